@@ -1,0 +1,53 @@
+"""Amounts of money: Decimal with an ISO 4217 currency, never float, unknown is not zero."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import get_currency_precision
+
+# What the store's Decimal(38, 9) columns hold exactly: 29 digits before the point and 9 after it.
+WHOLE_DIGITS = 29
+FRACTION_DIGITS = 9
+_AMOUNT = re.compile(r"[+-]?(\d{1,60})(?:\.(\d{1,60}))?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+ACCEPTED_AMOUNT = f'a decimal such as "12500.00", at most {WHOLE_DIGITS} digits before and {FRACTION_DIGITS} after the point'
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in one currency; amounts of different currencies never meet without a dated rate."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{format_amount(self.amount, self.currency)} {self.currency}"
+
+
+def parse_amount(text: str) -> Decimal:
+    """The exact amount a decimal text names; ValueError on NaN, infinity, exponents or too many digits."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"amount {text[:80]!r} is not a number; give {ACCEPTED_AMOUNT}")
+    whole, fraction = match.group(1).lstrip("0"), (match.group(2) or "").rstrip("0")
+    if len(whole) > WHOLE_DIGITS or len(fraction) > FRACTION_DIGITS:
+        raise ValueError(f"amount {text[:80]!r} has too many digits; give {ACCEPTED_AMOUNT}")
+    return Decimal(text)
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text has the form of an ISO 4217 code: three capital letters."""
+    return _CURRENCY.fullmatch(text) is not None
+
+
+def format_amount(amount: Decimal, currency: str | None) -> str:
+    """The amount as exact plain digits, with at least the currency's own number of decimals."""
+    decimals = get_currency_precision(currency) if currency else 0
+    try:
+        exact = amount.quantize(Decimal(1).scaleb(-decimals))
+    except InvalidOperation:
+        exact = amount
+    if exact == amount:
+        return f"{exact:f}"
+    return f"{amount.normalize():f}"

@@ -1,0 +1,289 @@
+"""The one door to ClickHouse: embedded (chdb://) or a server (clickhouse://), through the same calls.
+
+Facts of the embedded engine that shape this file: one process per folder, one folder per process, one client
+handle per thread at a time, and a forked child that touches it hangs. A handle costs milliseconds to open, so
+handles are pooled and lent to one thread at a time.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import queue
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
+
+from domain.errors import ConfigError, StoreError, StoreHeld, StoreUnreachable
+from storage.sql_files import load_query
+
+DEFAULT_DATABASE = "milepost"
+ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+Row = dict[str, Any]
+
+
+class Store:
+    """Runs the statements in `storage/queries` and takes inserts; safe to share between threads.
+
+    Every method raises StoreUnreachable when there is no answer and StoreError when the answer is an error.
+    Instants come back aware and in UTC, amounts as Decimal.
+    """
+
+    def __init__(self, dsn: str, *, api_url: str | None = None) -> None:
+        """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
+
+        `api_url` is left in the folder for that other process to tell its user.
+        """
+        self._dsn, self.database, self._folder = _read_dsn(dsn)
+        self._lock = _FolderLock(self._folder, api_url) if self._folder else None
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._closed = False
+        try:
+            with self._errors(), self._lend(database=None) as client:
+                client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the engine runs inside this process."""
+        return self._folder is not None
+
+    def rows(
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        fragments: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> list[Row]:
+        """What queries/<query>.sql answers, a dict a row keyed by column name."""
+        names, rows = self.tuples(query, params, fragments, settings)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def tuples(
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        fragments: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
+        """What queries/<query>.sql answers, as column names and plain rows: for many rows."""
+        text = load_query(query).render(params or {}, fragments or {})
+        with self._errors(), self._lend() as client:
+            result = client.query(text, parameters=_bind(params), settings=dict(settings or {}), tz_mode="aware")
+            return tuple(result.column_names), result.result_rows
+
+    def run(self, query: str, params: Mapping[str, object] | None = None) -> None:
+        """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
+        text = load_query(query).render(params or {}, {})
+        with self._errors(), self._lend() as client:
+            client.command(text, parameters=_bind(params))
+
+    def execute(self, statement: str) -> None:
+        """Runs a migration's statement."""
+        with self._errors(), self._lend() as client:
+            client.command(statement)
+
+    def insert(
+        self, table: str, body: bytes, fmt: str = "JSONEachRow", settings: Mapping[str, object] | None = None
+    ) -> None:
+        """Hands bytes in a ClickHouse format to a table; returns once they are stored.
+
+        Microsecond instants may be given as text or number; unknown fields are an error, so that a misspelt
+        column is not dropped in silence.
+        """
+        used: dict[str, object] = {
+            "input_format_skip_unknown_fields": 0,
+            "date_time_input_format": "best_effort",
+            **(settings or {}),
+        }
+        with self._errors(), self._lend() as client:
+            client.raw_insert(_identifier(table), insert_block=body, fmt=fmt, settings=used)
+
+    def ping(self) -> None:
+        """Returns when the store answers."""
+        self.rows("ping")
+
+    def close(self) -> None:
+        """Gives every idle handle and the folder back."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                break
+        if self._lock:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _lend(self, database: str | None = "") -> Iterator[Client]:
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            client = self._open(self.database if database == "" else database)
+            if database is None:
+                # A handle opened before the database exists is not kept: it would look elsewhere.
+                with contextlib.closing(client):
+                    yield client
+                return
+        try:
+            yield client
+        except OperationalError:
+            client.close()
+            raise
+        except BaseException:
+            self._give_back(client)
+            raise
+        self._give_back(client)
+
+    def _give_back(self, client: Client) -> None:
+        if self._closed:
+            client.close()
+        else:
+            self._idle.put(client)
+
+    def _open(self, database: str | None) -> Client:
+        if self._folder:
+            client = clickhouse_connect.get_client(dsn=self._dsn, database=database)
+        else:
+            # A shared session would serialise or refuse concurrent queries; parameters go in the body because
+            # a few thousand identities do not fit a URL.
+            client = clickhouse_connect.get_client(
+                dsn=self._dsn,
+                database=database or "default",
+                autogenerate_session_id=False,
+                form_encode_query_params=True,
+                connect_timeout=5,
+            )
+        client.set_client_setting("session_timezone", "UTC")
+        return client
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreUnreachable(f"the store at {self.where} does not answer: {error}") from error
+        except (DatabaseError, ProgrammingError, ClickHouseError) as error:
+            raise StoreError(f"the store at {self.where} refused: {error}") from error
+
+    @property
+    def where(self) -> str:
+        """The store's address without credentials, for messages."""
+        if self._folder:
+            return str(self._folder)
+        parts = urlsplit(self._dsn)
+        return f"{parts.hostname}:{parts.port or 8123}/{self.database}"
+
+
+def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:
+    """JSON lines for `Store.insert`: instants with microseconds, Decimals as exact text."""
+    return "\n".join(json.dumps(row, default=_plain, ensure_ascii=False) for row in rows).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return _text_of(value)
+    return str(value)
+
+
+def _text_of(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _bind(params: Mapping[str, object] | None) -> dict[str, object]:
+    # The driver drops microseconds from a datetime unless told otherwise; text keeps them.
+    return {name: _bind_value(value) for name, value in (params or {}).items()}
+
+
+def _bind_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return _text_of(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_bind_value(item) for item in value)
+    return value
+
+
+def _identifier(name: str) -> str:
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(f"{name!r} is not a table's name")
+    return name
+
+
+def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
+    """The DSN for the driver, the database, and the folder where it is embedded."""
+    parts = urlsplit(dsn)
+    database = DEFAULT_DATABASE
+    if parts.scheme == "chdb":
+        if parts.netloc or not parts.path.strip("/"):
+            raise ConfigError(message=f"MILEPOST_STORE {dsn!r} names no folder; give {ACCEPTED_DSN}")
+        database = parse_qs(parts.query).get("database", [database])[0]
+        folder = Path(unquote(parts.path)).expanduser()
+        checked, where = f"chdb://{folder}", folder
+    elif parts.scheme in ("clickhouse", "clickhouses", "http", "https"):
+        if not parts.hostname:
+            raise ConfigError(message=f"MILEPOST_STORE {dsn!r} names no host; give {ACCEPTED_DSN}")
+        database = unquote(parts.path.strip("/")) or database
+        checked, where = dsn, None
+    else:
+        raise ConfigError(message=f"MILEPOST_STORE has the scheme {parts.scheme!r}; give {ACCEPTED_DSN}")
+    if not _IDENTIFIER.fullmatch(database):
+        raise ConfigError(message=f"MILEPOST_STORE: {database!r} cannot name a database; give letters, digits and _")
+    return checked, database, where
+
+
+class _FolderLock:
+    """Keeps a store's folder to this process and says who has it, since the engine's own message does not."""
+
+    def __init__(self, folder: Path, api_url: str | None) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / "milepost.lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            holder = _holder(self._file.read())
+            self._file.close()
+            where = f"process {holder.get('pid', 'unknown')}"
+            if holder.get("api_url"):
+                where += f", which answers at {holder['api_url']}"
+            raise StoreHeld(
+                f"the store {folder} is held by {where}; stop it, or give this command another MILEPOST_STORE",
+                holder.get("api_url"),
+            ) from None
+        self._file.seek(0)
+        self._file.truncate()
+        json.dump({"pid": os.getpid(), "api_url": api_url}, self._file)
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def _holder(text: str) -> dict[str, Any]:
+    try:
+        holder = json.loads(text)
+    except ValueError:
+        return {}
+    return holder if isinstance(holder, dict) else {}

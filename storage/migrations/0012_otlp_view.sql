@@ -1,0 +1,56 @@
+-- Unnests OTLP bodies into one row per span. Attribute values become text as the ClickHouse exporter writes
+-- them: strings as they are, numbers and booleans in words, bytes in base64, arrays and maps as JSON.
+CREATE MATERIALIZED VIEW otlp_view TO otel_traces AS
+WITH
+    (v) -> multiIf(
+        isNotNull(v.string_value), toJSONString(assumeNotNull(v.string_value)),
+        isNotNull(v.bool_value), if(assumeNotNull(v.bool_value), 'true', 'false'),
+        isNotNull(v.int_value), toString(assumeNotNull(v.int_value)),
+        isNotNull(v.double_value), toString(assumeNotNull(v.double_value)),
+        isNotNull(v.bytes_value), toJSONString(base64Encode(assumeNotNull(v.bytes_value))),
+        isNotNull(v.array_value), toJSONString(base64Encode(assumeNotNull(v.array_value))),
+        isNotNull(v.kvlist_value), toJSONString(base64Encode(assumeNotNull(v.kvlist_value))),
+        'null') AS as_json,
+    (v) -> multiIf(
+        isNotNull(v.string_value), assumeNotNull(v.string_value),
+        isNotNull(v.bool_value), if(assumeNotNull(v.bool_value), 'true', 'false'),
+        isNotNull(v.int_value), toString(assumeNotNull(v.int_value)),
+        isNotNull(v.double_value), toString(assumeNotNull(v.double_value)),
+        isNotNull(v.bytes_value), base64Encode(assumeNotNull(v.bytes_value)),
+        notEmpty(v.array_value.values),
+            concat('[', arrayStringConcat(arrayMap(item -> as_json(item), v.array_value.values), ','), ']'),
+        notEmpty(v.kvlist_value.values),
+            concat('{', arrayStringConcat(arrayMap(pair -> concat(toJSONString(pair.key), ':', as_json(pair.value)), v.kvlist_value.values), ','), '}'),
+        '') AS as_text,
+    (attributes) -> CAST(
+        arrayMap(attribute -> (attribute.key, as_text(attribute.value)), attributes),
+        'Map(LowCardinality(String), String)') AS as_map
+SELECT
+    fromUnixTimestamp64Nano(toInt64(span.start_time_unix_nano)) AS Timestamp,
+    lower(hex(span.trace_id)) AS TraceId,
+    lower(hex(span.span_id)) AS SpanId,
+    lower(hex(span.parent_span_id)) AS ParentSpanId,
+    span.trace_state AS TraceState,
+    span.name AS SpanName,
+    transform(span.kind, [1, 2, 3, 4, 5], ['Internal', 'Server', 'Client', 'Producer', 'Consumer'], 'Unspecified') AS SpanKind,
+    ResourceAttributes['service.name'] AS ServiceName,
+    as_map(resource_group.resource.attributes) AS ResourceAttributes,
+    scope_group.scope.name AS ScopeName,
+    scope_group.scope.version AS ScopeVersion,
+    as_map(span.attributes) AS SpanAttributes,
+    if(span.end_time_unix_nano > span.start_time_unix_nano, span.end_time_unix_nano - span.start_time_unix_nano, 0) AS Duration,
+    transform(span.status.code, [1, 2], ['Ok', 'Error'], 'Unset') AS StatusCode,
+    span.status.message AS StatusMessage,
+    arrayMap(event -> fromUnixTimestamp64Nano(toInt64(event.time_unix_nano)), span.events) AS `Events.Timestamp`,
+    arrayMap(event -> event.name, span.events) AS `Events.Name`,
+    arrayMap(event -> as_map(event.attributes), span.events) AS `Events.Attributes`,
+    arrayMap(link -> lower(hex(link.trace_id)), span.links) AS `Links.TraceId`,
+    arrayMap(link -> lower(hex(link.span_id)), span.links) AS `Links.SpanId`,
+    arrayMap(link -> link.trace_state, span.links) AS `Links.TraceState`,
+    arrayMap(link -> as_map(link.attributes), span.links) AS `Links.Attributes`,
+    if(SpanAttributes['correlation.id'] != '', SpanAttributes['correlation.id'], ResourceAttributes['correlation.id']) AS CorrelationId,
+    now64(6, 'UTC') AS ReceivedAt
+FROM otlp_input
+ARRAY JOIN resource_spans AS resource_group
+ARRAY JOIN resource_group.scope_spans AS scope_group
+ARRAY JOIN scope_group.spans AS span

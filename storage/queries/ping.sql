@@ -1,0 +1,3 @@
+-- Whether the store answers.
+-- columns: answer
+SELECT 1 AS answer
