@@ -1,0 +1,80 @@
+"""Rules as the engine passes them around, after the user's file was read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from domain.calendar import Calendar
+
+
+class Pairing(StrEnum):
+    """Which `from` starts a clock and which `to` stops it."""
+
+    FIRST = "first"
+    EACH = "each"
+    ONE_TO_ONE = "one_to_one"
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityStep:
+    """From this share of the window on, the alert has this level."""
+
+    share: Fraction
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Another window for the objects a condition holds for; the first that holds applies."""
+
+    where: str
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Time between these two milestones does not count."""
+
+    from_type: str
+    until_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneRule:
+    """After `from_type` an object must reach `to_type` within `within`; see DESIGN, milestone.
+
+    `where` and the overrides' conditions are the user's texts, the keys of `Milestone.holds`. `version` is a
+    digest of the rule and its calendar: it changes when, and only when, a verdict could.
+    """
+
+    group: str
+    name: str
+    object_type: str
+    from_type: str
+    to_type: str
+    within: timedelta
+    version: str
+    pairing: Pairing = Pairing.FIRST
+    skew: timedelta = timedelta(0)
+    unless: tuple[str, ...] = ()
+    where: str | None = None
+    overrides: tuple[Override, ...] = ()
+    calendar: Calendar | None = None
+    pause: Pause | None = None
+    at_risk: Fraction | None = None
+    severity: tuple[SeverityStep, ...] = (SeverityStep(Fraction(1), "warning"),)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """Every event type that can change this rule's verdict."""
+        pauses = (self.pause.from_type, self.pause.until_type) if self.pause else ()
+        return frozenset((self.from_type, self.to_type, *self.unless, *pauses))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The SQL conditions to ask of each milestone of `from_type`."""
+        return (*([self.where] if self.where else []), *(override.where for override in self.overrides))
