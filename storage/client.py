@@ -83,6 +83,14 @@ class Store:
             result = client.query(text, parameters=_bind(params), settings=dict(settings or {}), tz_mode="aware")
             return tuple(result.column_names), result.result_rows
 
+    def column(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Any]:
+        """The only column that queries/<query>.sql answers, as one sequence: for millions of values."""
+        text = load_query(query).render(params or {}, {})
+        with self._errors(), self._lend() as client:
+            result = client.query(text, parameters=_bind(params), column_oriented=True)
+            columns: Sequence[Sequence[Any]] = result.result_columns
+            return columns[0] if columns else ()
+
     def run(self, query: str, params: Mapping[str, object] | None = None) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
         text = load_query(query).render(params or {}, {})
@@ -181,9 +189,9 @@ class Store:
         try:
             yield
         except OperationalError as error:
-            raise StoreUnreachable(f"the store at {self.where} does not answer: {error}") from error
+            raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
         except (DatabaseError, ProgrammingError, ClickHouseError) as error:
-            raise StoreError(f"the store at {self.where} refused: {error}") from error
+            raise StoreError(f"the store at {self.where} refused: {_brief(error)}") from error
 
     @property
     def where(self) -> str:
@@ -192,6 +200,11 @@ class Store:
             return str(self._folder)
         parts = urlsplit(self._dsn)
         return f"{parts.hostname}:{parts.port or 8123}/{self.database}"
+
+
+def _brief(error: Exception) -> str:
+    # ClickHouse repeats the message once per layer it passed and adds parser diagnostics; the first line tells.
+    return str(error).split("\n", 1)[0][:500]
 
 
 def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:

@@ -1,0 +1,67 @@
+"""Business events in the store: taking checked ones, and telling whether one is known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from storage.client import Row, Store
+
+
+class EventRow(msgspec.Struct, array_like=True):
+    """One checked event as `events_input` takes it: the table's columns, in their order.
+
+    Instants are whole microseconds since 1970; `amount` is exact decimal text or None when unknown; `data` is
+    JSON text, other text, or base64 where `data_base64` says so.
+    """
+
+    source: str
+    event_id: str
+    type: str
+    occurred_us: int
+    received_us: int
+    correlation_id: str
+    causation_id: str
+    trace_id: str
+    span_id: str
+    subject: str
+    objects: list[tuple[str, str, str]]
+    amount: str | None
+    currency: str
+    legal_entity: str
+    region: str
+    attributes: dict[str, str]
+    datacontenttype: str
+    dataschema: str
+    extensions: dict[str, str]
+    data: str
+    data_base64: bool
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def insert_events(store: Store, events: Sequence[EventRow]) -> None:
+    """Stores checked events; returns once they are on disk."""
+    settings = {"input_format_json_named_tuples_as_objects": 0}
+    store.insert("events_input", _encoder.encode_lines(events), fmt="JSONCompactEachRow", settings=settings)
+
+
+def find_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+    """The stored content of those of the identities (source, event_id) that are known."""
+    rows = store.rows("events_by_identity", {"identities": list(identities)})
+    return {(row["source"], row["event_id"]): row for row in rows}
+
+
+def count_events(store: Store) -> int:
+    """How many event rows are stored."""
+    count: int = store.rows("count_events")[0]["events"]
+    return count
+
+
+def identity_hashes(store: Store) -> npt.NDArray[np.uint64]:
+    """The 64-bit hash of every stored event's identity."""
+    column: Sequence[Any] = store.column("identity_hashes")
+    return np.asarray(column, dtype=np.uint64)
