@@ -11,11 +11,12 @@ import json
 import os
 import queue
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TextIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
@@ -132,6 +133,7 @@ class Store:
                 break
         if self._lock:
             self._lock.release()
+            self._lock = None
 
     def __enter__(self) -> Self:
         return self
@@ -264,34 +266,50 @@ def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
 
 
 class _FolderLock:
-    """Keeps a store's folder to this process and says who has it, since the engine's own message does not."""
+    """Keeps a store's folder to this process, whose Stores share it, and says who has it otherwise."""
+
+    _guard = threading.Lock()
+    _held: ClassVar[dict[Path, tuple[TextIO, int]]] = {}
 
     def __init__(self, folder: Path, api_url: str | None) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / "milepost.lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.seek(0)
-            holder = _holder(self._file.read())
-            self._file.close()
-            where = f"process {holder.get('pid', 'unknown')}"
-            if holder.get("api_url"):
-                where += f", which answers at {holder['api_url']}"
-            raise StoreHeld(
-                f"the store {folder} is held by {where}; stop it, or give this command another MILEPOST_STORE",
-                holder.get("api_url"),
-            ) from None
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "api_url": api_url}, self._file)
-        self._file.flush()
+        self._folder = folder.resolve()
+        with self._guard:
+            file, users = self._held.get(self._folder) or (_lock_folder(folder, api_url), 0)
+            self._held[self._folder] = (file, users + 1)
 
     def release(self) -> None:
-        self._file.close()
+        with self._guard:
+            file, users = self._held.pop(self._folder)
+            if users > 1:
+                self._held[self._folder] = (file, users - 1)
+            else:
+                file.close()
+
+
+def _lock_folder(folder: Path, api_url: str | None) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "milepost.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = _holder(file.read())
+        file.close()
+        where = f"process {holder.get('pid', 'unknown')}"
+        if holder.get("api_url"):
+            where += f", which answers at {holder['api_url']}"
+        raise StoreHeld(
+            f"the store {folder} is held by {where}; stop it, or give this command another MILEPOST_STORE",
+            holder.get("api_url"),
+        ) from None
+    file.seek(0)
+    file.truncate()
+    json.dump({"pid": os.getpid(), "api_url": api_url}, file)
+    file.flush()
+    return file
 
 
 def _holder(text: str) -> dict[str, Any]:
