@@ -133,9 +133,8 @@ def _receiver_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
     for index, receiver in enumerate(file.model.receivers):
         place: Location = ("receivers", index)
         if receiver.name in names:
-            yield file.problem(
-                (*place, "name"), f'receiver "{receiver.name}" is given twice; give each name once'
-            )
+            message = f'receiver "{receiver.name}" is given twice; give each name once'
+            yield file.problem((*place, "name"), message)
         names.add(receiver.name)
         for number, webhook in enumerate(receiver.webhook_configs):
             at = (*place, "webhook_configs", number)
@@ -152,11 +151,9 @@ def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
     while waiting:
         place, route = waiting.pop()
         if route.receiver is not None and route.receiver not in known:
-            accepted = ", ".join(sorted(known)) or "none is defined"
-            yield file.problem(
-                (*place, "receiver"),
-                f'receiver "{route.receiver}" is not defined under receivers; defined: {accepted}',
-            )
+            defined = ", ".join(sorted(known)) or "none"
+            message = f'receiver "{route.receiver}" is not under receivers; defined there: {defined}'
+            yield file.problem((*place, "receiver"), message)
         waiting += [((*place, "routes", index), child) for index, child in enumerate(route.routes)]
 
 

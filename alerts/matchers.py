@@ -1,8 +1,7 @@
-"""Matchers over labels in Alertmanager's syntax: name, one of = != =~ !~, value; regexes match the whole value.
+"""Matchers over labels in Alertmanager's syntax: name, one of = != =~ !~, value; a regex must match it all.
 
-A text holds one matcher or several between commas, in braces or not. Both of Alertmanager's grammars are
-read: the one for UTF-8 names, and where that refuses, the older tolerant one (`team=~a|b`, spaces and braces
-in unquoted values), which is also the answer when both accept a text and disagree.
+A text holds one matcher or several between commas, in braces or not. Alertmanager has two grammars: the older
+one (`team=~a|b c`), which wins wherever it accepts a text, and one for UTF-8 names (`"équipe"="a"`).
 """
 
 import re
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 ACCEPTED = 'a matcher such as team="billing", severity!=info or region=~"EMEA|APAC"'
+_OPERATORS = ("=", "!=", "=~", "!~")
 _TOKEN = re.compile(
     r"""\s*(?:(?P<operator>=~|!~|!=|=)|(?P<comma>,)|(?P<brace>[{}])|(?P<quoted>"(?:\\.|[^"\\])*")"""
     r"""|(?P<plain>[^\s{}!=~,\\"'`]+))""",
@@ -55,27 +55,18 @@ class Matcher:
 def parse_matchers(text: str) -> tuple[Matcher, ...]:
     """The matchers in a text; ValueError says what is wrong and what is accepted."""
     try:
-        classic = _parse_classic(text)
-    except ValueError as error:
-        classic, refusal = None, error
-    try:
-        modern = _parse_utf8(text)
+        matchers = _parse_classic(text)
     except ValueError:
-        if classic is None:
-            raise refusal from None
-        modern = classic
-    chosen = classic if classic is not None else modern
-    for matcher in chosen:
+        matchers = _parse_utf8(text)
+    for matcher in matchers:
         if "~" in matcher.operator:
             _compile(matcher.value)
-    return chosen
+    return matchers
 
 
 def write_matchers(matchers: Iterable[Matcher]) -> str:
     """The matchers as Alertmanager writes them in a group key: sorted, in braces, values quoted."""
-    ordered = sorted(
-        matchers, key=lambda one: (one.name, one.value, ("=", "!=", "=~", "!~").index(one.operator))
-    )
+    ordered = sorted(matchers, key=lambda one: (one.name, one.value, _OPERATORS.index(one.operator)))
     return "{" + ",".join(map(str, ordered)) + "}"
 
 
@@ -92,9 +83,7 @@ def _quote(text: str) -> str:
 def _compile(value: str) -> re.Pattern[str]:
     for found in _BEYOND_RE2.finditer(value):
         if found["skip"] is None:
-            raise ValueError(
-                f"{value!r} uses {found[0]!r}, which Alertmanager's regular expressions (RE2) lack"
-            )
+            raise ValueError(f"{value!r} uses {found[0]!r}, which Alertmanager's regexes (RE2) lack")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)
@@ -180,7 +169,7 @@ def _classic_matcher(text: str) -> Matcher:
     quoted = len(raw) >= 2 and raw.startswith('"') and raw.endswith('"')
     body = raw[1:-1] if quoted else raw
     if '"' in _CLASSIC_ESCAPE.sub("", body) or (quoted and _ends_escaped(body)):
-        raise ValueError(f'{text.strip()!r} has a double quote inside its value; write it as \\"')
+        raise ValueError(f"{text.strip()!r} has a double quote inside its value; give {ACCEPTED}")
     return Matcher(
         name, operator, _CLASSIC_ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], body)
     )

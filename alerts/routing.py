@@ -61,9 +61,8 @@ class Route:
 def build_route(config: RoutingConfig) -> Route:
     """The tree that the file describes, inheritance applied."""
     top = config.route
-    defaults = Route(
-        "", "", top.receiver or "", (), GROUP_WAIT, GROUP_INTERVAL, REPEAT_INTERVAL, (), False, ()
-    )
+    timing = (GROUP_WAIT, GROUP_INTERVAL, REPEAT_INTERVAL)
+    defaults = Route("", "", top.receiver or "", (), *timing, matchers=(), continues=False, routes=())
     return _build(top, defaults, position="")
 
 
