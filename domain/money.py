@@ -11,7 +11,9 @@ WHOLE_DIGITS = 29
 FRACTION_DIGITS = 9
 _AMOUNT = re.compile(r"[+-]?(\d{1,60})(?:\.(\d{1,60}))?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-ACCEPTED_AMOUNT = f'a decimal such as "12500.00", at most {WHOLE_DIGITS} digits before and {FRACTION_DIGITS} after the point'
+ACCEPTED_AMOUNT = (
+    f'a decimal such as "12500.00", at most {WHOLE_DIGITS} digits before and {FRACTION_DIGITS} after the point'
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The forms in which input arrives, each turned into what the writer takes."""

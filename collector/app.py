@@ -1,0 +1,248 @@
+"""The collector's HTTP door: /v1/events and /v1/traces, health and metrics.
+
+The two hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
+than the work on it.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, header, read_body
+from collector.group_commit import GroupCommit, Overloaded
+from collector.metrics import CollectorMetrics
+from collector.receivers import cloudevents, otlp
+from collector.receivers.otlp import TraceRequest
+from collector.span_writer import SpanWriter
+from collector.writer import EventOutcome, EventSubmission, EventWriter
+from domain.clock import Clock
+from domain.errors import InputError, StoreError, StoreUnreachable
+from storage.client import Store
+from storage.dead_letters import DeadLetter, insert_dead_letters
+
+RETRY_AFTER_SECONDS = 5
+_json = msgspec.json.Encoder()
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Collector:
+    """The receiving role: owns the two commit threads and answers HTTP. Start before serving `app`."""
+
+    def __init__(self, store: Store, clock: Clock, registry: CollectorRegistry, routes: list[BaseRoute]) -> None:
+        """`routes` are answered beside the collector's own, such as the API that the commands use."""
+        self._store = store
+        self._clock = clock
+        self._registry = registry
+        self.metrics = CollectorMetrics(registry)
+        self.writer = EventWriter(store, clock, self.metrics)
+        self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
+            "commit events", self.writer.commit, group_weight=50_000, waiting_weight=200_000
+        )
+        self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
+            "commit spans",
+            SpanWriter(store, self.metrics).commit,
+            group_weight=32 * 1024 * 1024,
+            waiting_weight=128 * 1024 * 1024,
+        )
+        self.metrics.waiting.labels("events").set_function(lambda: self._events.waiting)
+        self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
+        own: list[BaseRoute] = [
+            Route("/v1/events", _Post(self._take_events)),
+            Route("/v1/traces", _Post(self._take_traces)),
+            Route("/metrics", self._metrics_page),
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+        ]
+        self.app = Starlette(routes=own + routes)
+
+    def start(self) -> None:
+        """Starts the commit threads."""
+        self._events.start()
+        self._spans.start()
+
+    def stop(self) -> None:
+        """Commits what is waiting and ends the threads; call after the server stopped."""
+        self._events.stop()
+        self._spans.stop()
+
+    async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        content_type = header(scope, b"content-type")
+        body = b""
+        try:
+            body = await read_body(scope, receive)
+            received = cloudevents.read_request(content_type, scope["headers"], body, self._clock.now())
+            submission = EventSubmission(received, content_type)
+            outcome = await self._events.submit(submission, max(received.count, 1))
+        except Disconnected:
+            return
+        except (Overloaded, StoreError) as error:
+            await self._answer_busy(send, "events", error)
+            return
+        except InputError as error:
+            await self._refuse_events(send, error, content_type, body)
+            return
+        if received.is_batch:
+            await _answer(send, 200, _batch_answer(outcome))
+        elif outcome.rejected:
+            await _answer(send, 400, {"code": outcome.rejected[0].code, "reason": outcome.rejected[0].reason})
+        else:
+            await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
+
+    async def _take_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
+        content_type = header(scope, b"content-type")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type not in (otlp.PROTOBUF, otlp.JSON):
+            self.metrics.requests_refused.labels("traces", "unsupported_media_type").inc()
+            reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
+            await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
+            return
+        body = b""
+        try:
+            body = await read_body(scope, receive)
+            request = otlp.read_traces(media_type, body)
+            self.metrics.spans_received.inc(request.spans + request.rejected_spans)
+            self.metrics.spans_rejected.inc(request.rejected_spans)
+            if request.spans:
+                await self._spans.submit(request, len(request.body))
+        except Disconnected:
+            return
+        except (Overloaded, StoreError) as error:
+            self._count_refusal("traces", error)
+            status = otlp.failure(media_type, otlp.UNAVAILABLE, str(error) or "too much is waiting; come back later")
+            await _send(send, 503, media_type, status, retry=True)
+            return
+        except InputError as error:
+            if not isinstance(error, BodyTooLarge):
+                await self._keep(DeadLetter(uuid.uuid4().hex, self._clock.now(), "traces", error.code, str(error),
+                                            content_type=content_type, body=body))  # fmt: skip
+            self._count_refusal("traces", error)
+            await _send(
+                send,
+                _status_of(error),
+                media_type,
+                otlp.failure(media_type, otlp.INVALID_ARGUMENT, str(error)),
+            )
+            return
+        await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
+
+    async def _refuse_events(self, send: Send, error: InputError, content_type: str, body: bytes) -> None:
+        """Answers a request that is not CloudEvents at all, after keeping it as a dead letter."""
+        self._count_refusal("events", error)
+        if not isinstance(error, BodyTooLarge):
+            letter = DeadLetter(uuid.uuid4().hex, self._clock.now(), "events", error.code, str(error),
+                                content_type=content_type, body=body)  # fmt: skip
+            try:
+                await self._keep(letter)
+            except StoreError as unreachable:
+                await self._answer_busy(send, "events", unreachable)
+                return
+        await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+
+    async def _keep(self, letter: DeadLetter) -> None:
+        await run_in_threadpool(insert_dead_letters, self._store, [letter])
+        self.metrics.dead_letters.labels(letter.channel, letter.code).inc()
+
+    async def _answer_busy(self, send: Send, channel: str, error: Exception) -> None:
+        self._count_refusal(channel, error)
+        reason = str(error) or "too much is waiting to be stored; come back later"
+        await _answer(send, 503, {"code": "unavailable", "reason": reason}, retry=True)
+
+    def _count_refusal(self, channel: str, error: Exception) -> None:
+        if isinstance(error, InputError):
+            code = error.code
+        else:
+            code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
+        self.metrics.requests_refused.labels(channel, code).inc()
+
+    def _metrics_page(self, request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._registry), headers={"content-type": content_type})
+
+    async def _healthz(self, request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    def _readyz(self, request: Request) -> Response:
+        try:
+            self._store.ping()
+        except StoreUnreachable as error:
+            return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+
+class _Post:
+    """An ASGI endpoint for POST alone; a class, since Starlette takes plain functions for request handlers."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await _answer(send, 405, {"code": "method_not_allowed", "reason": "send POST"}, extra=[(b"allow", b"POST")])
+            return
+        await self._endpoint(scope, receive, send)
+
+
+def _batch_answer(outcome: EventOutcome) -> dict[str, object]:
+    rejected = sorted(outcome.rejected, key=lambda rejection: rejection.index)
+    return {
+        "accepted": outcome.accepted,
+        "duplicates": outcome.duplicates,
+        "rejected": [
+            {
+                "index": rejection.index,
+                "id": rejection.event_id,
+                "code": rejection.code,
+                "reason": rejection.reason,
+            }
+            for rejection in rejected
+        ],
+    }
+
+
+def _status_of(error: InputError) -> int:
+    if isinstance(error, BodyTooLarge):
+        return 413
+    if isinstance(error, UnsupportedEncoding) or error.code == "unsupported_media_type":
+        return 415
+    return 400
+
+
+async def _answer(
+    send: Send,
+    status: int,
+    content: Any,
+    *,
+    retry: bool = False,
+    extra: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    await _send(send, status, "application/json", _json.encode(content), retry=retry, extra=extra)
+
+
+async def _send(
+    send: Send,
+    status: int,
+    content_type: str,
+    body: bytes,
+    *,
+    retry: bool = False,
+    extra: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", str(len(body)).encode()),
+        *(extra or []),
+    ]
+    if retry:
+        headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

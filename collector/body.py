@@ -1,0 +1,89 @@
+"""Reads a request's body within limits: on the wire and after decompression."""
+
+import zlib
+from typing import Any
+
+from starlette.types import Receive, Scope
+
+from domain.errors import InputError
+
+# The OpenTelemetry Collector's own limit for OTLP over HTTP; a larger body is for a file import.
+LARGEST_BODY = 20 * 1024 * 1024
+_CHUNK = 256 * 1024
+
+
+class BodyTooLarge(InputError):
+    """The body exceeds the limit, as sent or when decompressed."""
+
+    def __init__(self) -> None:
+        super().__init__("body_too_large", f"the body is larger than {LARGEST_BODY} bytes; send smaller batches")
+
+
+class UnsupportedEncoding(InputError):
+    """The body is compressed in a way that is not taken."""
+
+
+class Disconnected(Exception):
+    """The sender went away before its body was complete."""
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The value of a header, or an empty text."""
+    for key, value in scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return ""
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, decompressed; InputError past the limits."""
+    length = header(scope, b"content-length")
+    if length.isdigit() and int(length) > LARGEST_BODY:
+        raise BodyTooLarge
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise BodyTooLarge
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            break
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    encoding = header(scope, b"content-encoding").strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    return decompress(body, encoding)
+
+
+def decompress(body: bytes, encoding: str) -> bytes:
+    """The body as it was before gzip or deflate; never more than the limit is ever held."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise UnsupportedEncoding(
+            "unsupported_encoding", f"content encoding {encoding[:40]!r}; gzip, deflate or none is taken"
+        )
+    chunks: list[bytes] = []
+    size = 0
+    rest = body
+    try:
+        while rest:
+            # A gzip body may be several members one after the other; 32 accepts gzip and zlib headers alike.
+            inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+            while not inflater.eof:
+                chunk = inflater.decompress(rest, _CHUNK)
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise BodyTooLarge
+                chunks.append(chunk)
+                rest = inflater.unconsumed_tail
+                if not chunk and not rest and not inflater.eof:
+                    raise zlib.error("the body ends too soon")
+            rest = inflater.unused_data
+    except zlib.error as error:
+        raise InputError("invalid_encoding", f"the body is not {encoding}: {error}") from None
+    return b"".join(chunks)

@@ -1,0 +1,197 @@
+"""Reads what a CloudEvent says of business objects, and gives the row the store takes.
+
+Only here is the canonical payload (objects, amount, currency, …) known. An event in another shape is taken as it
+is; one that uses the canonical words wrongly is refused, because a figure read from it would be wrong.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.errors import InputError
+from domain.instants import EARLIEST, EPOCH, LATEST
+from domain.money import is_currency, parse_amount
+from storage.events import EventRow
+
+LONGEST_ID = 1024
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+_PLAIN_AMOUNT = re.compile(r"\d{1,20}(?:\.\d{1,9})?")
+
+
+class ObjectEntry(msgspec.Struct):
+    """One entry of `data.objects`."""
+
+    type: str
+    id: str
+    qualifier: str | None = None
+
+
+class CanonicalData(msgspec.Struct):
+    """The part of `data` that Milepost understands; a number stays text so that no digit is lost."""
+
+    objects: list[ObjectEntry] | None = None
+    amount: msgspec.Raw = msgspec.Raw(b"null")
+    currency: str | None = None
+    legal_entity: str | None = None
+    region: str | None = None
+    attributes: dict[str, msgspec.Raw] | None = None
+
+
+class Content(msgspec.Struct):
+    """What an event says, read from its data and its subject."""
+
+    objects: list[tuple[str, str, str]]
+    amount: str | None = None
+    currency: str = ""
+    legal_entity: str = ""
+    region: str = ""
+    attributes: dict[str, str] = {}
+
+
+_data_decoder = msgspec.json.Decoder(CanonicalData)
+_any_decoder = msgspec.json.Decoder()
+_object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_content(data: bytes, subject: str) -> Content:
+    """The content of an event whose data is JSON text (or empty); InputError where canonical words are misused."""
+    canonical = None
+    if data[:1] == b"{":
+        try:
+            canonical = _data_decoder.decode(data)
+        except msgspec.ValidationError as error:
+            canonical = _read_foreign(data, error)
+    if canonical is None:
+        return Content(_objects_from_subject(subject))
+    objects = _read_objects(canonical.objects) if canonical.objects is not None else _objects_from_subject(subject)
+    content = Content(objects)
+    amount = bytes(canonical.amount)
+    # Other systems say `amount` of their own structures too; only beside `objects` is it ours to judge.
+    if canonical.objects is not None or amount[:1] not in (b"{", b"["):
+        content.amount = _read_amount(amount)
+    if canonical.currency:
+        if not is_currency(canonical.currency):
+            raise InputError(
+                "invalid_currency",
+                f"data.currency {canonical.currency[:20]!r} is not a currency; give an ISO 4217 code such as EUR",
+            )
+        content.currency = canonical.currency
+    content.legal_entity = canonical.legal_entity or ""
+    content.region = canonical.region or ""
+    if canonical.attributes:
+        content.attributes = _read_attributes(canonical.attributes)
+    return content
+
+
+def trace_context(traceparent: str) -> tuple[str, str]:
+    """Trace id and span id of a W3C traceparent; empty where it is not one, as the recommendation asks.
+
+    https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None or match.group(1) == "0" * 32 or match.group(2) == "0" * 16:
+        return "", ""
+    return match.group(1), match.group(2)
+
+
+def event_micros(instant: datetime) -> int:
+    """Business time in microseconds since 1970; InputError where it has no zone or the store cannot keep it."""
+    if instant.tzinfo is None:
+        raise InputError("invalid_time", "time has no zone; give RFC 3339 such as 2026-11-02T09:30:00Z")
+    try:
+        since = instant - EPOCH
+    except OverflowError:
+        since = None
+    if since is None or not EARLIEST <= instant <= LATEST:
+        raise InputError(
+            "time_out_of_range",
+            f"time {instant.isoformat()} cannot be kept; give an instant from 1900 to 2299",
+        )
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def same_content(event: EventRow, known: dict[str, Any], *, time_given: bool) -> bool:
+    """Whether an event says what the known one of its identity said: white space and key order aside.
+
+    Trace context is left out: a sender that tries again may well do so under another span.
+    """
+    for name in (
+        "type",
+        "correlation_id",
+        "causation_id",
+        "subject",
+        "dataschema",
+        "extensions",
+        "data_base64",
+    ):
+        if getattr(event, name) != known[name]:
+            return False
+    if (event.datacontenttype or "application/json") != (known["datacontenttype"] or "application/json"):
+        return False
+    if time_given and event.occurred_us != known["occurred_us"]:
+        return False
+    return event.data == known["data"] or _same_json(event.data, known["data"])
+
+
+def _same_json(left: str, right: str) -> bool:
+    try:
+        return bool(_any_decoder.decode(left) == _any_decoder.decode(right))
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _read_foreign(data: bytes, error: msgspec.ValidationError) -> CanonicalData | None:
+    """None for data in another system's own shape; InputError where it claims to be canonical and is not."""
+    if "objects" in _object_decoder.decode(data):
+        raise InputError("invalid_data", f"data: {error}; give objects as [{{type, id}}] and texts for the rest")
+    return None
+
+
+def _read_objects(entries: list[ObjectEntry]) -> list[tuple[str, str, str]]:
+    objects = []
+    for index, entry in enumerate(entries):
+        if not entry.type or not entry.id or len(entry.type) > LONGEST_ID or len(entry.id) > LONGEST_ID:
+            raise InputError(
+                "invalid_object",
+                f"data.objects[{index}] needs a type and an id of 1 to {LONGEST_ID} characters",
+            )
+        objects.append((entry.type, entry.id, entry.qualifier or ""))
+    if len(objects) > 1:
+        return list(dict.fromkeys(objects))
+    return objects
+
+
+def _objects_from_subject(subject: str) -> list[tuple[str, str, str]]:
+    type_, slash, id_ = subject.partition("/")
+    if type_ and slash and id_ and len(subject) <= 2 * LONGEST_ID:
+        return [(type_, id_, "")]
+    return []
+
+
+def _read_amount(raw: bytes) -> str | None:
+    text = raw.decode()
+    if text == "null":
+        return None
+    if text[0] == '"':
+        text = _any_decoder.decode(raw)
+    elif text[0] in "[{tf":
+        raise InputError("invalid_amount", 'data.amount is not a number; give a decimal such as "12500.00"')
+    if _PLAIN_AMOUNT.fullmatch(text):
+        return text
+    try:
+        return f"{parse_amount(text):f}"
+    except ValueError as error:
+        raise InputError("invalid_amount", f"data.{error}") from None
+
+
+def _read_attributes(attributes: dict[str, msgspec.Raw]) -> dict[str, str]:
+    texts = {}
+    for name, raw in attributes.items():
+        value = bytes(raw)
+        if value[:1] == b'"':
+            texts[name] = _any_decoder.decode(value)
+        elif value != b"null":
+            texts[name] = value.decode()
+    return texts

@@ -1,0 +1,126 @@
+"""Group commit: many requests, one insert, and each request answered after that insert succeeded.
+
+Requests that come while an insert runs wait together for the next one, so the group grows with the load and a
+lone request waits for nobody.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+class Overloaded(Exception):
+    """So much is waiting already that the sender should come back later."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Outcome]):
+    item: Item
+    weight: int
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Outcome]"
+
+
+class GroupCommit(Generic[Item, Outcome]):
+    """One thread that hands groups of items to `commit` and gives each its outcome or its error.
+
+    `commit` takes the items of a group and gives one outcome or exception for each, in order; if it raises
+    itself, every item of the group gets that error. Weights bound a group (`group_weight`) and what may wait
+    before it (`waiting_weight`); past the latter `submit` raises Overloaded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        commit: Callable[[Sequence[Item]], Sequence[Outcome | Exception]],
+        *,
+        group_weight: int,
+        waiting_weight: int,
+    ) -> None:
+        self._commit = commit
+        self._group_weight = group_weight
+        self._waiting_weight = waiting_weight
+        self._queue: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
+        self._weight_lock = threading.Lock()
+        self._weight = 0
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins to take items."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commits what is waiting and ends."""
+        self._queue.put(None)
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """The weight that waits or is being committed."""
+        return self._weight
+
+    async def submit(self, item: Item, weight: int) -> Outcome:
+        """The outcome of committing `item`, once it is stored."""
+        with self._weight_lock:
+            if self._weight and self._weight + weight > self._waiting_weight:
+                raise Overloaded
+            self._weight += weight
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._queue.put(_Waiting(item, weight, loop, future))
+        return await future
+
+    def _work(self) -> None:
+        stopping = False
+        held: _Waiting[Item, Outcome] | None = None
+        while not stopping:
+            first = held or self._queue.get()
+            held = None
+            if first is None:
+                return
+            group = [first]
+            weight = first.weight
+            while not self._queue.empty():
+                waiting = self._queue.get()
+                if waiting is None:
+                    stopping = True
+                    break
+                if weight + waiting.weight > self._group_weight:
+                    held = waiting
+                    break
+                group.append(waiting)
+                weight += waiting.weight
+            self._settle(group, weight)
+        if held:
+            self._settle([held], held.weight)
+
+    def _settle(self, group: list[_Waiting[Item, Outcome]], weight: int) -> None:
+        outcomes: Sequence[Outcome | Exception]
+        try:
+            outcomes = self._commit([waiting.item for waiting in group])
+        except Exception as error:  # noqa: BLE001 - whatever happened, every waiting request must hear of it
+            outcomes = [error] * len(group)
+        with self._weight_lock:
+            self._weight -= weight
+        answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Outcome | Exception]]] = {}
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            answers.setdefault(waiting.loop, []).append((waiting.future, outcome))
+        for loop, pairs in answers.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_answer, pairs)
+
+
+def _answer(pairs: "list[tuple[asyncio.Future[Outcome], Outcome | Exception]]") -> None:
+    for future, outcome in pairs:
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
