@@ -21,13 +21,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
+from clickhouse_connect.driver.exceptions import (
+    ClickHouseError,
+    DatabaseError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from domain.errors import ConfigError, StoreError, StoreHeld, StoreUnreachable
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
 ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
+_REPEATED = re.compile(r"(Code: \d+\. DB::Exception: )\1+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Row = dict[str, Any]
 
@@ -145,6 +151,8 @@ class Store:
 
     @contextlib.contextmanager
     def _lend(self, database: str | None = "") -> Iterator[Client]:
+        if self._closed:
+            raise StoreError(f"the store at {self.where} is closed")
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
@@ -172,7 +180,7 @@ class Store:
 
     def _open(self, database: str | None) -> Client:
         if self._folder:
-            client = clickhouse_connect.get_client(dsn=self._dsn, database=database)
+            client = clickhouse_connect.get_client(dsn=self._dsn, database=database, show_clickhouse_errors="scrub")
         else:
             # A shared session would serialise or refuse concurrent queries; parameters go in the body because
             # a few thousand identities do not fit a URL.
@@ -181,6 +189,7 @@ class Store:
                 database=database or "default",
                 autogenerate_session_id=False,
                 form_encode_query_params=True,
+                show_clickhouse_errors="scrub",
                 connect_timeout=5,
             )
         client.set_client_setting("session_timezone", "UTC")
@@ -193,6 +202,9 @@ class Store:
         except OperationalError as error:
             raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
         except (DatabaseError, ProgrammingError, ClickHouseError) as error:
+            if not self.is_embedded and isinstance(error, DatabaseError) and error.code is None:
+                # Without ClickHouse's own code it was something in front of it that answered, such as a proxy.
+                raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
             raise StoreError(f"the store at {self.where} refused: {_brief(error)}") from error
 
     @property
@@ -205,8 +217,13 @@ class Store:
 
 
 def _brief(error: Exception) -> str:
-    # ClickHouse repeats the message once per layer it passed and adds parser diagnostics; the first line tells.
-    return str(error).split("\n", 1)[0][:500]
+    # A refused connection is told by what the HTTP library kept as its reason: its own text holds a random id.
+    reason = getattr(error.__cause__, "reason", None)
+    text = str(reason).partition(": ")[2] if reason else str(error)
+    # The driver puts its own words around ClickHouse's, which repeat themselves per layer they passed and go on
+    # with parser diagnostics: the first line, once, tells.
+    line = text[max(text.find("Code: "), 0) :].split("\n", 1)[0]
+    return _REPEATED.sub(r"\1", line)[:500]
 
 
 def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:
@@ -245,17 +262,28 @@ def _identifier(name: str) -> str:
 
 def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
     """The DSN for the driver, the database, and the folder where it is embedded."""
-    parts = urlsplit(dsn)
+    # Messages do not repeat a server's DSN: it may hold a password.
+    try:
+        parts = urlsplit(dsn)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError(
+            message=f"MILEPOST_STORE has a host or port that cannot be read; give {ACCEPTED_DSN}, "
+            "with special characters in the password as %XX"
+        ) from None
     database = DEFAULT_DATABASE
     if parts.scheme == "chdb":
         if parts.netloc or not parts.path.strip("/"):
             raise ConfigError(message=f"MILEPOST_STORE {dsn!r} names no folder; give {ACCEPTED_DSN}")
-        database = parse_qs(parts.query).get("database", [database])[0]
+        given = parse_qs(parts.query)
+        if unknown := sorted(given.keys() - {"database"}):
+            raise ConfigError(message=f"MILEPOST_STORE {dsn!r}: {unknown[0]!r} is not known; database is")
+        database = given.get("database", [database])[0]
         folder = Path(unquote(parts.path)).expanduser()
         checked, where = f"chdb://{folder}", folder
     elif parts.scheme in ("clickhouse", "clickhouses", "http", "https"):
         if not parts.hostname:
-            raise ConfigError(message=f"MILEPOST_STORE {dsn!r} names no host; give {ACCEPTED_DSN}")
+            raise ConfigError(message=f"MILEPOST_STORE names no host; give {ACCEPTED_DSN}")
         database = unquote(parts.path.strip("/")) or database
         checked, where = dsn, None
     else:

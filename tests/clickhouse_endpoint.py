@@ -9,15 +9,16 @@ import base64
 import gzip
 import json
 import re
+import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import chdb
 import lz4.frame
@@ -53,20 +54,38 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class ClickHouseEndpoint(ThreadingHTTPServer):
-    """Serves the engine at `folder` on a free loopback port; give `password` to demand it of `user`."""
+    """Serves the engine at `folder` on loopback, at a free port unless told one; `user` needs `password`."""
 
     daemon_threads = True
     # Beyond the default backlog of 5 the kernel drops connections that many threads open at once.
     request_queue_size = 128
 
-    def __init__(self, folder: Path, user: str = "default", password: str = "") -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, folder: Path, *, port: int = 0, user: str = "default", password: str = "") -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._connections: set[socket.socket] = set()
         self.folder = folder
         self.user, self.password = user, password
 
     def dsn(self, database: str) -> str:
         """What to give to a Store."""
-        return f"clickhouse://{self.user}:{self.password}@127.0.0.1:{self.server_port}/{database}"
+        password = quote(self.password, safe="")
+        return f"clickhouse://{self.user}:{password}@127.0.0.1:{self.server_port}/{database}"
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Frees the port and cuts the connections that clients keep open, as a server that goes away does."""
+        super().server_close()
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def admits(self, user: str, password: str) -> bool:
         """Whether these credentials may ask anything."""
@@ -142,9 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _run(self, statement: bytes, params: dict[str, str]) -> None:
         bound = {name[6:]: value for name, value in params.items() if name.startswith("param_")}
         settings = {
-            name: value
-            for name, value in params.items()
-            if name not in _NOT_SETTINGS and not name.startswith("param_")
+            name: value for name, value in params.items() if name not in _NOT_SETTINGS and not name.startswith("param_")
         }
         with closing(_connect(str(self.server.folder))) as engine:
             if database := params.get("database"):
