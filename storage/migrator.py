@@ -1,7 +1,8 @@
 """Brings the store's schema to this program's: numbered files, one statement each, applied in order once.
 
 What was applied is recorded with the hash of its file; a file that was edited afterwards is refused, because
-the store would then differ from what the files say.
+the store would then differ from what the files say. Statements can be applied twice without harm (IF NOT EXISTS): a
+crash may come between one and its record, and two roles may start on one server at once.
 """
 
 import hashlib
@@ -37,8 +38,8 @@ def load_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 
 def pending(store: Store, migrations: list[Migration]) -> list[Migration]:
     """The migrations the store still lacks; MigrationError when it has an edited or an unknown one."""
-    store.run("create_schema_migrations")
-    applied = {row["name"]: row["digest"] for row in store.rows("applied_migrations")}
+    recorded = store.rows("applied_migrations") if store.rows("has_schema_migrations")[0]["found"] else []
+    applied = {row["name"]: row["digest"] for row in recorded}
     known = {migration.name: migration.digest for migration in migrations}
     for name, digest in applied.items():
         if name not in known:
@@ -56,6 +57,7 @@ def migrate(store: Store, now: datetime, *, dry_run: bool = False, folder: Path 
     """Applies what is pending and gives the names; with `dry_run` only gives them."""
     waiting = pending(store, load_migrations(folder))
     if not dry_run:
+        store.run("create_schema_migrations")
         for migration in waiting:
             store.execute(migration.statement)
             record = {"name": migration.name, "digest": migration.digest, "applied_at": now}

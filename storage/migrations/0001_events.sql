@@ -1,7 +1,7 @@
 -- Every accepted business event, once per (source, event_id). Sorted by identity because the collector's
 -- exact duplicate check looks events up by it; the door admits a duplicate only when two collectors take
 -- it at once, and then the first received one stays.
-CREATE TABLE events
+CREATE TABLE IF NOT EXISTS events
 (
     source           LowCardinality(String),
     event_id         String,

@@ -1,6 +1,6 @@
 -- Where the collector puts checked events as JSON lines; nothing rests here, the views carry it on.
 -- Instants arrive as whole microseconds since 1970 so that no text has to be parsed twice.
-CREATE TABLE events_input
+CREATE TABLE IF NOT EXISTS events_input
 (
     source           String,
     event_id         String,

@@ -1,5 +1,5 @@
 -- Carries each checked event into `events`.
-CREATE MATERIALIZED VIEW events_view TO events AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_view TO events AS
 SELECT
     source, event_id, type,
     fromUnixTimestamp64Micro(occurred_us, 'UTC') AS occurred_at,

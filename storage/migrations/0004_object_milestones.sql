@@ -1,6 +1,6 @@
 -- Which milestones each business object has reached: one row per event and object it names. Rules read it
 -- by object, hence the order; the small granules keep the reading of a few thousand objects cheap.
-CREATE TABLE object_milestones
+CREATE TABLE IF NOT EXISTS object_milestones
 (
     object_type      LowCardinality(String),
     object_id        String,

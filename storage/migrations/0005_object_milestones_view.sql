@@ -1,5 +1,5 @@
 -- Unfolds each checked event into one milestone per object it names.
-CREATE MATERIALIZED VIEW object_milestones_view TO object_milestones AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS object_milestones_view TO object_milestones AS
 SELECT
     object.type AS object_type, object.id AS object_id, type,
     fromUnixTimestamp64Micro(occurred_us, 'UTC') AS occurred_at,

@@ -1,6 +1,6 @@
 -- Which objects were touched when, in order of arrival: what an evaluation tick has to look at again.
 -- Thirty days outlast any outage of the engine; past that it looks at every object once.
-CREATE TABLE arrivals
+CREATE TABLE IF NOT EXISTS arrivals
 (
     received_at      DateTime64(6, 'UTC'),
     object_type      LowCardinality(String),

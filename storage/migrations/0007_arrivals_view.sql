@@ -1,5 +1,5 @@
 -- Notes every object that a checked event names as touched.
-CREATE MATERIALIZED VIEW arrivals_view TO arrivals AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_view TO arrivals AS
 SELECT
     fromUnixTimestamp64Micro(received_us, 'UTC') AS received_at,
     object.type AS object_type, object.id AS object_id

@@ -2,7 +2,7 @@
 -- and other tools read them unchanged; ours adds its columns at the end only. Partitioned by arrival, since
 -- one body may hold spans of any date.
 -- https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/exporter/clickhouseexporter
-CREATE TABLE otel_traces
+CREATE TABLE IF NOT EXISTS otel_traces
 (
     Timestamp           DateTime64(9) CODEC(Delta, ZSTD(1)),
     TraceId             String CODEC(ZSTD(1)),

@@ -1,5 +1,5 @@
 -- When each trace began and ended: how a look-up by trace id finds the time range to read.
-CREATE TABLE otel_traces_trace_id_ts
+CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts
 (
     TraceId  String CODEC(ZSTD(1)),
     Start    SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),

@@ -1,6 +1,6 @@
 -- Where the collector puts OTLP request bodies, concatenated; the schema is otlp_traces.proto beside the
 -- queries. An attribute's value keeps which kind it is by the one field that is not NULL.
-CREATE TABLE otlp_input
+CREATE TABLE IF NOT EXISTS otlp_input
 (
     resource_spans Array(Tuple(
         resource Tuple(attributes Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), bytes_value Nullable(String), array_value Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), bytes_value Nullable(String), array_value Nullable(String), kvlist_value Nullable(String)))), kvlist_value Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), bytes_value Nullable(String), array_value Nullable(String), kvlist_value Nullable(String))))))))),

@@ -1,6 +1,6 @@
 -- Unnests OTLP bodies into one row per span. Attribute values become text as the ClickHouse exporter writes
 -- them: strings as they are, numbers and booleans in words, bytes in base64, arrays and maps as JSON.
-CREATE MATERIALIZED VIEW otlp_view TO otel_traces AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS otlp_view TO otel_traces AS
 WITH
     (v) -> multiIf(
         isNotNull(v.string_value), toJSONString(assumeNotNull(v.string_value)),

@@ -1,5 +1,5 @@
 -- Inputs that could not be taken, whole, with the reason.
-CREATE TABLE dead_letters
+CREATE TABLE IF NOT EXISTS dead_letters
 (
     dead_letter_id  String,
     received_at     DateTime64(6, 'UTC'),

@@ -1,6 +1,6 @@
 -- Every change of every alert, whole. A tick that is repeated after a crash writes the same rows again, so
 -- the key is what makes a transition the same one: the alert, when it happened, and what it became.
-CREATE TABLE alert_transitions
+CREATE TABLE IF NOT EXISTS alert_transitions
 (
     object_type     LowCardinality(String),
     object_id       String,

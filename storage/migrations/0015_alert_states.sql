@@ -1,5 +1,5 @@
 -- Each alert as it stands now: the row with the highest version.
-CREATE TABLE alert_states
+CREATE TABLE IF NOT EXISTS alert_states
 (
     object_type     LowCardinality(String),
     object_id       String,

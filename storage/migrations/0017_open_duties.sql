@@ -1,6 +1,6 @@
 -- Objects for which time alone will change a verdict, and when it next does. One row per object; a row
 -- whose due_at is NULL closes it, and is dropped a day later.
-CREATE TABLE open_duties
+CREATE TABLE IF NOT EXISTS open_duties
 (
     object_type  LowCardinality(String),
     object_id    String,

@@ -1,6 +1,6 @@
 -- How far the engine has evaluated: arrivals up to and including evaluated_through are done under the rules
 -- that rules_version names.
-CREATE TABLE engine_watermarks
+CREATE TABLE IF NOT EXISTS engine_watermarks
 (
     engine             LowCardinality(String),
     evaluated_through  DateTime64(6, 'UTC'),

@@ -1,6 +1,6 @@
 -- Messages about groups of alerts: written as `sending` before the first try and again with the outcome.
 -- The id is the same at every try, so that a receiver can drop a repeat.
-CREATE TABLE notifications
+CREATE TABLE IF NOT EXISTS notifications
 (
     notification_id  String,
     receiver         LowCardinality(String),

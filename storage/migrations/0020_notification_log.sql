@@ -1,6 +1,6 @@
 -- What was last told to whom: per group and integration the alerts a delivered notification said were
 -- firing and resolved. Deduplication and the repeat interval read it.
-CREATE TABLE notification_log
+CREATE TABLE IF NOT EXISTS notification_log
 (
     receiver     LowCardinality(String),
     integration  LowCardinality(String),

@@ -1,5 +1,5 @@
 -- When each source last spoke of each event type. Only minima and maxima, which repeats cannot change.
-CREATE TABLE source_freshness
+CREATE TABLE IF NOT EXISTS source_freshness
 (
     source             LowCardinality(String),
     type               LowCardinality(String),

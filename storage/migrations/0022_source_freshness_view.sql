@@ -1,5 +1,5 @@
 -- Notes for each checked event that its source has spoken.
-CREATE MATERIALIZED VIEW source_freshness_view TO source_freshness AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS source_freshness_view TO source_freshness AS
 SELECT
     source, type,
     fromUnixTimestamp64Micro(min(received_us), 'UTC') AS first_received_at,
