@@ -4,7 +4,6 @@ The two hot endpoints are plain ASGI: at thousands of requests a second the fram
 than the work on it.
 """
 
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, header, read_body
+from collector.dead_lettering import dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
@@ -26,9 +26,9 @@ from collector.receivers.otlp import TraceRequest
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
-from domain.errors import InputError, StoreError, StoreUnreachable
+from domain.errors import InputError, StoreError
 from storage.client import Store
-from storage.dead_letters import DeadLetter, insert_dead_letters
+from storage.dead_letters import insert_dead_letters
 
 RETRY_AFTER_SECONDS = 5
 _json = msgspec.json.Encoder()
@@ -79,17 +79,19 @@ class Collector:
         content_type = header(scope, b"content-type")
         body = b""
         try:
-            body = await read_body(scope, receive)
-            received = cloudevents.read_request(content_type, scope["headers"], body, self._clock.now())
+            try:
+                body = await read_body(scope, receive)
+                received = cloudevents.read_request(content_type, scope["headers"], body, self._clock.now())
+            except InputError as error:
+                await self._keep_refused("events", error, content_type, body)
+                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+                return
             submission = EventSubmission(received, content_type)
             outcome = await self._events.submit(submission, max(received.count, 1))
         except Disconnected:
             return
         except (Overloaded, StoreError) as error:
-            await self._answer_busy(send, "events", error)
-            return
-        except InputError as error:
-            await self._refuse_events(send, error, content_type, body)
+            await _answer(send, 503, {"code": "unavailable", "reason": self._busy("events", error)}, retry=True)
             return
         if received.is_batch:
             await _answer(send, 200, _batch_answer(outcome))
@@ -108,61 +110,39 @@ class Collector:
             return
         body = b""
         try:
-            body = await read_body(scope, receive)
-            request = otlp.read_traces(media_type, body)
-            self.metrics.spans_received.inc(request.spans + request.rejected_spans)
-            self.metrics.spans_rejected.inc(request.rejected_spans)
-            if request.spans:
-                await self._spans.submit(request, len(request.body))
+            try:
+                body = await read_body(scope, receive)
+                request = otlp.read_traces(media_type, body)
+                self.metrics.spans_received.inc(request.spans + request.rejected_spans)
+                self.metrics.spans_rejected.inc(request.rejected_spans)
+                if request.spans:
+                    await self._spans.submit(request, len(request.body))
+            except InputError as error:
+                await self._keep_refused("traces", error, content_type, body)
+                status = otlp.failure(media_type, otlp.INVALID_ARGUMENT, str(error))
+                await _send(send, _status_of(error), media_type, status)
+                return
         except Disconnected:
             return
         except (Overloaded, StoreError) as error:
-            self._count_refusal("traces", error)
-            status = otlp.failure(media_type, otlp.UNAVAILABLE, str(error) or "too much is waiting; come back later")
+            status = otlp.failure(media_type, otlp.UNAVAILABLE, self._busy("traces", error))
             await _send(send, 503, media_type, status, retry=True)
-            return
-        except InputError as error:
-            if not isinstance(error, BodyTooLarge):
-                await self._keep(DeadLetter(uuid.uuid4().hex, self._clock.now(), "traces", error.code, str(error),
-                                            content_type=content_type, body=body))  # fmt: skip
-            self._count_refusal("traces", error)
-            await _send(
-                send,
-                _status_of(error),
-                media_type,
-                otlp.failure(media_type, otlp.INVALID_ARGUMENT, str(error)),
-            )
             return
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
-    async def _refuse_events(self, send: Send, error: InputError, content_type: str, body: bytes) -> None:
-        """Answers a request that is not CloudEvents at all, after keeping it as a dead letter."""
-        self._count_refusal("events", error)
+    async def _keep_refused(self, channel: str, error: InputError, content_type: str, body: bytes) -> None:
+        """Keeps a request that was read whole but cannot be taken, before its sender is told."""
+        self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
-            letter = DeadLetter(uuid.uuid4().hex, self._clock.now(), "events", error.code, str(error),
-                                content_type=content_type, body=body)  # fmt: skip
-            try:
-                await self._keep(letter)
-            except StoreError as unreachable:
-                await self._answer_busy(send, "events", unreachable)
-                return
-        await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body)
+            await run_in_threadpool(insert_dead_letters, self._store, [letter])
+            self.metrics.dead_letters.labels(channel, error.code).inc()
 
-    async def _keep(self, letter: DeadLetter) -> None:
-        await run_in_threadpool(insert_dead_letters, self._store, [letter])
-        self.metrics.dead_letters.labels(letter.channel, letter.code).inc()
-
-    async def _answer_busy(self, send: Send, channel: str, error: Exception) -> None:
-        self._count_refusal(channel, error)
-        reason = str(error) or "too much is waiting to be stored; come back later"
-        await _answer(send, 503, {"code": "unavailable", "reason": reason}, retry=True)
-
-    def _count_refusal(self, channel: str, error: Exception) -> None:
-        if isinstance(error, InputError):
-            code = error.code
-        else:
-            code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
+    def _busy(self, channel: str, error: Exception) -> str:
+        """Counts a request that could not be stored just now, and gives the reason to tell."""
+        code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
         self.metrics.requests_refused.labels(channel, code).inc()
+        return str(error) or "too much is waiting to be stored; come back later"
 
     def _metrics_page(self, request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
@@ -174,7 +154,7 @@ class Collector:
     def _readyz(self, request: Request) -> Response:
         try:
             self._store.ping()
-        except StoreUnreachable as error:
+        except StoreError as error:
             return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
         return JSONResponse({"status": "ready"})
 

@@ -1,0 +1,102 @@
+"""Settings from the environment or a `.env` file, all checked at start; an unknown MILEPOST_ name is refused."""
+
+import os
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from domain.duration import parse_duration
+from domain.errors import ConfigError
+
+PREFIX = "MILEPOST_"
+SHIPPED = Path(__file__).resolve().parent.parent
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _folder(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseModel):
+    """What the environment says; each field is the variable MILEPOST_<FIELD>."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: str = Field(
+        default_factory=lambda: f"chdb://{Path('~/.milepost/store').expanduser()}",
+        description="The store's DSN: chdb:///path/to/folder (embedded) or clickhouse://user:password@host:8123/database.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
+    console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
+    config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None,
+        description="A folder with rules/, routing.yaml and calendars.yaml, used in place of the shipped ones it names.",
+    )
+    tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
+        default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
+    )
+    log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
+
+    @property
+    def rules_path(self) -> Path:
+        """Where the rule definitions are."""
+        return self._overlaid("rules", SHIPPED / "rules" / "definitions")
+
+    @property
+    def calendars_path(self) -> Path:
+        """Where the calendars are."""
+        return self._overlaid("calendars.yaml", SHIPPED / "rules" / "calendars.yaml")
+
+    @property
+    def routing_path(self) -> Path:
+        """Where the routing file is."""
+        return self._overlaid("routing.yaml", SHIPPED / "alerts" / "routing.yaml")
+
+    def _overlaid(self, name: str, shipped: Path) -> Path:
+        if self.config and (self.config / name).exists():
+            return self.config / name
+        return shipped
+
+
+def load_settings(environ: dict[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
+    """The settings; ConfigError names every variable that is unknown or wrong and what is accepted."""
+    given: dict[str, Any] = {}
+    if dotenv.is_file():
+        given.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
+    given.update(os.environ if environ is None else environ)
+    values = {name[len(PREFIX) :].lower(): value for name, value in given.items() if name.startswith(PREFIX)}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(message="\n".join(_sentence(detail) for detail in error.errors())) from None
+    if settings.config and not settings.config.is_dir():
+        raise ConfigError(message=f"MILEPOST_CONFIG: {settings.config} is not a folder")
+    return settings
+
+
+def _sentence(detail: Any) -> str:
+    name = PREFIX + str(detail["loc"][0]).upper()
+    if detail["type"] == "extra_forbidden":
+        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+        return f"{name} is not a setting; there are {known}"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    field = Settings.model_fields[str(detail["loc"][0])]
+    return f"{name} is {detail['input']!r}: {message}. {field.description}"
