@@ -123,9 +123,7 @@ def _root_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
             ("route", "matchers"), "route.matchers: the first route takes every alert; leave its matchers out"
         )
     if root.continue_:
-        yield file.problem(
-            ("route", "continue"), "route.continue: the first route has no next one; leave continue out"
-        )
+        yield file.problem(("route", "continue"), "route.continue: the first route has no next one; leave continue out")
 
 
 def _receiver_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
@@ -160,9 +158,7 @@ def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
 def _with_absolute_paths(config: RoutingConfig, folder: Path) -> RoutingConfig:
     def resolve(webhook: WebhookConfig) -> WebhookConfig:
         paths = {
-            name: folder / path
-            for name in ("url_file", "secret_file")
-            if (path := getattr(webhook, name)) is not None
+            name: folder / path for name in ("url_file", "secret_file") if (path := getattr(webhook, name)) is not None
         }
         return webhook.model_copy(update=paths)
 

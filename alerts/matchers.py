@@ -21,8 +21,7 @@ _CLASSIC = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*"
 _CLASSIC_ESCAPE = re.compile(r'\\([n"\\])')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", '"': '"'}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-# What Python's regexes know and Alertmanager's RE2 does not: a file must mean the same in both, and these are
-# also what makes a regex take exponential time.
+# What Python's regexes know and Alertmanager's RE2 does not: a file must mean the same in both.
 _BEYOND_RE2 = re.compile(
     r"(?P<skip>\\[^1-9]|\[\^?\]?(?:\\.|[^\]\\])*\])|\\[1-9]|\(\?(?:[=!>(#]|<[=!]|P=)|[*+?}]\+", re.DOTALL
 )
@@ -170,9 +169,7 @@ def _classic_matcher(text: str) -> Matcher:
     body = raw[1:-1] if quoted else raw
     if '"' in _CLASSIC_ESCAPE.sub("", body) or (quoted and _ends_escaped(body)):
         raise ValueError(f"{text.strip()!r} has a double quote inside its value; give {ACCEPTED}")
-    return Matcher(
-        name, operator, _CLASSIC_ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], body)
-    )
+    return Matcher(name, operator, _CLASSIC_ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], body))
 
 
 def _ends_escaped(text: str) -> bool:

@@ -1,0 +1,105 @@
+"""Sends the notifications of one integration from a thread of its own, so that a slow one delays no other."""
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from alerts.notification import Notification
+from alerts.pipeline.stage import Stage
+from domain.clock import Clock
+from domain.errors import StoreError
+from storage.notifications import NotificationStatus
+
+logger = logging.getLogger(__name__)
+# The message is out already, so nothing but its record waits; the store is asked again soon.
+_PAUSE_FOR_STORE = timedelta(seconds=2)
+
+
+class DeliveryQueue:
+    """The notifications of one integration that are on their way, each with the instant of its next try.
+
+    A failed one steps back until that instant, so a receiver that refuses one group still hears of others.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stages: Sequence[Stage],
+        clock: Clock,
+        report: Callable[[Notification], None],
+    ) -> None:
+        """`report` is called from the queue's thread with every notification whose fate is stored."""
+        self._stages = stages
+        self._clock = clock
+        self._report = report
+        self._waiting: list[tuple[datetime, int, Notification]] = []
+        self._order = itertools.count()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins sending."""
+        self._thread.start()
+
+    def submit(self, notification: Notification) -> None:
+        """Takes a notification that is stored as `sending`; the first try follows at once."""
+        self._put(notification, self._clock.now())
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Ends after the try that is being made; what is still waiting stays stored as `sending`."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def run_due(self) -> datetime | None:
+        """Makes every try that is due and gives the instant of the next one, None when nothing waits."""
+        while True:
+            with self._lock:
+                if self._stopping or not self._waiting:
+                    return None
+                due_at = self._waiting[0][0]
+                if due_at > self._clock.now():
+                    return due_at
+                notification = heapq.heappop(self._waiting)[2]
+            self._try(notification)
+
+    def _work(self) -> None:
+        while not self._stopping:
+            due_at = self.run_due()
+            timeout = None if due_at is None else (due_at - self._clock.now()).total_seconds()
+            self._wake.wait(timeout if timeout is None else max(timeout, 0))
+            self._wake.clear()
+
+    def _try(self, notification: Notification) -> None:
+        try:
+            for stage in self._stages:
+                notification = stage.run(notification, self._clock.now())
+        except StoreError as error:
+            logger.warning("fate of notification %s not stored yet: %s", notification.notification_id, error)
+            self._put(notification, self._clock.now() + _PAUSE_FOR_STORE)
+            return
+        if notification.status is NotificationStatus.SENDING:
+            self._put(notification, notification.retry_at or self._clock.now())
+        else:
+            self._report(notification)
+        if notification.error:
+            logger.warning(
+                "notification %s to %s %s: %s (%s, try %d)",
+                notification.notification_id,
+                notification.conversation.receiver,
+                notification.conversation.integration,
+                notification.error,
+                notification.status,
+                notification.attempts,
+            )
+
+    def _put(self, notification: Notification, due_at: datetime) -> None:
+        with self._lock:
+            heapq.heappush(self._waiting, (due_at, next(self._order), notification))

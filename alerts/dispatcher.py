@@ -1,0 +1,285 @@
+"""Puts alerts into groups and hands each group, when its time has come, to its receiver's integrations.
+
+Semantics as in Alertmanager's dispatcher. Groups live in memory and are built anew after a start; the
+notification log keeps that from telling anybody anything twice.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+
+from alerts.delivery import DeliveryQueue
+from alerts.groups import Group
+from alerts.metrics import AlertMetrics
+from alerts.notification import (
+    Conversation,
+    FailureReason,
+    Notification,
+    alert_labels,
+    alert_of_entry,
+    firing_entry,
+    from_record,
+    is_resolved,
+    to_record,
+)
+from alerts.notification_log import NotificationLog
+from alerts.notifiers.notifier import Integration
+from alerts.pipeline.compose import Compose
+from alerts.pipeline.deduplicate import Deduplicate
+from alerts.pipeline.record import Record
+from alerts.pipeline.send import Send
+from alerts.pipeline.stage import Stage
+from alerts.routing import Route
+from domain.alert import Alert, AlertState
+from domain.clock import Clock
+from storage.client import Store
+from storage.notifications import (
+    NotificationRecord,
+    NotificationStatus,
+    unfinished_notifications,
+    write_notifications,
+)
+
+# Alertmanager gives a flush until the next one, and no less than this.
+SHORTEST_DEADLINE = timedelta(seconds=10)
+MOVED = "no longer in this group: its labels changed"
+GroupId = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One integration's way: what decides about a notification, and the queue that carries it out."""
+
+    integration: Integration
+    decide: tuple[Stage, ...]
+    queue: DeliveryQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A notification between its decision and its fate, with the group as it was then."""
+
+    notification: Notification
+    group_id: GroupId | None = None
+    versions: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The groups that an alert, as it stood at this version, belongs to."""
+
+    version: int
+    groups: frozenset[GroupId]
+
+
+class Dispatcher:
+    """Called at every tick from one thread; sends from threads of its own and never waits for a receiver."""
+
+    def __init__(
+        self,
+        route: Route,
+        integrations: Mapping[str, Sequence[Integration]],
+        store: Store,
+        clock: Clock,
+        rng: random.Random,
+        metrics: AlertMetrics,
+    ) -> None:
+        """`integrations` holds every receiver that the routes name; `rng` spreads retries."""
+        self._route = route
+        self._store = store
+        self._metrics = metrics
+        self._log = NotificationLog(store)
+        self._outcomes: SimpleQueue[Notification] = SimpleQueue()
+        self._lanes = {
+            receiver: {one.name: self._lane(one, clock, rng) for one in several}
+            for receiver, several in integrations.items()
+        }
+        self._groups: dict[GroupId, Group] = {}
+        self._placements: dict[str, Placement] = {}
+        self._in_flight: dict[Conversation, Flight] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """How many notifications are on their way, as of the latest `run`."""
+        return len(self._in_flight)
+
+    def start(self) -> None:
+        """Begins sending."""
+        for lane in self._all_lanes():
+            lane.queue.start()
+
+    def resume(self, now: datetime) -> None:
+        """Takes up the notifications whose fate an earlier process left open: same id, same body.
+
+        To be called before the first `run`, which then waits for each before it tells the group's news.
+        """
+        removed: list[NotificationRecord] = []
+        for record in unfinished_notifications(self._store):
+            lane = self._lanes.get(record.receiver, {}).get(record.integration)
+            if lane is None:
+                removed.append(
+                    replace(
+                        record,
+                        status=NotificationStatus.FAILED,
+                        error=FailureReason.RECEIVER_REMOVED,
+                        updated_at=now,
+                    )
+                )
+                continue
+            notification = from_record(record, now + max(self._route.group_interval, SHORTEST_DEADLINE))
+            self._in_flight[notification.conversation] = Flight(notification)
+            lane.queue.submit(notification)
+        write_notifications(self._store, removed)
+
+    def run(self, alerts: Sequence[Alert], now: datetime) -> None:
+        """One tick: `alerts` are all that fire and those that stopped firing lately.
+
+        A StoreError leaves everything as it was, for the next tick to do.
+        """
+        self._collect_outcomes()
+        self._place_all(alerts, now)
+        self._flush(now)
+        self._groups = {group_id: group for group_id, group in self._groups.items() if group.members}
+        self._metrics.groups.set(len(self._groups))
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """Ends after the tries being made; what is still waiting resumes at the next start."""
+        for lane in self._all_lanes():
+            lane.queue.stop(timeout)
+            lane.integration.notifier.close()
+
+    def _lane(self, integration: Integration, clock: Clock, rng: random.Random) -> Lane:
+        decide = (
+            Deduplicate(self._log, send_resolved=integration.send_resolved),
+            Compose(integration.notifier),
+        )
+        deliver = (
+            Send(integration, clock, rng, self._metrics),
+            Record(self._store, self._log, self._metrics),
+        )
+        name = f"notify {integration.receiver} {integration.name}"
+        return Lane(integration, decide, DeliveryQueue(name, deliver, clock, self._outcomes.put))
+
+    def _all_lanes(self) -> list[Lane]:
+        return [lane for lanes in self._lanes.values() for lane in lanes.values()]
+
+    def _collect_outcomes(self) -> None:
+        while True:
+            try:
+                notification = self._outcomes.get_nowait()
+            except Empty:
+                return
+            flight = self._in_flight.pop(notification.conversation, None)
+            if flight and notification.status is NotificationStatus.DELIVERED:
+                self._end_flush(flight)
+
+    def _end_flush(self, flight: Flight) -> None:
+        group = self._groups.get(flight.group_id) if flight.group_id else None
+        if group and flight.versions is not None:
+            conversation = flight.notification.conversation
+            group.end_flush(conversation.integration, flight.versions, self._lanes[conversation.receiver])
+
+    def _place_all(self, alerts: Sequence[Alert], now: datetime) -> None:
+        present: set[str] = set()
+        for alert in alerts:
+            if alert.state is AlertState.FIRING or is_resolved(alert):
+                present.add(alert.alert_id)
+                placement = self._placements.get(alert.alert_id)
+                if placement is None or placement.version != alert.version:
+                    self._place(alert, placement, now)
+        for alert_id in self._placements.keys() - present:
+            for group_id in self._placements.pop(alert_id).groups:
+                if group := self._groups.get(group_id):
+                    group.forget_firing(alert_id)
+
+    def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
+        labels = alert_labels(alert)
+        homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
+        for route in self._route.match(labels):
+            group_labels = route.group_labels(labels)
+            homes[route.id, route.group_key(group_labels)] = (route, group_labels)
+        for group_id in before.groups - homes.keys() if before else ():
+            self._leave(group_id, alert, now)
+        for group_id, (route, group_labels) in homes.items():
+            self._join(group_id, route, group_labels, alert, now)
+        self._placements[alert.alert_id] = Placement(alert.version, frozenset(homes))
+
+    def _join(self, group_id: GroupId, route: Route, group_labels: dict[str, str], alert: Alert, now: datetime) -> None:
+        group = self._groups.get(group_id)
+        is_member = group is not None and alert.alert_id in group.members
+        if is_resolved(alert) and not is_member and not self._is_believed_firing(route, group_id, alert):
+            # Nobody was told that it fired, or everybody that it stopped.
+            return
+        if group is None:
+            group = self._groups[group_id] = Group(route, group_labels, now)
+        group.put(alert, now)
+
+    def _leave(self, group_id: GroupId, alert: Alert, now: datetime) -> None:
+        group = self._groups.get(group_id)
+        if group is None or alert.alert_id not in group.members:
+            return
+        if not self._is_believed_firing(group.route, group_id, alert):
+            group.forget_firing(alert.alert_id)
+        elif is_resolved(alert):
+            group.put(alert, now)
+        else:
+            # Receivers of this group hear no more of it, so they must not wait for its end.
+            moved = replace(alert, state=AlertState.RESOLVED, resolved_at=now, reason=MOVED)
+            group.put(moved, now)
+
+    def _is_believed_firing(self, route: Route, group_id: GroupId, alert: Alert) -> bool:
+        """Whether any integration was told, or is just being told, that an alert fires."""
+        for name in self._lanes[route.receiver]:
+            conversation = Conversation(route.receiver, name, group_id[1])
+            if self._log.believes_firing(conversation, alert.alert_id):
+                return True
+            flight = self._in_flight.get(conversation)
+            if flight and any(alert_of_entry(entry) == alert.alert_id for entry in flight.notification.firing):
+                return True
+        return False
+
+    def _flush(self, now: datetime) -> None:
+        flights: dict[Conversation, Flight] = {}
+        for group_id, group in self._groups.items():
+            lanes = self._lanes[group.route.receiver]
+            group.begin_flush_if_due(lanes, now)
+            for name in group.owed:
+                conversation = Conversation(group.route.receiver, name, group.key)
+                # What a conversation says next depends on whether what it says now arrives.
+                if conversation not in self._in_flight and conversation not in flights:
+                    flights[conversation] = self._decide(group_id, group, lanes[name], conversation, now)
+        self._dispatch(flights, now)
+
+    def _decide(self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime) -> Flight:
+        alerts = group.alerts()
+        notification = Notification(
+            conversation=conversation,
+            group_labels=group.labels,
+            firing=tuple(firing_entry(alert) for alert in alerts if not is_resolved(alert)),
+            resolved=tuple(alert.alert_id for alert in alerts if is_resolved(alert)),
+            created_at=now,
+            deadline=now + max(group.route.group_interval, SHORTEST_DEADLINE),
+            repeat_interval=group.route.repeat_interval,
+            alerts=alerts,
+        )
+        for stage in lane.decide:
+            notification = stage.run(notification, now)
+        return Flight(notification, group_id, group.versions())
+
+    def _dispatch(self, flights: Mapping[Conversation, Flight], now: datetime) -> None:
+        told = [flight.notification for flight in flights.values() if flight.notification.reason is not None]
+        to_send = [notification for notification in told if notification.alerts]
+        self._log.record([notification for notification in told if not notification.alerts], now)
+        write_notifications(self._store, [to_record(notification, now) for notification in to_send])
+        sending = {notification.conversation for notification in to_send}
+        for conversation, flight in flights.items():
+            if flight.group_id is not None:
+                self._groups[flight.group_id].owed.discard(conversation.integration)
+            if conversation in sending:
+                self._in_flight[conversation] = flight
+                lane = self._lanes[conversation.receiver][conversation.integration]
+                lane.queue.submit(flight.notification)
+            else:
+                self._end_flush(flight)

@@ -1,0 +1,96 @@
+"""The JSON that webhooks receive: Alertmanager's message, version 4, with our fields added.
+
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from urllib.parse import quote
+
+from alerts.notification import Notification, alert_labels, is_resolved
+from domain.alert import Alert
+from domain.business_object import BusinessObject
+from domain.instants import format_instant
+from domain.money import format_amount
+
+# Go's zero time, which Alertmanager's receivers take as "not over".
+_NOT_OVER = "0001-01-01T00:00:00Z"
+
+
+def webhook_body(notification: Notification, *, max_alerts: int, console_url: str) -> str:
+    """The message about a notification; of more than `max_alerts` alerts (0: no limit) it counts the rest."""
+    alerts = notification.alerts[: max_alerts or None]
+    firing = [alert for alert in notification.alerts if not is_resolved(alert)]
+    labels = [alert_labels(alert) for alert in alerts]
+    amounts, unknown = _money_at_risk(firing)
+    message = {
+        "receiver": notification.conversation.receiver,
+        "status": "firing" if firing else "resolved",
+        "alerts": [_alert(alert, console_url) for alert in alerts],
+        "groupLabels": dict(notification.group_labels),
+        "commonLabels": _common(labels),
+        "commonAnnotations": _common([alert.annotations for alert in alerts]),
+        "externalURL": console_url,
+        "version": "4",
+        "groupKey": notification.conversation.group_key,
+        "truncatedAlerts": len(notification.alerts) - len(alerts),
+        "notificationId": notification.notification_id,
+        "reason": notification.reason,
+        "moneyAtRisk": amounts,
+        "moneyAtRiskUnknown": unknown,
+    }
+    return json.dumps(message, ensure_ascii=False)
+
+
+def trace_url(console_url: str, business_object: BusinessObject) -> str:
+    """Where the console shows everything about an object."""
+    return f"{console_url}/trace?object={quote(str(business_object), safe='')}"
+
+
+def _alert(alert: Alert, console_url: str) -> dict[str, object]:
+    over_at = alert.resolved_at or alert.changed_at
+    return {
+        "status": "resolved" if is_resolved(alert) else "firing",
+        "labels": alert_labels(alert),
+        "annotations": dict(alert.annotations),
+        "startsAt": format_instant(alert.fired_at or alert.deadline_at),
+        "endsAt": format_instant(over_at) if is_resolved(alert) else _NOT_OVER,
+        "generatorURL": trace_url(console_url, alert.business_object),
+        "fingerprint": alert.alert_id[:16],
+        "alertId": alert.alert_id,
+        "state": alert.state,
+        "objectType": alert.business_object.type,
+        "objectId": alert.business_object.id,
+        "deadlineAt": format_instant(alert.deadline_at),
+        "firedAt": format_instant(alert.fired_at) if alert.fired_at else None,
+        "resolvedAt": format_instant(alert.resolved_at) if alert.resolved_at else None,
+        "amount": None if alert.amount is None else format_amount(alert.amount, alert.currency),
+        "currency": alert.currency,
+        "correlationId": alert.correlation_id,
+        "traceIds": list(alert.trace_ids),
+        "reason": alert.reason,
+    }
+
+
+def _common(mappings: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    if not mappings:
+        return {}
+    first, *others = mappings
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def _money_at_risk(firing: Iterable[Alert]) -> tuple[list[dict[str, object]], int]:
+    """Sums per currency of the objects behind the alerts, each once, and how many amounts are unknown."""
+    behind = {alert.business_object: alert for alert in firing}
+    sums: dict[str, Decimal] = {}
+    unknown = 0
+    for alert in behind.values():
+        if alert.amount is None or alert.currency is None:
+            unknown += 1
+        else:
+            sums[alert.currency] = sums.get(alert.currency, Decimal(0)) + alert.amount
+    amounts: list[dict[str, object]] = [
+        {"currency": currency, "amount": format_amount(amount, currency)} for currency, amount in sorted(sums.items())
+    ]
+    return amounts, unknown

@@ -1,0 +1,150 @@
+"""A message about one group of alerts to one integration of a receiver, from the decision to its fate."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+import xxhash
+
+from domain.alert import Alert, AlertState
+from storage.notifications import NotificationRecord, NotificationStatus
+
+
+class NotifyReason(StrEnum):
+    """Why a message is sent; also what logs, metrics and the message itself say."""
+
+    FIRST_NOTIFICATION = "first_notification"
+    NEW_ALERTS = "new_alerts"
+    ALL_RESOLVED = "all_resolved"
+    SOME_RESOLVED = "some_resolved"
+    REPEAT_INTERVAL_ELAPSED = "repeat_interval_elapsed"
+
+
+class FailureReason(StrEnum):
+    """Why a try failed, in words few enough for metrics."""
+
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    RATE_LIMITED = "rate_limited"
+    REDIRECTED = "redirected"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    CONFIGURATION = "configuration"
+    RECEIVER_REMOVED = "receiver_removed"
+
+
+class Conversation(NamedTuple):
+    """One group at one integration: what it was told follows on from what it was told before."""
+
+    receiver: str
+    integration: str
+    group_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What is to be told, and how far the telling got.
+
+    `firing` and `resolved` are the entries the notification log keeps. `alerts` is what the body is made
+    from, empty when nothing needs saying and after a restart, when the stored body is sent again.
+    """
+
+    conversation: Conversation
+    group_labels: Mapping[str, str]
+    firing: tuple[str, ...]
+    resolved: tuple[str, ...]
+    created_at: datetime
+    deadline: datetime
+    repeat_interval: timedelta = timedelta(0)
+    alerts: tuple[Alert, ...] = ()
+    reason: NotifyReason | None = None
+    notification_id: str = ""
+    body: str = field(default="", repr=False)
+    status: NotificationStatus = NotificationStatus.SENDING
+    attempts: int = 0
+    error: str = ""
+    failure: FailureReason | None = None
+    retry_at: datetime | None = None
+
+
+def is_resolved(alert: Alert) -> bool:
+    """Whether receivers are to hear that an alert is over; one that was wrong is over, too."""
+    return alert.state in (AlertState.RESOLVED, AlertState.RETRACTED)
+
+
+def firing_entry(alert: Alert) -> str:
+    """The log's entry for a firing alert: with its severity, since a worse one is a reason to tell again."""
+    return f"{alert.alert_id}:{alert.severity}"
+
+
+def alert_of_entry(entry: str) -> str:
+    """The alert_id in a log's entry for a firing alert."""
+    return entry.partition(":")[0]
+
+
+def alert_labels(alert: Alert) -> dict[str, str]:
+    """The labels that routes match and receivers see; an empty one counts as absent, as in Alertmanager."""
+    labels = {
+        **alert.labels,
+        "alertname": alert.name,
+        "severity": alert.severity,
+        "object_type": alert.business_object.type,
+        "object_id": alert.business_object.id,
+    }
+    if alert.currency:
+        labels["currency"] = alert.currency
+    return {name: value for name, value in labels.items() if value}
+
+
+def in_telling_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Firing before resolved, the longest overdue first: what a limit on their number should keep."""
+    return tuple(sorted(alerts, key=lambda one: (is_resolved(one), one.fired_at or one.deadline_at, one.alert_id)))
+
+
+def notification_id(conversation: Conversation, alerts: Sequence[Alert], log_version: int) -> str:
+    """The same for every try at one message and another for the next message.
+
+    A repeat differs by the log's version, an alert that fires again by its own version; so a message that
+    was given up, and perhaps had arrived, comes again under its first id for the receiver to drop.
+    """
+    versions = sorted(f"{one.alert_id}:{one.severity}:{one.state}:{one.version}" for one in alerts)
+    parts = [*conversation, str(log_version), *versions]
+    return xxhash.xxh3_128_hexdigest("\x00".join(parts).encode())
+
+
+def to_record(notification: Notification, now: datetime) -> NotificationRecord:
+    """The row that stands for a notification in the store."""
+    return NotificationRecord(
+        notification_id=notification.notification_id,
+        receiver=notification.conversation.receiver,
+        integration=notification.conversation.integration,
+        group_key=notification.conversation.group_key,
+        group_labels=notification.group_labels,
+        reason=notification.reason or "",
+        status=notification.status,
+        attempts=notification.attempts,
+        error=notification.error,
+        firing=notification.firing,
+        resolved=notification.resolved,
+        body=notification.body,
+        created_at=notification.created_at,
+        updated_at=now,
+    )
+
+
+def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
+    """The unfinished notification that a row stands for, to be tried until `deadline`."""
+    return Notification(
+        conversation=Conversation(record.receiver, record.integration, record.group_key),
+        group_labels=record.group_labels,
+        firing=record.firing,
+        resolved=record.resolved,
+        created_at=record.created_at,
+        deadline=deadline,
+        reason=NotifyReason(record.reason),
+        notification_id=record.notification_id,
+        body=record.body,
+        attempts=record.attempts,
+    )

@@ -1,0 +1,51 @@
+"""What every notifier offers, and how it says that a try failed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from alerts.notification import FailureReason, Notification
+
+
+class DeliveryError(Exception):
+    """A try that failed; `permanent` when the same message can never succeed.
+
+    `retry_after` is how long the receiver asked to be left alone. The text never holds an address's path or
+    query, since those carry secrets.
+    """
+
+    def __init__(
+        self,
+        reason: FailureReason,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class Notifier(Protocol):
+    """Writes and sends messages of one kind to one place; used by one thread at a time."""
+
+    def compose(self, notification: Notification) -> str:
+        """The body to send, which is stored before the first try and the same at every try."""
+
+    def send(self, notification: Notification, now: datetime) -> None:
+        """Makes one try; returns once the receiver has taken the message, else raises DeliveryError."""
+
+    def close(self) -> None:
+        """Gives connections back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One configured notifier of a receiver; `name` is its kind and place in the list, such as webhook[0]."""
+
+    receiver: str
+    name: str
+    notifier: Notifier
+    send_resolved: bool

@@ -1,0 +1,58 @@
+"""Decides whether an integration needs to hear about a group, from what it was last told."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts.notification import Notification, NotifyReason, is_resolved, notification_id
+from alerts.notification_log import NotificationLog, Told
+
+
+def needs_update(
+    told: Told | None,
+    firing: frozenset[str],
+    resolved: frozenset[str],
+    *,
+    send_resolved: bool,
+    repeat_interval: timedelta,
+    now: datetime,
+) -> NotifyReason | None:
+    """Why to tell, or None; Alertmanager's decision, in its order."""
+    if told is None or not told.firing:
+        # Who believes nothing to be firing has nothing to be told of what is over already.
+        return NotifyReason.FIRST_NOTIFICATION if firing else None
+    if not firing <= told.firing:
+        return NotifyReason.NEW_ALERTS
+    if not firing:
+        # Even where resolved alerts are not sent: the log has to forget the firing ones.
+        return NotifyReason.ALL_RESOLVED
+    if send_resolved and not resolved <= told.resolved:
+        return NotifyReason.SOME_RESOLVED
+    # Strictly later, so that a flush at exactly the interval waits for the next one, as in Alertmanager.
+    return NotifyReason.REPEAT_INTERVAL_ELAPSED if told.sent_at < now - repeat_interval else None
+
+
+class Deduplicate:
+    """Gives a notification its reason and its id, or neither when there is nothing to tell."""
+
+    def __init__(self, log: NotificationLog, *, send_resolved: bool) -> None:
+        self._log = log
+        self._send_resolved = send_resolved
+
+    def run(self, notification: Notification, now: datetime) -> Notification:
+        told = self._log.told(notification.conversation)
+        reason = needs_update(
+            told,
+            frozenset(notification.firing),
+            frozenset(notification.resolved),
+            send_resolved=self._send_resolved,
+            repeat_interval=notification.repeat_interval,
+            now=now,
+        )
+        if reason is None:
+            return notification
+        alerts = notification.alerts
+        if not self._send_resolved:
+            alerts = tuple(alert for alert in alerts if not is_resolved(alert))
+        version = told.version if told else 0
+        identity = notification_id(notification.conversation, alerts, version)
+        return replace(notification, reason=reason, notification_id=identity, alerts=alerts)

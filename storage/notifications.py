@@ -1,0 +1,92 @@
+"""Writes and reads notifications (each message and its fate) and notification_log (who was last told what)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.instants import to_micros
+from storage.client import Store, encode_rows
+
+
+class NotificationStatus(StrEnum):
+    """The fate of a message: on its way, taken by the receiver, or given up."""
+
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRecord:
+    """One message to one integration of a receiver; `firing` and `resolved` are entries as in the log."""
+
+    notification_id: str
+    receiver: str
+    integration: str
+    group_key: str
+    group_labels: Mapping[str, str]
+    reason: str
+    status: NotificationStatus
+    attempts: int
+    error: str
+    firing: tuple[str, ...]
+    resolved: tuple[str, ...]
+    body: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """What an integration was last told about a group; `version` grows with every message."""
+
+    receiver: str
+    integration: str
+    group_key: str
+    firing: tuple[str, ...]
+    resolved: tuple[str, ...]
+    sent_at: datetime
+    version: int
+
+
+def write_notifications(store: Store, records: Sequence[NotificationRecord]) -> None:
+    """Stores messages, each over its earlier state."""
+    if records:
+        store.insert("notifications", encode_rows([_row(record) for record in records]))
+
+
+def unfinished_notifications(store: Store) -> list[NotificationRecord]:
+    """The messages whose fate is not known, oldest first."""
+    rows = store.rows("unfinished_notifications")
+    return [
+        NotificationRecord(
+            **{
+                **row,
+                "status": NotificationStatus.SENDING,
+                "firing": tuple(row["firing"]),
+                "resolved": tuple(row["resolved"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def write_log(store: Store, entries: Sequence[LogEntry]) -> None:
+    """Stores what integrations were told, each over what they were told before about the group."""
+    if entries:
+        store.insert("notification_log", encode_rows([asdict(entry) for entry in entries]))
+
+
+def read_log(store: Store) -> list[LogEntry]:
+    """The latest entry of every group whose integration still believes an alert to be firing."""
+    return [
+        LogEntry(**{**row, "firing": tuple(row["firing"]), "resolved": tuple(row["resolved"])})
+        for row in store.rows("notification_log_firing")
+    ]
+
+
+def _row(record: NotificationRecord) -> dict[str, object]:
+    # The outcome may carry the instant of the attempt: it still has to win over the row written before it.
+    finished = record.status is not NotificationStatus.SENDING
+    return {**asdict(record), "version": 2 * to_micros(record.updated_at) + finished}
