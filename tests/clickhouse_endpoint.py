@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -30,7 +31,7 @@ _NOT_SETTINGS = {
     *("query_id", "session_id", "user", "wait_end_of_query"),
 }
 _TRAILING_FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
-_INSERT = re.compile(rb"\s*INSERT\b", re.IGNORECASE)
+_INSERT_OF_DATA = re.compile(rb"\s*(INSERT\s+INTO\s.+?)\s+FORMAT\s+(\w+)[ \t]*\r?\n(.*)", re.IGNORECASE | re.DOTALL)
 _connect: Callable[[str], Any] = chdb.connect
 _CODE = re.compile(r"Code: (\d+)\.")
 _AUTHENTICATION_FAILED = 516
@@ -168,17 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
                 engine.query(f"USE `{database}`")
             for name, value in settings.items():
                 engine.query(f"SET {name} = {_quoted(value)}")
-            output = None if _INSERT.match(statement) else _TRAILING_FORMAT.search(statement)
-            # An answer without rows has a format header, no answer has none; only the line of names tells.
-            result = engine.query(statement, "TabSeparatedWithNames", params=bound)
-            answer = result.bytes() or b""
-            summary = {"read_rows": str(result.rows_read()), "read_bytes": str(result.bytes_read())}
-        headers = {"X-ClickHouse-Summary": json.dumps(summary), "X-ClickHouse-Timezone": "UTC"}
-        if output:
-            headers["X-ClickHouse-Format"] = output.group(1).decode()
-        elif answer:
-            headers["X-ClickHouse-Format"] = "TabSeparated"
-            answer = answer.partition(b"\n")[2]
+            if insert := _INSERT_OF_DATA.fullmatch(statement):
+                answer, headers = _insert(engine, *insert.groups())
+            else:
+                answer, headers = _query(engine, statement, bound)
+        headers["X-ClickHouse-Timezone"] = "UTC"
         if params.get("enable_http_compression") == "1":
             accepted = [word.strip() for word in self.headers.get("Accept-Encoding", "").split(",")]
             if encoding := next((name for name in _ENCODERS if name in accepted), None):
@@ -199,6 +194,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _insert(engine: Any, head: bytes, form: bytes, data: bytes) -> tuple[bytes, dict[str, str]]:
+    # From a file, since the engine trims data that stands in the statement.
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        result = engine.query(b"%s FROM INFILE '%s' FORMAT %s" % (head, file.name.encode(), form))
+    summary = {"written_rows": str(result.rows_read()), "written_bytes": str(result.bytes_read())}
+    return b"", {"X-ClickHouse-Summary": json.dumps(summary)}
+
+
+def _query(engine: Any, statement: bytes, bound: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    result = engine.query(statement, "TabSeparatedWithNames", params=bound)
+    answer = result.bytes() or b""
+    summary = {"read_rows": str(result.rows_read()), "read_bytes": str(result.bytes_read())}
+    headers = {"X-ClickHouse-Summary": json.dumps(summary)}
+    # A server sends the format's name with an answer of no rows too, and none without an answer, such as to DDL:
+    # the line of names tells them apart.
+    if output := _TRAILING_FORMAT.search(statement):
+        headers["X-ClickHouse-Format"] = output.group(1).decode()
+    elif answer:
+        headers["X-ClickHouse-Format"] = "TabSeparated"
+        answer = answer.partition(b"\n")[2]
+    return answer, headers
 
 
 def _form_fields(body: bytes, boundary: bytes) -> dict[str, str]:
