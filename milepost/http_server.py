@@ -21,7 +21,9 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise MilepostError(f"port {port} on {host} is taken; stop what uses it or set {setting} to another") from None
+            raise MilepostError(
+                f"port {port} on {host} is taken; stop what uses it or set {setting} to another"
+            ) from None
         raise MilepostError(f"cannot listen on {host}:{port} ({setting}): {error.strerror or error}") from None
     return listening
 

@@ -1,0 +1,170 @@
+"""Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from collector.local_door import LocalDoor
+from collector.receivers.files import Door, Taken
+from domain.alert import Alert, AlertState
+from domain.clock import Clock
+from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
+from domain.instants import format_instant
+from milepost.settings import Settings
+from rules.evaluator import evaluate, evaluation_row
+from rules.loader import load_calendars, load_rules
+from storage.alerts import list_alerts
+from storage.client import Store
+from storage.dead_letters import list_dead_letters, show_dead_letter
+from storage.migrator import migrate
+from storage.repair import repair
+
+Answer = dict[str, Any]
+_API_TIMEOUT_SECONDS = 300.0
+
+
+class Answers(Protocol):
+    """What commands ask; rows come with plain JSON values."""
+
+    def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
+    def dead_letters(self, limit: int) -> list[Answer]: ...
+    def dead_letter(self, dead_letter_id: str) -> Answer: ...
+    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
+    def door(self) -> Door: ...
+
+
+class StoreAnswers:
+    """Answers from the store in this process."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def alerts(self, state: str | None, limit: int) -> list[Answer]:
+        """The newest alerts as they stand; UsageError for a state there is not."""
+        if state is not None and state not in list(AlertState):
+            raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
+        return [alert_row(alert) for alert in list_alerts(self._store, AlertState(state) if state else None, limit)]
+
+    def dead_letters(self, limit: int) -> list[Answer]:
+        """The newest dead letters without their bodies."""
+        return [_plain(row) for row in list_dead_letters(self._store, limit)]
+
+    def dead_letter(self, dead_letter_id: str) -> Answer:
+        """One dead letter whole; UsageError when there is none of that id."""
+        row = show_dead_letter(self._store, dead_letter_id)
+        if row is None:
+            raise UsageError(
+                f"there is no dead letter {dead_letter_id!r}; `milepost dead-letters list` shows their ids"
+            )
+        return _plain(row)
+
+    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
+        """What the rules say of all stored history at an instant."""
+        loaded = load_rules([rules], load_calendars(calendars))
+        return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
+
+    def door(self) -> Door:
+        """The collector's door, in this process."""
+        return LocalDoor(self._store, self._clock)
+
+
+class ApiAnswers:
+    """Answers from a running Milepost's API."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=_API_TIMEOUT_SECONDS)
+        self._url = url
+
+    def alerts(self, state: str | None, limit: int) -> list[Answer]:
+        """The newest alerts as they stand."""
+        params: dict[str, str | int] = {"limit": limit, **({"state": state} if state else {})}
+        return self._rows("GET", "/api/alerts", params=params)
+
+    def dead_letters(self, limit: int) -> list[Answer]:
+        """The newest dead letters without their bodies."""
+        return self._rows("GET", "/api/dead-letters", params={"limit": limit})
+
+    def dead_letter(self, dead_letter_id: str) -> Answer:
+        """One dead letter whole."""
+        answer: Answer = self._ask("GET", f"/api/dead-letters/{dead_letter_id}")
+        return answer
+
+    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
+        """What the rules say; they are read here, so that errors name this command's files."""
+        load_rules([rules], load_calendars(calendars))
+        files = sorted(rules.glob("*.yaml")) if rules.is_dir() else [rules]
+        body = {
+            "rules": {file.name: file.read_text(encoding="utf-8") for file in files},
+            "calendars": calendars.read_text(encoding="utf-8"),
+            "at": format_instant(at),
+            "known_at": format_instant(known_at) if known_at else None,
+        }
+        return self._rows("POST", "/api/evaluate", json=body)
+
+    def door(self) -> Door:
+        """The running collector's door."""
+        return self._post_events
+
+    def _post_events(self, content_type: str, body: bytes) -> Taken:
+        response = self._send("POST", "/v1/events", content=body, headers={"content-type": content_type})
+        answer = response.json()
+        if response.status_code == 200:
+            rejected = [(entry["index"], entry["reason"]) for entry in answer["rejected"]]
+            return Taken(answer["accepted"], answer["duplicates"], rejected)
+        if response.status_code == 202:
+            return Taken(answer["accepted"], answer["duplicates"])
+        if response.status_code == 400:
+            return Taken(rejected=[(0, answer["reason"])])
+        raise StoreError(f"{self._url}/v1/events answered {response.status_code}: {answer.get('reason', '')}")
+
+    def _rows(self, method: str, path: str, **how: Any) -> list[Answer]:
+        rows: list[Answer] = self._ask(method, path, **how)
+        return rows
+
+    def _ask(self, method: str, path: str, **how: Any) -> Any:
+        response = self._send(method, path, **how)
+        if response.status_code != 200:
+            raise UsageError(response.json().get("reason", f"{path} answered {response.status_code}"))
+        return response.json()
+
+    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        try:
+            return self._client.request(method, path, **how)
+        except httpx.HTTPError as error:
+            raise StoreUnreachable(f"the running Milepost at {self._url} does not answer: {error}") from None
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+
+
+@contextlib.contextmanager
+def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
+    """Answers from the store, or from whoever holds it."""
+    try:
+        store = Store(settings.store)
+    except StoreHeld as held:
+        if not held.api_url:
+            raise
+        with contextlib.closing(ApiAnswers(held.api_url)) as answers:
+            yield answers
+        return
+    with store:
+        migrate(store, clock.now())
+        repair(store)
+        yield StoreAnswers(store, clock)
+
+
+def alert_row(alert: Alert) -> Answer:
+    """An alert as `milepost alerts list --output json` shows it: the row of `evaluate`, its id and its traces."""
+    row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
+    return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids)}
+
+
+def _plain(row: Mapping[str, Any]) -> Answer:
+    return {name: format_instant(value) if isinstance(value, datetime) else value for name, value in row.items()}

@@ -1,0 +1,109 @@
+"""The HTTP API that the commands use while a running Milepost holds the store; loopback only until there are tokens."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from domain.clock import Clock
+from domain.errors import MilepostError, StoreUnreachable
+from domain.instants import parse_instant
+from milepost.answers import StoreAnswers
+from storage.client import Store
+
+_LARGEST_REQUEST = 4 * 1024 * 1024
+
+
+class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Rule files by name, as text, and the instants to ask about."""
+
+    rules: dict[str, str]
+    calendars: str
+    at: str
+    known_at: str | None
+
+
+_evaluate_decoder = msgspec.json.Decoder(EvaluateRequest)
+_encoder = msgspec.json.Encoder()
+
+
+def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
+    """The routes under /api."""
+    answers = StoreAnswers(store, clock)
+
+    def alerts(request: Request) -> object:
+        return answers.alerts(request.query_params.get("state"), _limit(request.query_params))
+
+    def dead_letters(request: Request) -> object:
+        return answers.dead_letters(_limit(request.query_params))
+
+    def dead_letter(request: Request) -> object:
+        return answers.dead_letter(request.path_params["dead_letter_id"])
+
+    async def evaluate(request: Request) -> Response:
+        return await _evaluate(answers, request)
+
+    return [
+        Route("/api/alerts", _get(alerts)),
+        Route("/api/dead-letters", _get(dead_letters)),
+        Route("/api/dead-letters/{dead_letter_id}", _get(dead_letter)),
+        Route("/api/evaluate", evaluate, methods=["POST"]),
+    ]
+
+
+def _get(answer: Callable[[Request], object]) -> Callable[[Request], Response]:
+    # Starlette runs a plain function in a thread, so a slow query does not hold up the collector.
+    def endpoint(request: Request) -> Response:
+        return _respond(lambda: answer(request))
+
+    return endpoint
+
+
+def _respond(answer: Callable[[], object]) -> Response:
+    try:
+        return Response(_encoder.encode(answer()), media_type="application/json")
+    except StoreUnreachable as error:
+        status, reason = 503, str(error)
+    except (MilepostError, ValueError) as error:
+        status, reason = 400, str(error)
+    return Response(_encoder.encode({"reason": reason}), status_code=status, media_type="application/json")
+
+
+async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
+    # A page in a browser cannot send this content type to another origin without asking first.
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        return Response(_encoder.encode({"reason": "send application/json"}), status_code=415)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_REQUEST:
+            return Response(_encoder.encode({"reason": "the rule files are larger than 4 MiB"}), status_code=413)
+    return await run_in_threadpool(_respond, lambda: _evaluate_body(answers, body))
+
+
+def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
+    try:
+        asked = _evaluate_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a request to evaluate: {error}") from None
+    with tempfile.TemporaryDirectory(prefix="milepost-rules-") as name:
+        folder = Path(name)
+        for file, text in asked.rules.items():
+            (folder / Path(file).name).write_text(text, encoding="utf-8")
+        calendars = folder / "calendars"
+        calendars.write_text(asked.calendars, encoding="utf-8")
+        known_at = parse_instant(asked.known_at) if asked.known_at else None
+        return answers.evaluation(folder, calendars, parse_instant(asked.at), known_at)
+
+
+def _limit(params: Mapping[str, str]) -> int:
+    text = params.get("limit", "100")
+    if not text.isdigit() or not 1 <= int(text) <= 10_000:
+        raise ValueError(f"limit is {text!r}; give 1 to 10000")
+    return int(text)

@@ -1,0 +1,44 @@
+"""What commands print: plain text for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+_WIDEST = 100
+
+
+def echo(line: str, *, err: bool = False) -> None:
+    """Prints a line at once; a reader that has gone away is no error."""
+    typer.echo(line, err=err)
+
+
+def problem(line: str) -> None:
+    """Prints what is wrong on standard error."""
+    typer.echo(line, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON on standard output."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], when_empty: str) -> None:
+    """Prints rows in columns as wide as their longest cell; `unknown` for a value that is not known."""
+    if not rows:
+        echo(when_empty)
+        return
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
+    for line in ([*columns], *cells):
+        echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    text = "".join(character if character.isprintable() else "�" for character in str(value))
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

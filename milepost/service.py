@@ -1,0 +1,196 @@
+"""The composition root: builds the parts of a running Milepost, starts them in order and stops them in reverse."""
+
+import contextlib
+import logging
+import os
+import random
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from opentelemetry import trace
+from prometheus_client import CollectorRegistry
+
+from alerts.config import load_routing
+from alerts.dispatcher import Dispatcher
+from alerts.metrics import AlertMetrics
+from alerts.notifiers.registry import build_integrations
+from alerts.routing import build_route
+from collector.app import Collector
+from dashboard.server import ConsoleServer
+from domain.clock import Clock
+from domain.errors import StoreUnreachable, UsageError
+from milepost.api import api_routes
+from milepost.demo.run import DemoSettings, run_demo
+from milepost.demo.webhook_receiver import WebhookReceiver
+from milepost.engine_metrics import EngineMetrics
+from milepost.http_server import HttpServer, bind
+from milepost.settings import Settings
+from milepost.tracing import configure_tracing
+from rules.engine import Engine
+from rules.loader import load_calendars, load_rules
+from storage.alerts import dispatchable_alerts
+from storage.client import Store
+from storage.migrator import migrate
+from storage.repair import repair
+
+log = logging.getLogger("milepost")
+_tracer = trace.get_tracer("milepost.engine")
+# How long a resolved alert stays in sight of the dispatcher: longer than any outage it should tell of afterwards.
+RESOLVED_IN_SIGHT = timedelta(days=2)
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Service:
+    """Everything in one process on one store: collector, engine, alerts and console."""
+
+    def __init__(self, settings: Settings, clock: Clock, report: Callable[[str], None], *, demo: bool = False) -> None:
+        """Checks the configuration, the ports and the store, in this order; nothing runs yet."""
+        if settings.host not in _LOOPBACK:
+            raise UsageError(
+                f"MILEPOST_HOST is {settings.host}: without tokens and sign-in only a loopback address is served; "
+                f"give {', '.join(_LOOPBACK)}"
+            )
+        self._settings = settings
+        self._clock = clock
+        self._report = report
+        self._closing = contextlib.ExitStack()
+        try:
+            self._build(settings, clock, demo)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
+        closing = self._closing
+        rules = load_rules([settings.rules_path], load_calendars(settings.calendars_path))
+        self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
+        routing = load_routing(
+            closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
+        )
+        collector_socket = closing.enter_context(
+            bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
+        )
+        console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
+        self.collector_url = _url(collector_socket)
+        self.console_url = _url(console_socket)
+        store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
+        migrate(store, clock.now())
+        repair(store)
+        registry = CollectorRegistry()
+        self._engine_metrics = EngineMetrics(registry)
+        self._engine = Engine(store, rules)
+        self._dispatcher = Dispatcher(
+            build_route(routing),
+            build_integrations(routing, self.console_url, os.environ),
+            store,
+            clock,
+            random.Random(),  # noqa: S311 - spreads retries, guards nothing
+            AlertMetrics(registry),
+        )
+        self._collector = Collector(store, clock, registry, api_routes(store, clock))
+        self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
+        self._console_server = ConsoleServer(store, clock, console_socket)
+        self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
+        self._scheduler.add_job(
+            self.tick,
+            "interval",
+            seconds=settings.tick.total_seconds(),
+            next_run_time=clock.now(),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        self._scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+
+    def start(self) -> None:
+        """Starts the parts: first what takes input, then what reads it."""
+        self._closing.callback(configure_tracing())
+        self._collector.start()
+        self._closing.callback(self._collector.stop)
+        self._collector_server.start()
+        self._closing.callback(self._collector_server.stop)
+        self._dispatcher.start()
+        self._closing.callback(self._dispatcher.stop)
+        self._dispatcher.resume(self._clock.now())
+        self._scheduler.start()
+        self._closing.callback(self._scheduler.shutdown)
+        self._console_server.start()
+        self._closing.callback(self._console_server.stop)
+        self._report(f"console    {self.console_url}")
+        self._report(f"collector  {self.collector_url}/v1/events and /v1/traces")
+        self._report(f"metrics    {self.collector_url}/metrics")
+        self._report(
+            f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"
+        )
+        if self._receiver:
+            self._report(f"webhook    {self._receiver.url}")
+            self._start_demo()
+
+    def stop(self) -> None:
+        """Stops the parts in reverse; what was acknowledged is stored, what was being sent is taken up next time."""
+        self._closing.close()
+
+    def tick(self) -> None:
+        """Evaluates what is new and due, then tells whoever is to be told. One tick at a time."""
+        with _tracer.start_as_current_span("tick") as span, self._engine_metrics.tick_seconds.time():
+            result = self._engine.tick(self._collector.writer.settled_through())
+            self._engine_metrics.count(result, self._store)
+            span.set_attribute("milepost.objects", result.objects)
+            span.set_attribute("milepost.transitions", len(result.transitions))
+            now = self._clock.now()
+            self._dispatcher.run(dispatchable_alerts(self._store, now - RESOLVED_IN_SIGHT), now)
+
+    def _tick_failed(self, event: JobExecutionEvent) -> None:
+        self._engine_metrics.failures.inc()
+        if isinstance(event.exception, StoreUnreachable):
+            log.warning("tick put off: %s", event.exception)
+        else:
+            log.error("tick failed, tried again at the next: %s\n%s", event.exception, event.traceback)
+
+    def _start_demo(self) -> None:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._run_demo, args=(stop,), name="demo", daemon=True)
+
+        def end() -> None:
+            stop.set()
+            thread.join(timeout=15)
+
+        thread.start()
+        self._closing.callback(end)
+
+    def _run_demo(self, stop: threading.Event) -> None:
+        try:
+            run_demo(DemoSettings(endpoint=self.collector_url), self._clock, stop, self._report)
+        except UsageError as error:
+            log.error("demo: %s", error)
+
+
+@contextlib.contextmanager
+def _demo_receiver(report: Callable[[str], None]) -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver(0, report)
+    receiver.start()
+    try:
+        yield receiver
+    finally:
+        receiver.stop()
+
+
+@contextlib.contextmanager
+def _demo_routing(webhook_url: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="milepost-demo-") as folder:
+        path = Path(folder) / "routing.yaml"
+        shutil.copy(Path(__file__).parent / "demo" / "routing.yaml", path)
+        (path.parent / "webhook_url").write_text(webhook_url, encoding="utf-8")
+        yield path
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
