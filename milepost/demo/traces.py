@@ -9,6 +9,7 @@ so that an event can name its span without the span having to be made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from opentelemetry.trace import SpanKind
@@ -93,6 +94,8 @@ def spans_of(seed: int, case: Case) -> Iterator[SpanPlan]:
             yield from _handoff(seed, case, happening)
 
 
+# A case asks for the same few ids once for every span and event that names them.
+@lru_cache(maxsize=1024)
 def _id(size: int, *parts: object) -> int:
     # An id of zero is invalid; setting one bit keeps it valid whatever the digest.
     return int.from_bytes(blake2b("/".join(map(str, parts)).encode(), digest_size=size).digest(), "big") | 1

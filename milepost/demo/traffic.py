@@ -32,6 +32,8 @@ from milepost.demo.workflow import OFFICE_PACE, SUBSCRIPTION_SHARE, WEB_SHOP_PAC
 # Faults and web shop minutes are numbered from here.
 NUMBERED_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+# A web shop case takes some minutes; with this lead every step of it is seen as soon as the demo is live.
+WEB_SHOP_LEAD = timedelta(minutes=10)
 # The posting lock came with the evening batch of the day before, so it is at least six hours old at any start.
 LOCKED_BEFORE_MIDNIGHT = timedelta(hours=6)
 # A case of the lock begins this long before its order can be due in the ERP at the latest.
@@ -103,7 +105,7 @@ def cloud_event(seed: int, case: Case, happening: Happening) -> Event:
 class Traffic:
     """The company's cases from `days` before the start's day on; `due` hands out what each instant brings.
 
-    The web shop opens at the first full minute after the start, with `rate` orders a minute.
+    The web shop opens some minutes before the start, with `rate` orders a minute.
     """
 
     def __init__(self, seed: int, start: datetime, days: int, rate: int) -> None:
@@ -113,7 +115,7 @@ class Traffic:
         self._traced_since = today - timedelta(days=TRACED_DAYS)
         self.lock = ErpPostingStuck(today - LOCKED_BEFORE_MIDNIGHT)
         self._next_day = self._history_since.date()
-        self._next_minute = (start - NUMBERED_FROM) // MINUTE + 1
+        self._next_minute = (start - WEB_SHOP_LEAD - NUMBERED_FROM) // MINUTE
         recurring = [(fault, self._slot(fault, self._history_since) + 1) for fault in RECURRING]
         self._slots: list[tuple[Fault, int]] = [
             (self.lock, self._slot(self.lock, self.lock.since - _LOCK_LEAD)),
