@@ -57,13 +57,15 @@ class Lane:
     queue: DeliveryQueue
 
 
-@dataclass(frozen=True, slots=True)
 class Flight:
     """A notification between its decision and its fate, with the group as it was then."""
 
-    notification: Notification
-    group_id: GroupId | None = None
-    versions: Mapping[str, int] | None = None
+    def __init__(self, notification: Notification, group_id: GroupId | None = None, group: Group | None = None) -> None:
+        """A resumed notification has no group: its alerts are those of an earlier process."""
+        self.notification = notification
+        self.group_id = group_id
+        self.alert_ids = frozenset(map(alert_of_entry, notification.firing))
+        self.versions = group.versions() if group else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,10 @@ class Dispatcher:
         write_notifications(self._store, removed)
 
     def run(self, alerts: Sequence[Alert], now: datetime) -> None:
-        """One tick: `alerts` are all that fire and those that stopped firing lately.
+        """One tick: `alerts` are all that are open and those that ended lately.
 
-        A StoreError leaves everything as it was, for the next tick to do.
+        One that is open without a verdict (at risk, suspended) is told to nobody new; who was told that it
+        fires hears nothing until it has one. A StoreError leaves the telling to the next tick.
         """
         self._collect_outcomes()
         self._place_all(alerts, now)
@@ -177,22 +180,22 @@ class Dispatcher:
 
     def _end_flush(self, flight: Flight) -> None:
         group = self._groups.get(flight.group_id) if flight.group_id else None
-        if group and flight.versions is not None:
+        if group:
             conversation = flight.notification.conversation
             group.end_flush(conversation.integration, flight.versions, self._lanes[conversation.receiver])
 
     def _place_all(self, alerts: Sequence[Alert], now: datetime) -> None:
-        present: set[str] = set()
         for alert in alerts:
-            if alert.state is AlertState.FIRING or is_resolved(alert):
-                present.add(alert.alert_id)
-                placement = self._placements.get(alert.alert_id)
-                if placement is None or placement.version != alert.version:
-                    self._place(alert, placement, now)
-        for alert_id in self._placements.keys() - present:
-            for group_id in self._placements.pop(alert_id).groups:
-                if group := self._groups.get(group_id):
-                    group.forget_firing(alert_id)
+            placement = self._placements.get(alert.alert_id)
+            if placement is None or placement.version != alert.version:
+                self._place(alert, placement, now)
+        for alert_id in self._placements.keys() - {alert.alert_id for alert in alerts}:
+            homes = [self._groups[home] for home in self._placements[alert_id].groups if home in self._groups]
+            # What was told to fire, and never told to be over, is taken to fire still.
+            if not any(self._is_believed_firing(home.route, home.key, alert_id) for home in homes):
+                del self._placements[alert_id]
+                for home in homes:
+                    home.forget_firing(alert_id)
 
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
         labels = alert_labels(alert)
@@ -208,10 +211,14 @@ class Dispatcher:
 
     def _join(self, group_id: GroupId, route: Route, group_labels: dict[str, str], alert: Alert, now: datetime) -> None:
         group = self._groups.get(group_id)
-        is_member = group is not None and alert.alert_id in group.members
-        if is_resolved(alert) and not is_member and not self._is_believed_firing(route, group_id, alert):
-            # Nobody was told that it fired, or everybody that it stopped.
-            return
+        is_news = alert.state is AlertState.FIRING
+        if not is_news and not self._is_believed_firing(route, group_id[1], alert.alert_id):
+            # Its end is news only to a group that was about to tell of it, an open verdict to none.
+            if group is None or alert.alert_id not in group.members:
+                return
+            if not is_resolved(alert):
+                group.forget_firing(alert.alert_id)
+                return
         if group is None:
             group = self._groups[group_id] = Group(route, group_labels, now)
         group.put(alert, now)
@@ -220,7 +227,7 @@ class Dispatcher:
         group = self._groups.get(group_id)
         if group is None or alert.alert_id not in group.members:
             return
-        if not self._is_believed_firing(group.route, group_id, alert):
+        if not self._is_believed_firing(group.route, group.key, alert.alert_id):
             group.forget_firing(alert.alert_id)
         elif is_resolved(alert):
             group.put(alert, now)
@@ -229,20 +236,22 @@ class Dispatcher:
             moved = replace(alert, state=AlertState.RESOLVED, resolved_at=now, reason=MOVED)
             group.put(moved, now)
 
-    def _is_believed_firing(self, route: Route, group_id: GroupId, alert: Alert) -> bool:
+    def _is_believed_firing(self, route: Route, group_key: str, alert_id: str) -> bool:
         """Whether any integration was told, or is just being told, that an alert fires."""
         for name in self._lanes[route.receiver]:
-            conversation = Conversation(route.receiver, name, group_id[1])
-            if self._log.believes_firing(conversation, alert.alert_id):
+            conversation = Conversation(route.receiver, name, group_key)
+            if self._log.believes_firing(conversation, alert_id):
                 return True
             flight = self._in_flight.get(conversation)
-            if flight and any(alert_of_entry(entry) == alert.alert_id for entry in flight.notification.firing):
+            if flight and alert_id in flight.alert_ids:
                 return True
         return False
 
     def _flush(self, now: datetime) -> None:
         flights: dict[Conversation, Flight] = {}
         for group_id, group in self._groups.items():
+            if not group.members:
+                continue
             lanes = self._lanes[group.route.receiver]
             group.begin_flush_if_due(lanes, now)
             for name in group.owed:
@@ -266,7 +275,7 @@ class Dispatcher:
         )
         for stage in lane.decide:
             notification = stage.run(notification, now)
-        return Flight(notification, group_id, group.versions())
+        return Flight(notification, group_id, group)
 
     def _dispatch(self, flights: Mapping[Conversation, Flight], now: datetime) -> None:
         told = [flight.notification for flight in flights.values() if flight.notification.reason is not None]
