@@ -1,0 +1,318 @@
+"""What was known of each clock of one object, and from when on: the history as it arrived.
+
+An event counts from the instant it was received, or occurred if that is later: a source whose clock runs
+ahead does not make things happen before their time.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+from domain.calendar import PauseStretch
+from domain.milestone import Milestone
+from domain.rule import MilestoneRule, Pairing
+from rules.kinds.milestone import (
+    IN_ORDER,
+    OCCURRED_AT,
+    Evidence,
+    as_known,
+    by_identity,
+    clock_name,
+    pause_stretches,
+    starts_clock,
+)
+
+Order = tuple[datetime, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """From `known_at` until the clock's next one, this was its evidence; None where it proved to be no clock.
+
+    `start_known_at` is when the evidence's start became known to start the clock.
+    """
+
+    known_at: datetime
+    start_known_at: datetime
+    evidence: Evidence | None
+
+
+class _Start(NamedTuple):
+    """From `known_at` on, this was what starts a clock, and has been since `since`; None: nothing does."""
+
+    known_at: datetime
+    since: datetime
+    milestone: Milestone | None
+
+
+class _Ending(NamedTuple):
+    """From `known_at` on, this was the first milestone that could end a clock; None: there was none."""
+
+    known_at: datetime
+    milestone: Milestone | None
+
+
+def known_from(milestone: Milestone) -> datetime:
+    """When a milestone begins to count."""
+    return max(milestone.received_at, milestone.occurred_at)
+
+
+def clock_timelines(
+    rule: MilestoneRule, history: Iterable[Milestone], through: datetime
+) -> list[tuple[str, list[Knowledge]]]:
+    """Every clock known by `through`, named, with what was known of it in order of time."""
+    types = rule.event_types
+    known = [m for m in history if m.type in types and known_from(m) <= through]
+    versions = sorted(by_identity(known), key=lambda rows: rows[0].order)
+    starts = _starts(rule, [rows for rows in versions if rows[0].type == rule.from_type])
+    if not starts:
+        return []
+    relevant = [rows[0] for rows in versions]
+    tos = _Sightings([m for m in relevant if m.type == rule.to_type])
+    endings = _Sightings([m for m in relevant if m.type in rule.unless])
+    pauses = _Pauses(rule, relevant)
+    one_to_one = rule.pairing is Pairing.ONE_TO_ONE
+    assigned = _assign(rule, starts, tos.milestones) if one_to_one else {}
+    timelines = []
+    for name, changes in starts.items():
+        timeline: list[Knowledge] = []
+        for position, change in enumerate(changes):
+            until = changes[position + 1].known_at if position + 1 < len(changes) else None
+            if change.milestone is None:
+                timeline.append(Knowledge(change.known_at, change.since, None))
+                continue
+            since = change.milestone.occurred_at - rule.skew
+            ends = assigned[name] if one_to_one else tos.first_known(since)
+            timeline.extend(_evidence(change, until, ends, endings.first_known(since), pauses))
+        timelines.append((name, timeline))
+    return timelines
+
+
+def _evidence(
+    change: _Start, until: datetime | None, tos: Sequence[_Ending], endings: Sequence[_Ending], pauses: "_Pauses"
+) -> Iterator[Knowledge]:
+    """The evidence while one milestone starts the clock, each time it changes."""
+    assert change.milestone is not None
+    instants = {change.known_at}
+    instants.update(ending.known_at for ending in (*tos, *endings))
+    instants.update(pauses.instants)
+    before: Evidence | None = None
+    for instant in sorted(instants):
+        if instant < change.known_at:
+            continue
+        if until is not None and instant >= until:
+            break
+        evidence = Evidence(change.milestone, _at(tos, instant), _at(endings, instant), pauses.at(instant))
+        if evidence != before:
+            yield Knowledge(instant, change.since, evidence)
+            before = evidence
+
+
+def _at(endings: Sequence[_Ending], instant: datetime) -> Milestone | None:
+    found = None
+    for ending in endings:
+        if ending.known_at > instant:
+            break
+        found = ending.milestone
+    return found
+
+
+class _Sightings:
+    """Milestones of one role in order of occurrence; finds the first since an instant as knowledge grew."""
+
+    def __init__(self, milestones: Sequence[Milestone]) -> None:
+        self.milestones = milestones
+        # The earliest that any milestone from here to the end became known: where nothing further on was
+        # known sooner, the search can stop, which keeps histories that arrived in order cheap.
+        self._sooner: list[datetime] = []
+        for milestone in reversed(milestones):
+            at = known_from(milestone)
+            self._sooner.append(min(at, self._sooner[-1]) if self._sooner else at)
+        self._sooner.reverse()
+
+    def first_known(self, since: datetime) -> list[_Ending]:
+        """The first at or after `since`, each time a still earlier one became known."""
+        found: list[_Ending] = []
+        position = bisect_left(self.milestones, since, key=OCCURRED_AT)
+        while position < len(self.milestones):
+            if found and self._sooner[position] >= found[-1].known_at:
+                break
+            milestone = self.milestones[position]
+            if not found or known_from(milestone) < found[-1].known_at:
+                found.append(_Ending(known_from(milestone), milestone))
+            position += 1
+        found.reverse()
+        return found
+
+
+class _Pauses:
+    """The pauses of one object as they became known."""
+
+    def __init__(self, rule: MilestoneRule, relevant: Sequence[Milestone]) -> None:
+        self._rule = rule
+        types = (rule.pause.from_type, rule.pause.until_type) if rule.pause else ()
+        self._milestones = [m for m in relevant if m.type in types]
+        self.instants = sorted({known_from(m) for m in self._milestones})
+        self._known: dict[datetime, tuple[PauseStretch, ...]] = {}
+
+    def at(self, instant: datetime) -> tuple[PauseStretch, ...]:
+        """The stretches that were known by an instant."""
+        if not self._milestones:
+            return ()
+        known = self._known.get(instant)
+        if known is None:
+            milestones = [m for m in self._milestones if known_from(m) <= instant]
+            known = self._known[instant] = pause_stretches(self._rule, milestones)
+        return known
+
+
+def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[_Start]]:
+    """For each clock, by name, what started it as knowledge grew; `froms` are the rows of each `from`."""
+    changes = [held for rows in froms if (held := _holding(rule, rows))]
+    if rule.pairing is Pairing.FIRST:
+        return {"": _first_start(changes)} if changes else {}
+    return {clock_name(rule, _milestone(held)): held for held in changes}
+
+
+def _milestone(changes: Sequence[_Start]) -> Milestone:
+    return next(change.milestone for change in changes if change.milestone)
+
+
+def _holding(rule: MilestoneRule, rows: Sequence[Milestone]) -> list[_Start]:
+    """When one `from` was known to start a clock, or no longer to: facts it inherits may arrive after it."""
+    changes: list[_Start] = []
+    for position in range(len(rows)):
+        milestone = as_known(rows[: position + 1])
+        known_at = max(rows[position].received_at, milestone.occurred_at)
+        before = changes[-1] if changes else None
+        if starts_clock(rule, milestone):
+            since = before.since if before and before.milestone else known_at
+            change = _Start(known_at, since, milestone)
+        elif before is None:
+            continue
+        else:
+            change = _Start(known_at, known_at, None)
+        if before and before.known_at == known_at:
+            changes[-1] = change
+        elif before is None or before.milestone != change.milestone:
+            changes.append(change)
+    return changes
+
+
+def _first_start(starts: Sequence[Sequence[_Start]]) -> list[_Start]:
+    """The first of all starts, each time it was known to be another one, or none."""
+    changes = sorted(
+        ((change, number) for number, held in enumerate(starts) for change in held),
+        key=lambda item: item[0].known_at,
+    )
+    holding: dict[int, Milestone] = {}
+    first: list[_Start] = []
+    best: int | None = None
+    for known_at, batch in groupby(changes, key=lambda item: item[0].known_at):
+        before = best
+        for change, number in batch:
+            if change.milestone:
+                holding[number] = change.milestone
+                # Numbers follow the order of occurrence.
+                best = number if best is None else min(best, number)
+            else:
+                holding.pop(number, None)
+                best = min(holding, default=None) if number == best else best
+        milestone = None if best is None else holding[best]
+        if not first or milestone != first[-1].milestone:
+            since = first[-1].since if first and best == before else known_at
+            first.append(_Start(known_at, since, milestone))
+    return first
+
+
+def _assign(
+    rule: MilestoneRule, starts: Mapping[str, Sequence[_Start]], tos: Sequence[Milestone]
+) -> dict[str, list[_Ending]]:
+    """For each clock under pairing one_to_one the `to` that was its own, each time that changed."""
+    arrivals: dict[datetime, tuple[list[tuple[str, _Start]], list[Milestone]]] = {}
+    for name, changes in starts.items():
+        for change in changes:
+            arrivals.setdefault(change.known_at, ([], []))[0].append((name, change))
+    for to in tos:
+        arrivals.setdefault(known_from(to), ([], []))[1].append(to)
+    pairs = _Pairs(rule.skew)
+    assigned: dict[str, list[_Ending]] = {name: [] for name in starts}
+    for known_at in sorted(arrivals):
+        for name, to_or_none in pairs.learn(*arrivals[known_at]):
+            assigned[name].append(_Ending(known_at, to_or_none))
+    return assigned
+
+
+class _Pairs:
+    """Gives every start its own `to` in time order, and again from the first place that news touches.
+
+    Starts that have a `to` come before those that wait: what is too early for one start is too early for
+    the next, so the first that finds none leaves none for those behind it.
+    """
+
+    def __init__(self, skew: timedelta) -> None:
+        self._skew = skew
+        self._starts: list[Milestone] = []
+        self._names: list[str] = []
+        self._matches: list[Milestone | None] = []
+        self._tos: list[Milestone] = []
+        self._orders: dict[str, Order] = {}
+
+    def learn(
+        self, starts: Sequence[tuple[str, _Start]], tos: Sequence[Milestone]
+    ) -> list[tuple[str, Milestone | None]]:
+        """The clocks whose `to` changes with this news, and which it is now."""
+        touched = min((self._first_behind(to) for to in tos), default=len(self._starts))
+        for to in tos:
+            insort(self._tos, to, key=IN_ORDER)
+        gone: list[tuple[str, Milestone | None]] = []
+        for name, change in starts:
+            touched = min(touched, self._place(name, change.milestone))
+            if change.milestone is None:
+                gone.append((name, None))
+        return gone + self._match_from(touched)
+
+    def _first_behind(self, to: Milestone) -> int:
+        """The first start that waits or has a later `to` than this one."""
+
+        def is_behind(match: Milestone | None) -> bool:
+            return match is None or match.order > to.order
+
+        return bisect_left(self._matches, True, key=is_behind)
+
+    def _place(self, name: str, start: Milestone | None) -> int:
+        """Takes a start in, or out, and says where."""
+        order = start.order if start else self._orders.get(name)
+        if order is None:
+            return len(self._starts)
+        place = bisect_left(self._starts, order, key=IN_ORDER)
+        if start is None:
+            del self._starts[place], self._names[place], self._matches[place], self._orders[name]
+        elif name not in self._orders:
+            self._orders[name] = order
+            self._starts.insert(place, start)
+            self._names.insert(place, name)
+            self._matches.insert(place, None)
+        return place
+
+    def _match_from(self, touched: int) -> list[tuple[str, Milestone | None]]:
+        unused = 0
+        if touched:
+            last = self._matches[touched - 1]
+            if last is None:
+                return []
+            unused = bisect_left(self._tos, last.order, key=IN_ORDER) + 1
+        changed: list[tuple[str, Milestone | None]] = []
+        for place in range(touched, len(self._starts)):
+            since = self._starts[place].occurred_at - self._skew
+            while unused < len(self._tos) and self._tos[unused].occurred_at < since:
+                unused += 1
+            match = self._tos[unused] if unused < len(self._tos) else None
+            unused += 1
+            if match is not self._matches[place]:
+                self._matches[place] = match
+                changed.append((self._names[place], match))
+        return changed
