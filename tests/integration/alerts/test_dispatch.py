@@ -196,8 +196,9 @@ def test_an_alert_without_a_verdict_is_not_told(start: Start, receiver: WebhookR
     pipeline.tick(undecided, after=WAIT)
     pipeline.settle()
     assert receiver.is_quiet()
-    pipeline.tick(FIRST, after=TICK)
-    pipeline.tick(FIRST, after=WAIT)
+    decided = replace(FIRST, version=2)
+    pipeline.tick(decided, after=TICK)
+    pipeline.tick(decided, after=WAIT)
     pipeline.settle()
     assert receiver.next().firing() == {"O-1"}
 
