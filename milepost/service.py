@@ -44,6 +44,8 @@ log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
 # How long a resolved alert stays in sight of the dispatcher: longer than any outage it should tell of afterwards.
 RESOLVED_IN_SIGHT = timedelta(days=2)
+# On a server others may write too, and only they know what they are still writing.
+FOREIGN_WRITER_LAG = timedelta(seconds=5)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -140,7 +142,10 @@ class Service:
     def tick(self) -> None:
         """Evaluates what is new and due, then tells whoever is to be told. One tick at a time."""
         with _tracer.start_as_current_span("tick") as span, self._engine_metrics.tick_seconds.time():
-            result = self._engine.tick(self._collector.writer.settled_through())
+            through = self._collector.writer.settled_through()
+            if not self._store.is_embedded:
+                through = min(through, self._clock.now() - FOREIGN_WRITER_LAG)
+            result = self._engine.tick(through)
             self._engine_metrics.count(result, self._store)
             span.set_attribute("milepost.objects", result.objects)
             span.set_attribute("milepost.transitions", len(result.transitions))

@@ -48,7 +48,7 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml; each that is there replaces the shipped one.",
+        description="A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
