@@ -6,6 +6,7 @@ is; one that uses the canonical words wrongly is refused, because a figure read 
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from storage.events import EventRow
 
 LONGEST_ID = 1024
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
-_PLAIN_AMOUNT = re.compile(r"\d{1,20}(?:\.\d{1,9})?")
+_PLAIN_AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
 
 
 class ObjectEntry(msgspec.Struct):
@@ -52,17 +53,23 @@ class Content(msgspec.Struct):
 
 _data_decoder = msgspec.json.Decoder(CanonicalData)
 _any_decoder = msgspec.json.Decoder()
+# Amounts that differ beyond a float's digits differ.
+_exact_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_content(data: bytes, subject: str) -> Content:
     """The content of an event whose data is JSON text (or empty); InputError where canonical words are misused."""
     canonical = None
+    data = data.lstrip()
     if data[:1] == b"{":
         try:
             canonical = _data_decoder.decode(data)
         except msgspec.ValidationError as error:
             canonical = _read_foreign(data, error)
+        except msgspec.DecodeError:
+            # Binary mode without a content type: what looks like JSON need not be.
+            canonical = None
     if canonical is None:
         return Content(_objects_from_subject(subject))
     objects = _read_objects(canonical.objects) if canonical.objects is not None else _objects_from_subject(subject)
@@ -113,7 +120,7 @@ def event_micros(instant: datetime) -> int:
 
 
 def same_content(event: EventRow, known: dict[str, Any], *, time_given: bool) -> bool:
-    """Whether an event says what the known one of its identity said: white space and key order aside.
+    """Whether an event says what the known one of its identity said: white space and key order in JSON aside.
 
     Trace context is left out: a sender that tries again may well do so under another span.
     """
@@ -128,18 +135,36 @@ def same_content(event: EventRow, known: dict[str, Any], *, time_given: bool) ->
     ):
         if getattr(event, name) != known[name]:
             return False
-    if (event.datacontenttype or "application/json") != (known["datacontenttype"] or "application/json"):
+    media_type = _media_type(event.datacontenttype)
+    if media_type != _media_type(known["datacontenttype"]):
         return False
     if time_given and event.occurred_us != known["occurred_us"]:
         return False
-    return event.data == known["data"] or _same_json(event.data, known["data"])
+    if event.data == known["data"]:
+        return True
+    is_json = media_type.partition(";")[0].rstrip().endswith(("/json", "+json")) and not event.data_base64
+    return is_json and _same_json(event.data, known["data"])
+
+
+def _media_type(text: str) -> str:
+    """A media type fit to compare: its case says nothing, nor does naming the usual charset."""
+    return re.sub(r"\s*;\s*charset=\"?utf-8\"?\s*$", "", text.lower()) or "application/json"
 
 
 def _same_json(left: str, right: str) -> bool:
     try:
-        return bool(_any_decoder.decode(left) == _any_decoder.decode(right))
+        return _same_value(_exact_decoder.decode(left), _exact_decoder.decode(right))
     except (msgspec.DecodeError, RecursionError):
         return False
+
+
+def _same_value(left: Any, right: Any) -> bool:
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same_value(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same_value, left, right))
+    # Python takes True for 1; JSON does not.
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 def _read_foreign(data: bytes, error: msgspec.ValidationError) -> CanonicalData | None:

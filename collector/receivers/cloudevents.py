@@ -6,7 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md and its JSON
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from collector.event_content import event_micros, read_content, trace_context
+from collector.receivers.json_items import split_array
 from domain.errors import InputError
 from storage.events import EventRow
 
@@ -27,6 +28,15 @@ _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-
 _JSON_MEDIA_TYPE = re.compile(r"[^;]*/(?:json|[^;]*\+json)\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 _URI_REFERENCE = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
+# What the specification's type system forbids in a String; `isprintable` is a quick "none of them".
+_DISALLOWED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+    + "]"
+)
+_INTEGERS = range(-(2**31), 2**31)
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_LONE_SURROGATE = re.compile(rb"\\u[dD][89abAB]\w\w(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]\w\w)\\u[dD][c-fC-F]")
 _KNOWN = ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema")
 _MILEPOST = ("correlationid", "causationid", "traceparent")
 
@@ -74,7 +84,7 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     source: str
     type: str
-    time: datetime | None = None
+    time: str | None = None
     subject: str | None = None
     datacontenttype: str | None = None
     dataschema: str | None = None
@@ -86,6 +96,7 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
 
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
 _batch_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_decoder = msgspec.json.Decoder(msgspec.Raw)
 _attributes_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _json_decoder = msgspec.json.Decoder()
 
@@ -112,10 +123,14 @@ def read_request(content_type: str, headers: Iterable[tuple[bytes, bytes]], body
 
 
 def _read_batch(body: bytes, now: datetime) -> Received:
+    items: Sequence[bytes | msgspec.Raw]
     try:
         items = _batch_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError("invalid_json", f"the body is not a JSON array of events: {_brief(error)}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        try:
+            items = split_array(body)
+        except (ValueError, RecursionError):
+            raise InputError("invalid_json", f"the body is not a JSON array of events: {_brief(error)}") from None
     if len(items) > MOST_IN_BATCH:
         raise InputError("too_many_events", f"the batch holds {len(items)} events; send at most {MOST_IN_BATCH}")
     received = Received(is_batch=True)
@@ -127,10 +142,10 @@ def _read_batch(body: bytes, now: datetime) -> Received:
 def _read_structured(body: bytes, now: datetime) -> Received:
     received = Received()
     try:
-        whole = _json_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError("invalid_json", f"the body is not JSON: {_brief(error)}") from None
-    if not isinstance(whole, dict):
+        whole = bytes(_raw_decoder.decode(body))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError("invalid_json", f"the body is not JSON: {_brief(error, body)}") from None
+    if not whole.startswith(b"{"):
         raise InputError("not_cloudevents", "the body is not a JSON object with the attributes of an event")
     _read_one(received, 0, body, now)
     return received
@@ -145,17 +160,22 @@ def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None
             raise msgspec.ValidationError
         if envelope.time is None or _URI_REFERENCE.fullmatch(envelope.source) is None:
             raise msgspec.ValidationError
+        if not (envelope.id.isprintable() and envelope.type.isprintable() and envelope.source.isprintable()):
+            raise msgspec.ValidationError
         data = bytes(envelope.data)
         if data == b"null":
             data = b""
-        subject = envelope.subject or ""
+        subject, correlation_id = envelope.subject or "", envelope.correlationid or ""
+        causation_id, schema = envelope.causationid or "", envelope.dataschema or ""
+        if not (subject + correlation_id + causation_id + schema).isprintable():
+            raise msgspec.ValidationError
         content = read_content(data, subject)
         trace_id, span_id = trace_context(envelope.traceparent) if envelope.traceparent else ("", "")
         event = EventRow(
-            envelope.source, envelope.id, envelope.type, event_micros(envelope.time), 0,
-            envelope.correlationid or "", envelope.causationid or "", trace_id, span_id, subject,
+            envelope.source, envelope.id, envelope.type, event_micros(_parse_time(envelope.time)), 0,
+            correlation_id, causation_id, trace_id, span_id, subject,
             content.objects, content.amount, content.currency, content.legal_entity, content.region,
-            content.attributes, "", envelope.dataschema or "", {}, data.decode(), False,
+            content.attributes, "", schema, {}, data.decode(), False,
         )  # fmt: skip
         received.candidates.append(Candidate(index, event, True, raw))
     except InputError as error:
@@ -179,11 +199,14 @@ def _read_uncommon(received: Received, index: int, raw: bytes, now: datetime) ->
             }
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise InputError(
-                "not_cloudevents", f"not a JSON object with the attributes of an event: {_brief(error)}"
+                "not_cloudevents", f"not a JSON object with the attributes of an event: {_brief(error, raw)}"
             ) from None
         given = {name: value for name, value in attributes.items() if value is not None}
-        data, is_base64 = _json_data(fields, given.get("datacontenttype"))
-        event, time_given = _build(given, data, is_base64, now)
+        try:
+            data, is_base64 = _json_data(fields, given.get("datacontenttype"))
+            event, time_given = _build(given, data, is_base64, now)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise InputError("invalid_data", f"data is not JSON in UTF-8: {_brief(error, raw)}") from None
         received.candidates.append(Candidate(index, event, time_given, raw))
     except InputError as error:
         received.rejections.append(Rejection(index, event_id, source, error.code, str(error), raw))
@@ -212,11 +235,14 @@ def _read_binary(content_type: str, headers: Mapping[str, bytes], body: bytes, n
 def _build(attributes: Mapping[str, str], data: str, is_base64: bool, now: datetime) -> tuple[EventRow, bool]:
     """The checked row of an event from its attributes as text, and whether it gave its own time."""
     _check_required(attributes)
-    for name in attributes:
-        if not _NAME.fullmatch(name):
+    for name, value in attributes.items():
+        if not _NAME.fullmatch(name) or name == "data":
             raise InputError(
-                "invalid_attribute", f"attribute name {name[:40]!r}; names are lower-case letters and digits"
+                "invalid_attribute",
+                f'attribute name {name[:40]!r}; names are lower-case letters and digits, not "data"',
             )
+        if not value.isprintable() and (found := _DISALLOWED.search(value)):
+            raise InputError("invalid_attribute", f"{name} holds U+{ord(found.group()):04X}, which no attribute may")
     for name in ("subject", "dataschema"):
         if attributes.get(name) == "":
             raise InputError("invalid_attribute", f"{name} is empty; leave it out or give it a value")
@@ -277,9 +303,9 @@ def _simple_value(name: str, raw: bytes) -> str | None:
         return value
     if name in _KNOWN or name in _MILEPOST:
         raise InputError("invalid_attribute", f"{name} is {raw[:40].decode(errors='replace')}; give a string")
-    if isinstance(value, bool | int):
+    if isinstance(value, bool) or (isinstance(value, int) and value in _INTEGERS):
         return raw.decode()
-    raise InputError("invalid_attribute", f"extension {name!r} is not a string, a boolean or an integer")
+    raise InputError("invalid_attribute", f"extension {name!r} is not a string, a boolean or a 32-bit integer")
 
 
 def _text(raw: msgspec.Raw | None) -> str | None:
@@ -288,6 +314,9 @@ def _text(raw: msgspec.Raw | None) -> str | None:
 
 
 def _header_value(name: str, value: bytes) -> str:
+    """An attribute's value from its header: unquoted, then percent-decoded once."""
+    if quoted := _QUOTED.fullmatch(value):
+        value = re.sub(rb"\\(.)", rb"\1", quoted.group(1), flags=re.DOTALL)
     try:
         return unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError:
@@ -319,11 +348,12 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bool]:
         return "", False
     if _is_json(content_type):
         try:
-            _json_decoder.decode(body)
+            _raw_decoder.decode(body)
+            return body.decode("utf-8"), False
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             if content_type:
                 raise InputError(
-                    "invalid_json", f"the data is not JSON though its type says so: {_brief(error)}"
+                    "invalid_json", f"the data is not JSON though its type says so: {_brief(error, body)}"
                 ) from None
     try:
         return body.decode("utf-8"), False
@@ -331,5 +361,10 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bool]:
         return base64.b64encode(body).decode("ascii"), True
 
 
-def _brief(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+def _brief(error: Exception, raw: bytes = b"") -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if _LONE_SURROGATE.search(raw):
+        # The decoder calls it a truncated input.
+        return "half of a surrogate pair, such as \\ud800 alone"
+    return str(error)[:200]

@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from domain.errors import InputError
 
@@ -25,6 +25,7 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE = 3, 8, 14
+_NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 _json_decoder = msgspec.json.Decoder()
 # Ids are hexadecimal in OTLP/JSON, unlike the base64 that protobuf's own JSON mapping has for bytes.
 _HEX_FIELDS = {"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"}
@@ -88,7 +89,7 @@ def _check(request: ExportTraceServiceRequest) -> TraceRequest | None:
     """None where every span has ids of the right length; else the request without those that have not."""
     rejected = 0
     for group in _groups(request):
-        good = [span for span in group.spans if len(span.trace_id) == 16 and len(span.span_id) == 8]
+        good = [span for span in group.spans if _has_ids(span)]
         if len(good) < len(group.spans):
             rejected += len(group.spans) - len(good)
             kept = [type(span).FromString(span.SerializeToString()) for span in good]
@@ -96,8 +97,14 @@ def _check(request: ExportTraceServiceRequest) -> TraceRequest | None:
             group.spans.extend(kept)
     if not rejected:
         return None
-    message = f"{rejected} spans have no 16-byte trace_id and 8-byte span_id"
+    message = f"{rejected} spans have no 16-byte trace_id and 8-byte span_id, or one of zeros"
     return TraceRequest(request.SerializeToString(), _count(request), rejected, message)
+
+
+def _has_ids(span: Span) -> bool:
+    """An id of another length, or of zeros alone, is invalid, says trace.proto."""
+    trace_id, span_id = span.trace_id, span.span_id
+    return len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
 
 
 def _from_json(body: bytes) -> ExportTraceServiceRequest:
