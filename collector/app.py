@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, header, read_body
+from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
 from collector.dead_lettering import dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
@@ -81,12 +81,13 @@ class Collector:
         try:
             try:
                 body = await read_body(scope, receive)
-                received = cloudevents.read_request(content_type, scope["headers"], body, self._clock.now())
+                content = decompress(body, header(scope, b"content-encoding"))
+                received = cloudevents.read_request(content_type, scope["headers"], content, self._clock.now())
             except InputError as error:
-                await self._keep_refused("events", error, content_type, body)
+                await self._keep_refused("events", error, scope, body)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return
-            submission = EventSubmission(received, content_type)
+            submission = EventSubmission(received, content_type, scope["headers"])
             outcome = await self._events.submit(submission, max(received.count, 1))
         except Disconnected:
             return
@@ -112,13 +113,13 @@ class Collector:
         try:
             try:
                 body = await read_body(scope, receive)
-                request = otlp.read_traces(media_type, body)
+                request = otlp.read_traces(media_type, decompress(body, header(scope, b"content-encoding")))
                 self.metrics.spans_received.inc(request.spans + request.rejected_spans)
                 self.metrics.spans_rejected.inc(request.rejected_spans)
                 if request.spans:
                     await self._spans.submit(request, len(request.body))
             except InputError as error:
-                await self._keep_refused("traces", error, content_type, body)
+                await self._keep_refused("traces", error, scope, body)
                 status = otlp.failure(media_type, otlp.INVALID_ARGUMENT, str(error))
                 await _send(send, _status_of(error), media_type, status)
                 return
@@ -130,11 +131,12 @@ class Collector:
             return
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
-    async def _keep_refused(self, channel: str, error: InputError, content_type: str, body: bytes) -> None:
+    async def _keep_refused(self, channel: str, error: InputError, scope: Scope, body: bytes) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body)
+            content_type = header(scope, b"content-type")
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
             await run_in_threadpool(insert_dead_letters, self._store, [letter])
             self.metrics.dead_letters.labels(channel, error.code).inc()
 

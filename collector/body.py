@@ -1,6 +1,7 @@
 """Reads a request's body within limits: on the wire and after decompression."""
 
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -10,6 +11,9 @@ from domain.errors import InputError
 # The OpenTelemetry Collector's own limit for OTLP over HTTP; a larger body is for a file import.
 LARGEST_BODY = 20 * 1024 * 1024
 _CHUNK = 256 * 1024
+# Input goes in by pieces: at the end of a gzip member zlib copies what is left of its input.
+_PIECE = 64 * 1024
+_MOST_MEMBERS = 10_000
 
 
 class BodyTooLarge(InputError):
@@ -37,7 +41,7 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, decompressed; InputError past the limits."""
+    """The whole body as it was sent; InputError past the limit."""
     length = header(scope, b"content-length")
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise BodyTooLarge
@@ -54,36 +58,44 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body"):
             break
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    encoding = header(scope, b"content-encoding").strip().lower()
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def decompress(body: bytes, content_encoding: str) -> bytes:
+    """The body as it was before gzip or deflate; never more than the limit is ever held."""
+    encoding = content_encoding.strip().lower()
     if encoding in ("", "identity"):
         return body
-    return decompress(body, encoding)
-
-
-def decompress(body: bytes, encoding: str) -> bytes:
-    """The body as it was before gzip or deflate; never more than the limit is ever held."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise UnsupportedEncoding(
             "unsupported_encoding", f"content encoding {encoding[:40]!r}; gzip, deflate or none is taken"
         )
     chunks: list[bytes] = []
     size = 0
-    rest = body
     try:
-        while rest:
-            # A gzip body may be several members one after the other; 32 accepts gzip and zlib headers alike.
-            inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-            while not inflater.eof:
-                chunk = inflater.decompress(rest, _CHUNK)
-                size += len(chunk)
-                if size > LARGEST_BODY:
-                    raise BodyTooLarge
-                chunks.append(chunk)
-                rest = inflater.unconsumed_tail
-                if not chunk and not rest and not inflater.eof:
-                    raise zlib.error("the body ends too soon")
-            rest = inflater.unused_data
+        for chunk in _inflate(memoryview(body)):
+            size += len(chunk)
+            if size > LARGEST_BODY:
+                raise BodyTooLarge
+            chunks.append(chunk)
     except zlib.error as error:
         raise InputError("invalid_encoding", f"the body is not {encoding}: {error}") from None
     return b"".join(chunks)
+
+
+def _inflate(body: memoryview) -> Iterator[bytes]:
+    """The decompressed body in chunks; a gzip body may be several members one after the other."""
+    position = members = 0
+    while position < len(body):
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise zlib.error(f"it has over {_MOST_MEMBERS} members")
+        # 32 accepts gzip and zlib headers alike.
+        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        while not inflater.eof:
+            piece = body[position : position + _PIECE]
+            chunk = inflater.decompress(piece, _CHUNK)
+            position += len(piece) - len(inflater.unconsumed_tail) - len(inflater.unused_data)
+            if not chunk and not inflater.eof and position >= len(body):
+                raise zlib.error("the body ends too soon")
+            yield chunk

@@ -1,14 +1,21 @@
 """Makes dead letters of requests that cannot be taken as a whole."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from domain.errors import InputError
 from storage.dead_letters import DeadLetter
 
+RawHeaders = Collection[tuple[bytes, bytes]]
 
-def dead_letter(error: InputError, received_at: datetime, channel: str, content_type: str, body: bytes) -> DeadLetter:
-    """The dead letter that keeps a request's body with the reason it was refused for."""
+
+def dead_letter(
+    error: InputError, received_at: datetime, channel: str, content_type: str, body: bytes, headers: RawHeaders = ()
+) -> DeadLetter:
+    """The dead letter that keeps a request's body as it was sent, with the reason it was refused for."""
+    kept = attribute_headers(headers)
+    kept |= {"content-encoding": value.decode("latin-1") for name, value in headers if name == b"content-encoding"}
     return DeadLetter(
         dead_letter_id=uuid.uuid4().hex,
         received_at=received_at,
@@ -16,5 +23,11 @@ def dead_letter(error: InputError, received_at: datetime, channel: str, content_
         code=error.code,
         reason=str(error),
         content_type=content_type,
+        headers=kept,
         body=body,
     )
+
+
+def attribute_headers(headers: RawHeaders) -> dict[str, str]:
+    """The headers that hold an event's attributes in binary mode: its body alone would say too little."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers if name.startswith(b"ce-")}

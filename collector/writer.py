@@ -7,13 +7,14 @@ engine can be told up to which instant nothing more will appear.
 import threading
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 from opentelemetry import trace
 
+from collector.dead_lettering import attribute_headers
 from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
@@ -35,6 +36,7 @@ class EventSubmission:
 
     received: Received
     content_type: str
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class EventWriter:
             rejections = submission.received.rejections
             for candidate in [*submission.received.candidates, None]:
                 part = Received([candidate] if candidate else [], [] if candidate else rejections)
-                [outcome] = self._store_group([EventSubmission(part, submission.content_type)], received_at)
+                [outcome] = self._store_group([replace(submission, received=part)], received_at)
                 if isinstance(outcome, EventOutcome):
                     whole.accepted += outcome.accepted
                     whole.duplicates += outcome.duplicates
@@ -172,6 +174,7 @@ class EventWriter:
                 source=rejection.source,
                 event_id=rejection.event_id or "",
                 content_type=submission.content_type,
+                headers=attribute_headers(submission.headers),
                 body=rejection.raw,
             )
             for submission, outcome in zip(group, outcomes, strict=True)
