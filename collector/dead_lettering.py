@@ -15,7 +15,8 @@ def dead_letter(
 ) -> DeadLetter:
     """The dead letter that keeps a request's body as it was sent, with the reason it was refused for."""
     kept = attribute_headers(headers)
-    kept |= {"content-encoding": value.decode("latin-1") for name, value in headers if name == b"content-encoding"}
+    if encoding := dict(headers).get(b"content-encoding"):
+        kept["content-encoding"] = encoding.decode("latin-1")
     return DeadLetter(
         dead_letter_id=uuid.uuid4().hex,
         received_at=received_at,
