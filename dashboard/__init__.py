@@ -1,0 +1,1 @@
+"""The console: what stands in the store, as pages for people."""

@@ -1,0 +1,132 @@
+"""Small blocks of markup: state chips, tiles, the sentence on top, sources, and what is shown when nothing is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from dashboard.components.markup import Html, element, join
+from dashboard.components.palette import STATE_WORDS
+from dashboard.formatting import UNKNOWN, Reader, compact_money, duration, exact_money, utc
+from domain.alert import AlertState
+from storage.overview import SourceHeard
+
+# Contracts will say how long each source may be silent; until then an hour, as the shipped handoffs are hours long.
+SILENT_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure that matters: its value, what it means in words, and how it moves."""
+
+    label: str
+    value: str
+    note: str
+    exact: str | None = None
+    tone: str = "plain"
+    more: tuple[str, ...] = ()
+
+
+def state_chip(state: AlertState) -> Html:
+    """A state as icon, word and colour."""
+    return element("span", _icon(state), STATE_WORDS[state], class_=f"mp-chip mp-{state}")
+
+
+def _icon(name: str) -> Html:
+    return element("span", class_=f"mp-icon mp-icon-{name}", aria_hidden="true")
+
+
+def severity_word(severity: str) -> Html:
+    """A severity; the grave ones stand out by weight, since colour is the state's."""
+    return element("span", severity or UNKNOWN, class_=f"mp-severity mp-severity-{severity}")
+
+
+def money(amount: Decimal | None, currency: str | None) -> Html:
+    """An amount at a glance, the exact one on hover."""
+    class_ = "mp-unknown" if amount is None else None
+    return element("span", compact_money(amount, currency), title=exact_money(amount, currency), class_=class_)
+
+
+def instant(reader: Reader, at: datetime, *, seconds: bool = False) -> Html:
+    """An instant in the reader's zone, UTC on hover."""
+    return element("time", reader.instant(at, seconds=seconds), datetime=at.isoformat(), title=utc(at))
+
+
+def trace_link(text: str, label: str | None = None) -> Html:
+    """A link that opens what is known about an id."""
+    return element("a", label or text, href=f"trace?{urlencode({'object': text})}", target="_self", class_="mp-link")
+
+
+def sentence(text: str, tone: str) -> Html:
+    """The one sentence on top; `tone` is an alert state or `in_time`."""
+    return element("p", _icon(tone), element("span", text), class_=f"mp-sentence mp-{tone}", role="status")
+
+
+def tiles(items: Sequence[Tile]) -> Html:
+    """A row of figures that becomes a column on a phone."""
+    return element("div", [_tile(item) for item in items], class_="mp-tiles")
+
+
+def _tile(item: Tile) -> Html:
+    rest = [element("div", line, class_="mp-tile-more") for line in item.more]
+    unknown = " mp-unknown" if item.value == UNKNOWN else ""
+    return element(
+        "div",
+        element("div", item.label, class_="mp-tile-label"),
+        element("div", item.value, class_=f"mp-tile-value{unknown}", title=item.exact),
+        rest,
+        element("div", item.note, class_="mp-tile-note"),
+        class_=f"mp-tile mp-tile-{item.tone}",
+    )
+
+
+def source_strip(sources: Sequence[SourceHeard], reader: Reader) -> Html:
+    """One dot per source with when it was last heard; the silent ones are named first."""
+    by_age = sorted(sources, key=lambda source: (not _is_silent(source, reader), source.source))
+    return element("div", [_source(source, reader) for source in by_age], class_="mp-sources", aria_label="Sources")
+
+
+def _is_silent(source: SourceHeard, reader: Reader) -> bool:
+    return reader.now - source.last_received_at > SILENT_AFTER
+
+
+def _source(source: SourceHeard, reader: Reader) -> Html:
+    silent = _is_silent(source, reader)
+    lag = source.last_received_at - source.last_occurred_at
+    behind = f", {duration(lag)} after it happened" if lag >= timedelta(seconds=1) else ""
+    return element(
+        "span",
+        element("span", class_="mp-dot", aria_hidden="true"),
+        element("b", source.source),
+        f" silent for {duration(reader.now - source.last_received_at)}"
+        if silent
+        else f" {reader.ago(source.last_received_at)}",
+        class_=f"mp-source {'mp-source-silent' if silent else 'mp-source-live'}",
+        title=f"last event received {utc(source.last_received_at)}{behind}",
+    )
+
+
+def notice(title: str, text: str, command: str | None = None, *, tone: str = "plain") -> Html:
+    """What stands in the place of something that is not there: what it would be, and the command that helps."""
+    shown = [element("code", command, class_="mp-command")] if command else []
+    return element(
+        "div",
+        element("div", title, class_="mp-notice-title"),
+        element("div", text, class_="mp-notice-text"),
+        shown,
+        class_=f"mp-notice mp-notice-{tone}",
+    )
+
+
+def heading(title: str, note: str = "") -> Html:
+    """A section's heading and what it counts."""
+    return element(
+        "div", element("h2", title), element("span", note, class_="mp-heading-note"), class_="mp-heading"
+    )
+
+
+def facts_line(parts: Sequence[str]) -> Html:
+    """Facts beside each other, a dot between them."""
+    dot = element("span", " · ", class_="mp-dot-between")
+    return join(*(join(dot, part) if index else part for index, part in enumerate(parts)))

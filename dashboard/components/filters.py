@@ -1,0 +1,79 @@
+"""What the reader chooses: a stretch of time, legal entities, and what to search; kept in the URL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import streamlit as st
+
+TRACE_PAGE = "views/trace_object.py"
+# The query parameter that names what to trace; alerts' links use it too.
+OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """A stretch of time up to now, and the slices in which counts over it are shown."""
+
+    name: str
+    words: str
+    length: timedelta
+    slice: timedelta
+
+
+RANGES = {
+    each.name: each
+    for each in (
+        TimeRange("1h", "the last hour", timedelta(hours=1), timedelta(minutes=1)),
+        TimeRange("24h", "the last 24 hours", timedelta(hours=24), timedelta(minutes=30)),
+        TimeRange("7d", "the last 7 days", timedelta(days=7), timedelta(hours=3)),
+        TimeRange("30d", "the last 30 days", timedelta(days=30), timedelta(hours=12)),
+    )
+}
+
+
+def search_box() -> None:
+    """One box everywhere: an id of any kind, which opens its trace."""
+
+    def search() -> None:
+        # Sent on from the page's body: a callback cannot switch pages.
+        st.session_state["wanted"] = st.session_state["search"].strip()
+
+    st.text_input(
+        "Search any order, invoice, payment, correlation or trace id",
+        key="search",
+        placeholder="Search any order, invoice, payment, correlation or trace id",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        on_change=search,
+    )
+    wanted = st.session_state.pop("wanted", "")
+    if wanted:
+        st.switch_page(TRACE_PAGE, query_params={OBJECT: wanted})
+
+
+def time_range() -> TimeRange:
+    """The stretch of time that the figures are about."""
+    chosen = st.segmented_control(
+        "Time range",
+        list(RANGES),
+        default="24h",
+        required=True,
+        key="range",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return RANGES[chosen or "24h"]
+
+
+def legal_entities(known: Sequence[str]) -> tuple[str, ...]:
+    """The legal entities the figures are limited to; none means all."""
+    chosen: list[str] = st.multiselect(
+        "Legal entities",
+        list(known),
+        key="entity",
+        placeholder="All legal entities",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return tuple(sorted(chosen))

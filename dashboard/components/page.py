@@ -1,0 +1,51 @@
+"""What every page does alike: who reads, in which theme, and what is shown while the store does not answer."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.components.cards import notice
+from dashboard.components.markup import Html
+from dashboard.components.palette import Palette, palette_for
+from dashboard.formatting import Reader, zone_named
+from dashboard.reads import now
+from domain.errors import StoreError, StoreUnreachable
+
+
+def reader() -> Reader:
+    """Who reads: in the zone of their browser, at this instant."""
+    return Reader(zone_named(st.context.timezone), now())
+
+
+def palette() -> Palette:
+    """The colours of the theme the reader sees."""
+    return palette_for(st.context.theme.type)
+
+
+def write(markup: Html) -> None:
+    """Puts markup on the page."""
+    st.html(markup)
+
+
+def shielded(draw: Callable[[], None]) -> None:
+    """Draws a part of a page, or says in its place that the store does not answer and what still works."""
+    try:
+        draw()
+    except StoreUnreachable as error:
+        write(
+            notice(
+                "The store does not answer",
+                f"{error}. Collectors keep what they are sent until it does. This page tries again by itself.",
+                "milepost migrate --dry-run",
+                tone="firing",
+            )
+        )
+    except StoreError as error:
+        write(
+            notice(
+                "The store refused to answer",
+                f"{error}. If the program was updated, its schema may be older than the program:",
+                "milepost migrate",
+                tone="firing",
+            )
+        )

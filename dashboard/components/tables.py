@@ -1,0 +1,321 @@
+"""Tables as markup: figures right-aligned and tabular, ids as links, states as icon, word and colour."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from dashboard.components.cards import instant, money, severity_word, state_chip, trace_link
+from dashboard.components.markup import Html, element, join
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money
+from domain.alert import AlertState
+from domain.business_object import BusinessObject
+from storage.overview import OPEN_STATES, OpenAlert, RuleCount, Throughput
+from storage.trace_view import HUB_TYPES, EventRecord, SpanRecord
+
+_NONE = Html('<span class="mp-none">–</span>')
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading and how it stands; `label` repeats it in each cell on a phone."""
+
+    label: str
+    kind: str = "text"
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, caption: str, class_: str = "") -> Html:
+    """A table whose caption is for readers who cannot see it."""
+    head = element("tr", [element("th", column.label, class_=f"mp-{column.kind}", scope="col") for column in columns])
+    body = [
+        element(
+            "tr",
+            [
+                element("td", cell, class_=f"mp-{column.kind}", data_label=column.label)
+                for column, cell in zip(columns, row, strict=True)
+            ],
+        )
+        for row in rows
+    ]
+    inner = element(
+        "table",
+        element("caption", caption),
+        element("thead", head),
+        element("tbody", body),
+        class_=f"mp-table {class_}".strip(),
+    )
+    return element("div", inner, class_="mp-scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def alerts_table(alerts: Sequence[OpenAlert], reader: Reader) -> Html:
+    """The open alerts: what is stuck, how much money, since when, until when, why."""
+    columns = (
+        Column("State"),
+        Column("Severity"),
+        Column("Object"),
+        Column("Entity"),
+        Column("Amount", "number"),
+        Column("Stuck since", "number"),
+        Column("Deadline", "number"),
+        Column("Why", "wide"),
+    )
+    rows = [
+        (
+            state_chip(alert.state),
+            severity_word(alert.severity),
+            join(
+                trace_link(str(alert.business_object), alert.business_object.id),
+                element("span", alert.business_object.type, class_="mp-sub"),
+            ),
+            alert.legal_entity or UNKNOWN,
+            money(alert.amount, alert.currency),
+            join(
+                instant(reader, alert.started_at),
+                element("span", f"{duration(reader.now - alert.started_at)}", class_="mp-sub"),
+            ),
+            join(instant(reader, alert.deadline_at), _deadline_note(alert, reader)),
+            join(element("b", alert.rule), element("span", alert.reason, class_="mp-sub")),
+        )
+        for alert in alerts
+    ]
+    return table(columns, rows, caption="Open alerts, the most urgent first", class_="mp-alerts mp-cards-on-phone")
+
+
+def _deadline_note(alert: OpenAlert, reader: Reader) -> Html:
+    left = alert.deadline_at - reader.now
+    text = f"{duration(left)} left" if left > timedelta(0) else f"{duration(-left)} over"
+    class_ = "mp-sub" if left > timedelta(0) else f"mp-sub mp-over mp-{alert.state}"
+    return element("span", text, class_=class_)
+
+
+def rules_table(counts: Sequence[RuleCount]) -> Html:
+    """Money at risk by handoff: each rule's open alerts and what is behind them, bars to one scale per currency."""
+    most: dict[str | None, Decimal] = defaultdict(Decimal)
+    totals: dict[tuple[str, str | None], tuple[Decimal | None, int]] = {}
+    for count in counts:
+        amount, unknown = totals.get((count.rule, count.currency), (None, 0))
+        summed = count.amount if amount is None else amount + (count.amount or 0)
+        totals[count.rule, count.currency] = (summed, unknown + count.unknown)
+        most[count.currency] = max(most[count.currency], summed or Decimal(0))
+    by_rule: dict[str, list[RuleCount]] = defaultdict(list)
+    for count in counts:
+        by_rule[count.rule].append(count)
+    rows = [
+        (
+            element("b", rule),
+            _state_counts(found),
+            join(
+                _money_bar(*totals[rule, currency], currency, most[currency])
+                for currency in sorted({count.currency for count in found}, key=lambda name: name or "~")
+            ),
+        )
+        for rule, found in sorted(by_rule.items(), key=lambda item: -sum(count.alerts for count in item[1]))
+    ]
+    columns = (Column("Handoff"), Column("Open alerts"), Column("Money behind them", "money"))
+    return table(columns, rows, caption="Money at risk by rule, per currency", class_="mp-rules")
+
+
+def _state_counts(counts: Sequence[RuleCount]) -> Html:
+    parts = []
+    for state in OPEN_STATES:
+        number = sum(count.alerts for count in counts if count.state is state)
+        if number:
+            parts.append(element("span", state_chip(state), f" {number:,}", class_="mp-state-count"))
+    return join(parts)
+
+
+def _money_bar(amount: Decimal | None, unknown: int, currency: str | None, most: Decimal) -> Html:
+    share = round(100 * amount / most) if amount and most else 0
+    text = compact_money(amount, currency)
+    hover = exact_money(amount, currency)
+    if unknown:
+        hover += f"; {count_of(unknown, 'alert')} without an amount"
+        text += f" + {unknown} unknown" if amount is not None else ""
+    return element(
+        "div",
+        element("span", element("i", style=f"width:{max(share, 1)}%"), class_="mp-bar"),
+        element("span", text, class_="mp-bar-text"),
+        class_="mp-money-bar",
+        title=hover,
+    )
+
+
+def throughput_table(throughput: Throughput, types: Sequence[str]) -> Html:
+    """The figure of milestones over time as a table: totals, and the latest slice."""
+    last = max((at for counts in throughput.counts.values() for at in counts), default=None)
+    rows = [
+        (
+            type_,
+            f"{sum(throughput.counts.get(type_, {}).values()):,}",
+            f"{throughput.counts.get(type_, {}).get(last, 0):,}" if last else "0",
+        )
+        for type_ in types
+    ]
+    columns = (Column("Milestone"), Column("In this time", "number"), Column("In the latest slice", "number"))
+    return table(columns, rows, caption="Milestones reached")
+
+
+def objects_table(
+    objects: Sequence[BusinessObject], events: Sequence[EventRecord], states: dict[BusinessObject, AlertState]
+) -> Html:
+    """The linked objects, each with its latest milestone."""
+    latest: dict[BusinessObject, EventRecord] = {}
+    for event in events:
+        for each, _ in event.objects:
+            latest[each] = event
+    rows = [
+        (
+            each.type,
+            trace_link(str(each), each.id),
+            latest[each].type if each in latest else UNKNOWN,
+            state_chip(states[each]) if each in states else _NONE,
+        )
+        for each in objects
+    ]
+    columns = (Column("Type"), Column("Object"), Column("Latest milestone"), Column("Alert"))
+    return table(columns, rows, caption="Linked objects")
+
+
+def amounts_table(events: Sequence[EventRecord], systems: Sequence[str]) -> Html:
+    """What each system last stated as each object's amount; cells that differ from the others are marked."""
+    stated: dict[BusinessObject, dict[str, tuple[Decimal, str]]] = defaultdict(dict)
+    for event in events:
+        if event.amount is None:
+            continue
+        for each in _spoken_of(event):
+            stated[each][event.source] = (event.amount, event.currency)
+    used = [system for system in systems if any(system in found for found in stated.values())]
+    rows = []
+    for each, found in stated.items():
+        rows.append((str(each), *(_stated_amount(found, system) for system in used)))
+    rows += _invoiced_rows(stated, used)
+    columns = (Column("Object"), *(Column(system, "number") for system in used))
+    return table(columns, rows, caption="Amounts per system; differences are marked")
+
+
+def _spoken_of(event: EventRecord) -> list[BusinessObject]:
+    """The objects whose amount an event states: what it makes of others, else the only one it is about."""
+    made = [each for each, _ in event.objects if each.type == event.type.partition(".")[0]]
+    about = [each for each, _ in event.objects if each.type not in HUB_TYPES]
+    return made or (about if len(about) == 1 else [])
+
+
+def _stated_amount(found: dict[str, tuple[Decimal, str]], system: str) -> str:
+    if system not in found:
+        return _NONE
+    return _marked(found[system], differs=len(set(found.values())) > 1)
+
+
+def _marked(amount: tuple[Decimal, str], *, differs: bool) -> Html:
+    text = exact_money(*amount)
+    return element("span", text, element("b", " ≠"), class_="mp-differs", title="the figures differ") if differs else Html(text)
+
+
+def _invoiced_rows(
+    stated: dict[BusinessObject, dict[str, tuple[Decimal, str]]], systems: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """The order's invoices summed, beside the order: where an order was billed twice or for another amount."""
+    orders = [each for each in stated if each.type == "order"]
+    invoices = [found for each, found in stated.items() if each.type == "invoice"]
+    if len(orders) != 1 or not invoices:
+        return []
+    ordered = set(stated[orders[0]].values())
+    cells: list[str] = []
+    for system in systems:
+        amounts = [found[system] for found in invoices if system in found]
+        currencies = {currency for _, currency in amounts}
+        if len(currencies) != 1:
+            cells.append(_NONE)
+            continue
+        total = (sum((amount for amount, _ in amounts), Decimal(0)), currencies.pop())
+        cells.append(_marked(total, differs=total not in ordered))
+    return [(f"{count_of(len(invoices), 'invoice')} together", *cells)]
+
+
+def events_table(events: Sequence[EventRecord], reader: Reader) -> Html:
+    """Every event in time order, the raw one a click away."""
+    columns = (
+        Column("Occurred", "number"),
+        Column("Milestone"),
+        Column("System"),
+        Column("Objects"),
+        Column("Amount", "number"),
+        Column("Received", "number"),
+        Column("Event", "raw"),
+    )
+    rows = [
+        (
+            instant(reader, event.occurred_at, seconds=True),
+            element("b", event.type),
+            event.source,
+            ", ".join(each.id for each, qualifier in event.objects if not qualifier)
+            or ", ".join(str(each) for each, _ in event.objects)
+            or "names no object",
+            money(event.amount, event.currency or None) if event.amount is not None else _NONE,
+            _received(event),
+            _raw(event),
+        )
+        for event in events
+    ]
+    return table(columns, rows, caption="Events", class_="mp-events")
+
+
+def _received(event: EventRecord) -> str:
+    lag = event.received_at - event.occurred_at
+    return "at once" if lag < timedelta(seconds=1) else f"{duration(lag)} later"
+
+
+def _raw(event: EventRecord) -> Html:
+    text = event.data
+    if not event.is_base64:
+        try:
+            text = json.dumps(json.loads(event.data), indent=2, ensure_ascii=False)
+        except ValueError:
+            text = event.data
+    known = {
+        "id": event.event_id,
+        "correlation id": event.correlation_id,
+        "caused by": event.causation_id,
+        "trace id": event.trace_id,
+        "contract": event.dataschema,
+    }
+    lines = "\n".join(f"{name}: {value}" for name, value in known.items() if value)
+    body = f"{lines}\n\n{text}" if text else lines
+    return element("details", element("summary", "raw"), element("pre", body))
+
+
+def spans_table(spans: Sequence[SpanRecord], reader: Reader) -> Html:
+    """Every span in time order; a failed one with its error and exception."""
+    columns = (
+        Column("Started", "number"),
+        Column("System"),
+        Column("Operation"),
+        Column("Kind"),
+        Column("Took", "number"),
+        Column("Outcome", "wide"),
+    )
+    rows = [
+        (
+            instant(reader, span.started_at, seconds=True),
+            span.service,
+            element("b", span.name),
+            span.kind.lower(),
+            duration(span.duration),
+            _outcome(span),
+        )
+        for span in spans
+    ]
+    return table(columns, rows, caption="Spans", class_="mp-spans")
+
+
+def _outcome(span: SpanRecord) -> Html:
+    if not span.is_error:
+        return element("span", "ok", class_="mp-quiet")
+    status = span.attributes.get("http.response.status_code") or span.attributes.get("http.status_code")
+    head = element("span", element("b", "failed"), f" {span.error}", f" (HTTP {status})" if status else "")
+    if span.exception_stacktrace:
+        trace = element("details", element("summary", "stack trace"), element("pre", span.exception_stacktrace))
+        return element("div", head, trace, class_="mp-over mp-firing")
+    return element("div", head, class_="mp-over mp-firing")

@@ -1,0 +1,62 @@
+"""The console's only reads of the store, each kept for a few seconds so that many readers cost as much as one."""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from dashboard.components.filters import RANGES
+from dashboard.session import current
+from storage import overview, trace_view
+from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, SourceHeard, Throughput
+from storage.trace_view import Journey
+
+# Pages refresh every five seconds; what they read may be this old.
+FRESH = timedelta(seconds=4)
+# What scans a stretch of time costs more and changes slowly.
+STEADY = timedelta(seconds=20)
+
+
+def now() -> datetime:
+    """The instant at which the reader looks."""
+    return current().clock.now()
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def money_at_risk(entities: tuple[str, ...]) -> list[MoneyAtRisk]:
+    return overview.money_at_risk(current().store, entities)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def alert_counts(entities: tuple[str, ...]) -> list[RuleCount]:
+    return overview.alert_counts(current().store, entities)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def open_alerts(entities: tuple[str, ...], limit: int, offset: int) -> AlertPage:
+    return overview.open_alerts(current().store, entities, limit=limit, offset=offset)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def order_flow(range_name: str, entities: tuple[str, ...]) -> tuple[OrderFlow, OrderFlow]:
+    return overview.order_flow(current().store, now(), RANGES[range_name].length, entities)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def throughput(range_name: str, entities: tuple[str, ...]) -> Throughput:
+    chosen, until = RANGES[range_name], now()
+    return overview.throughput(current().store, until - chosen.length, until, chosen.slice, entities)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def sources_heard() -> list[SourceHeard]:
+    return overview.sources_heard(current().store)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def legal_entities() -> list[str]:
+    return overview.legal_entities(current().store)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def journey(text: str) -> Journey | None:
+    return trace_view.find_journey(current().store, text)

@@ -1,0 +1,34 @@
+"""What the pages work with: the store and the clock that the program attached before it began to serve."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from domain.clock import Clock
+from storage.client import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleContext:
+    """What one process serves its console from."""
+
+    store: Store
+    clock: Clock
+
+
+# Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
+_attached: list[ConsoleContext] = []
+
+
+def attach(store: Store, clock: Clock) -> None:
+    """Makes every page of this process read from `store` at the instants of `clock`."""
+    _attached[:] = [ConsoleContext(store, clock)]
+    # What was read from another store is not this one's.
+    st.cache_data.clear()
+
+
+def current() -> ConsoleContext:
+    """What was attached; RuntimeError where a page is run without the program around it."""
+    if not _attached:
+        raise RuntimeError("the console has no store attached; start it with `milepost up`")
+    return _attached[0]

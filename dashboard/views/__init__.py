@@ -1,0 +1,1 @@
+"""The console's pages: each reads, draws and offers what to do next."""

@@ -1,0 +1,207 @@
+"""Overview: what is stuck now, how much money is behind it, and how work flows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import streamlit as st
+
+from dashboard import reads
+from dashboard.components import filters
+from dashboard.components.cards import Tile, heading, notice, sentence, source_strip, tiles
+from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, throughput_figure
+from dashboard.components.filters import TimeRange
+from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.tables import alerts_table, rules_table, throughput_table
+from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, percent
+from domain.alert import AlertState
+from storage.overview import MoneyAtRisk, OrderFlow, RuleCount
+
+REFRESH = timedelta(seconds=5)
+_ALERTS_A_PAGE = 12
+_IN_SENTENCE = 3
+
+
+def _page() -> None:
+    known = reads.legal_entities()
+    with st.container(horizontal=True, key="filters", vertical_alignment="center"):
+        range_ = filters.time_range()
+        entities = filters.legal_entities(known)
+    st.fragment(_summary, run_every=REFRESH)(range_, entities)
+    st.fragment(_alerts, run_every=REFRESH)(entities)
+    st.fragment(_by_rule, run_every=REFRESH)(entities)
+    st.fragment(_throughput, run_every=4 * REFRESH)(range_, entities)
+
+
+def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        counts, money, sources = reads.alert_counts(entities), reads.money_at_risk(entities), reads.sources_heard()
+        flow, before = reads.order_flow(range_.name, entities)
+        if not sources:
+            write(
+                notice(
+                    "No event has arrived yet",
+                    "Here stands what is stuck and how much money is behind it, as soon as a system sends its first "
+                    "event to the collector. To see it with the demo company's traffic:",
+                    "make demo",
+                )
+            )
+            return
+        write(sentence(*_in_words(counts, money)))
+        write(tiles(_tiles(counts, money, flow, before, range_)))
+        write(source_strip(sources, reader()))
+
+    shielded(draw)
+
+
+def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tuple[str, str]:
+    """The state of things in one sentence, and its tone."""
+    by_state: Counter[AlertState] = Counter()
+    for count in counts:
+        by_state[count.state] += count.alerts
+    firing, risk, unsure = (by_state[state] for state in (AlertState.FIRING, AlertState.AT_RISK, AlertState.SUSPENDED))
+    parts = []
+    if firing:
+        objects = sum(row.objects for row in money if row.state is AlertState.FIRING)
+        worth = [
+            compact_money(row.amount, row.currency)
+            for row in money
+            if row.state is AlertState.FIRING and row.amount is not None
+        ]
+        behind = _listed(worth) if worth else "an unknown amount"
+        is_are = "is" if objects == 1 else "are"
+        parts.append(f"{count_of(objects, 'object')} worth {behind} {is_are} past their service window")
+    if risk:
+        parts.append(f"{count_of(risk, 'more alert' if firing else 'alert')} will fire unless work moves")
+    if unsure:
+        parts.append(f"{count_of(unsure, 'alert')} cannot be judged while a source is silent")
+    if not parts:
+        return "All watched work is inside its service window.", "in_time"
+    tone = AlertState.FIRING if firing else AlertState.AT_RISK if risk else AlertState.SUSPENDED
+    return f"{'; '.join(parts)}.", tone
+
+
+def _listed(words: Sequence[str]) -> str:
+    shown = list(words[:_IN_SENTENCE])
+    if len(words) > _IN_SENTENCE:
+        shown.append("more in other currencies")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _tiles(
+    counts: Sequence[RuleCount],
+    money: Sequence[MoneyAtRisk],
+    flow: OrderFlow,
+    before: OrderFlow,
+    range_: TimeRange,
+) -> list[Tile]:
+    firing = sum(count.alerts for count in counts if count.state is AlertState.FIRING)
+    at_risk = sum(count.alerts for count in counts if count.state is AlertState.AT_RISK)
+    late = flow.late
+    return [
+        Tile("Alerts firing", f"{firing:,}", f"{at_risk:,} at risk", tone="firing" if firing else "in_time"),
+        _money_tile(money),
+        Tile(
+            "Orders in time",
+            percent(flow.share_in_time),
+            f"{late:,} of {flow.decided:,} late, {range_.words}" if flow.decided else f"no order decided in {range_.words}",
+            more=(_change(flow.share_in_time, before.share_in_time),),
+        ),
+        Tile(
+            "Approved → posted, median",
+            duration(flow.median),
+            f"{count_of(flow.posted, 'order')} posted, {range_.words}",
+            more=(f"{duration(before.median)} in the same time before",),
+        ),
+    ]
+
+
+def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
+    """Money past its window, a line per currency: amounts of different currencies are never added."""
+    firing = [row for row in money if row.state is AlertState.FIRING]
+    stated = [row for row in firing if row.amount is not None]
+    unknown = sum(row.unknown for row in firing)
+    if not firing:
+        return Tile("Money past its window", "none", "no alert is firing")
+    if not stated:
+        return Tile("Money past its window", UNKNOWN, f"{count_of(unknown, 'object')} without an amount", tone="firing")
+    lines = [compact_money(row.amount, row.currency) for row in stated]
+    note = f"{count_of(sum(row.objects for row in firing), 'object')}"
+    if unknown:
+        note += f", {unknown:,} without an amount"
+    hover = "; ".join(exact_money(row.amount, row.currency) for row in stated)
+    return Tile("Money past its window", lines[0], note, exact=hover, tone="firing", more=(" · ".join(lines[1:]),))
+
+
+def _change(share: float | None, before: float | None) -> str:
+    if share is None or before is None:
+        return f"{percent(before)} in the same time before"
+    points = round((share - before) * 100, 1)
+    if points == 0:
+        return "as in the same time before"
+    return f"{'+' if points > 0 else '−'}{abs(points):g} points on the time before"
+
+
+def _alerts(entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        page = int(st.session_state.get("alerts_page", 1))
+        found = reads.open_alerts(entities, _ALERTS_A_PAGE, (page - 1) * _ALERTS_A_PAGE)
+        if not found.alerts and page > 1:
+            # Alerts were resolved while the reader stood on a page that is no more.
+            st.session_state["alerts_page"] = page = 1
+            found = reads.open_alerts(entities, _ALERTS_A_PAGE, 0)
+        write(heading("Alerts now", count_of(found.total, "open alert")))
+        if not found.alerts:
+            write(
+                notice(
+                    "Nothing is open",
+                    "An alert stands here from the moment an object is about to miss its service window until it is "
+                    "resolved. What was resolved stays in the list:",
+                    "milepost alerts list --state resolved",
+                )
+            )
+            return
+        write(alerts_table(found.alerts, reader()))
+        pages = -(-found.total // _ALERTS_A_PAGE)
+        if pages > 1:
+            st.pagination(pages, key="alerts_page")
+
+    shielded(draw)
+
+
+def _by_rule(entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        counts = reads.alert_counts(entities)
+        if counts:
+            write(heading("Money at risk by handoff", "bars compare amounts of one currency"))
+            write(rules_table(counts))
+
+    shielded(draw)
+
+
+def _throughput(range_: TimeRange, entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        if not reads.sources_heard():
+            return
+        found = reads.throughput(range_.name, entities)
+        write(heading("Throughput per milestone", f"{range_.words}, each row to its own scale"))
+        if not found.counts:
+            write(notice("No milestone was reached in this time", "Choose a longer time range above."))
+            return
+        types = milestone_order(set(found.counts) | (set(MILESTONES) if len(found.counts) > 3 else set()))
+        totals = ", ".join(f"{type_} {sum(found.counts.get(type_, {}).values())}" for type_ in types)
+        st.plotly_chart(
+            throughput_figure(found, types, reader(), palette()),
+            theme=None,
+            config=CONFIG,
+            key="throughput",
+            alt=f"Milestones reached over {range_.words}: {totals}",
+        )
+        with st.expander("As a table", key="throughput_table"):
+            write(throughput_table(found, types))
+
+    shielded(draw)
+
+
+shielded(_page)

@@ -1,0 +1,18 @@
+-- One page of the open alerts: what is past its deadline first, then the gravest, then the longest overdue.
+-- params: entities Array(String), rules Array(String), states Array(String), limit UInt32, offset UInt32
+-- columns: alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
+--     correlation_id, reason, legal_entity, region, total
+SELECT
+    alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
+    correlation_id, reason, labels['legal_entity'] AS legal_entity, labels['region'] AS region,
+    count() OVER () AS total
+FROM alerts
+WHERE has({states:Array(String)}, state)
+    AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))
+    AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, alert))
+ORDER BY
+    indexOf(['firing', 'suspended', 'at_risk'], state),
+    indexOf(['critical', 'error', 'warning', 'info'], severity) = 0,
+    indexOf(['critical', 'error', 'warning', 'info'], severity),
+    deadline_at, object_type, object_id, alert_id
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}

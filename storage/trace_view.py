@@ -1,0 +1,279 @@
+"""Everything known about one business object and what is linked to it: objects, events, spans, alerts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.alert import AlertState
+from domain.business_object import BusinessObject
+from storage.client import Row, Store
+
+# A customer takes part in thousands of runs; following it would glue all of them into one picture.
+HUB_TYPES = frozenset({"customer"})
+MOST_OBJECTS = 200
+MOST_EVENTS = 2000
+MOST_SPANS = 3000
+# Quote, order, contract, invoice, payment: a chain is four links long, and a payment may lead to sister invoices.
+_MOST_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One stored event, whole; empty text is what it did not state."""
+
+    source: str
+    event_id: str
+    type: str
+    occurred_at: datetime
+    received_at: datetime
+    correlation_id: str
+    causation_id: str
+    trace_id: str
+    span_id: str
+    objects: tuple[tuple[BusinessObject, str], ...]
+    amount: Decimal | None
+    currency: str
+    legal_entity: str
+    region: str
+    attributes: Mapping[str, str]
+    data: str
+    is_base64: bool
+    dataschema: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRecord:
+    """One stored span, with the exception it recorded."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    service: str
+    name: str
+    kind: str
+    started_at: datetime
+    duration: timedelta
+    is_error: bool
+    message: str
+    attributes: Mapping[str, str]
+    exception_type: str
+    exception_message: str
+    exception_stacktrace: str
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + self.duration
+
+    @property
+    def error(self) -> str:
+        """What went wrong in one line; empty where nothing did."""
+        if not self.is_error:
+            return ""
+        thrown = ": ".join(part for part in (self.exception_type, self.exception_message) if part)
+        return thrown or self.message or "error without a message"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """One alert as it stands, and when it was first at risk."""
+
+    alert_id: str
+    rule: str
+    business_object: BusinessObject
+    state: AlertState
+    started_at: datetime
+    deadline_at: datetime
+    at_risk_at: datetime | None
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    severity: str
+    amount: Decimal | None
+    currency: str | None
+    reason: str
+    changed_at: datetime
+    annotations: Mapping[str, str]
+    trace_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The objects linked to what was asked for, with all that is stored about them, in time order.
+
+    `asked` are the objects the search named. `is_cut` says that there is more than is given.
+    """
+
+    asked: tuple[BusinessObject, ...]
+    objects: tuple[BusinessObject, ...]
+    correlation_ids: tuple[str, ...]
+    events: tuple[EventRecord, ...]
+    spans: tuple[SpanRecord, ...]
+    alerts: tuple[AlertRecord, ...]
+    is_cut: bool
+
+    @property
+    def subject(self) -> BusinessObject | None:
+        """The object the picture is about: the one asked for, else the one in trouble, else the first."""
+        if len(self.asked) == 1:
+            return self.asked[0]
+        stuck = [alert.business_object for alert in self.alerts if alert.state.is_open]
+        candidates = [*stuck, *self.asked, *self.objects]
+        return candidates[0] if candidates else None
+
+
+def find_journey(store: Store, text: str) -> Journey | None:
+    """What is known about an object's id, an object (`order/O-1001`), a correlation id or a trace id."""
+    asked = _objects_named(store, text)
+    events = {} if asked else _by_identity(_events(store, "console_events_of_runs", correlation_ids=[text]))
+    correlation_ids, trace_ids = ([text] if events else []), []
+    if not asked and not events:
+        spans = _spans(store, [text], [text])
+        events = _by_identity(_events(store, "console_events_of_trace", trace_id=text))
+        if not spans and not events:
+            return None
+        trace_ids = [text]
+        correlation_ids = sorted({span_run for span_run, _ in spans if span_run})
+        if correlation_ids:
+            events |= _by_identity(_events(store, "console_events_of_runs", correlation_ids=correlation_ids))
+    objects = _ordered({*asked, *_objects_in(events.values())})
+    events, objects, is_cut = _follow_links(store, events, objects)
+    correlation_ids = sorted({*correlation_ids, *(event.correlation_id for event in events.values())} - {""})
+    trace_ids = sorted({*trace_ids, *(event.trace_id for event in events.values())} - {""})
+    spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
+    return Journey(
+        asked=tuple(asked),
+        objects=tuple(objects),
+        correlation_ids=tuple(correlation_ids),
+        events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
+        spans=tuple(span for _, span in spans),
+        # A customer's alerts belong to its own picture, not to that of each of its orders.
+        alerts=tuple(_alerts(store, [each for each in objects if each.type not in HUB_TYPES or each in asked])),
+        is_cut=is_cut or len(events) >= MOST_EVENTS or len(spans) >= MOST_SPANS,
+    )
+
+
+def _objects_named(store: Store, text: str) -> list[BusinessObject]:
+    type_, slash, id_ = text.partition("/")
+    for wanted_type, wanted_id in ((type_, id_) if slash else ("", ""), ("", text)):
+        if wanted_id:
+            rows = store.rows("console_objects_by_id", {"object_id": wanted_id})
+            found = [BusinessObject(row["object_type"], row["object_id"]) for row in rows]
+            named = [each for each in found if wanted_type in ("", each.type)]
+            if named:
+                return named
+    return []
+
+
+def _follow_links(
+    store: Store, events: dict[tuple[str, str], EventRecord], objects: list[BusinessObject]
+) -> tuple[dict[tuple[str, str], EventRecord], list[BusinessObject], bool]:
+    """The events of the objects, the objects those events name, and so on while something new turns up."""
+    seen = set(objects)
+    # An object that was asked for is looked at whatever its type; what it leads to is not followed through hubs.
+    frontier = objects
+    for round_ in range(_MOST_ROUNDS):
+        if not frontier or len(seen) > MOST_OBJECTS:
+            break
+        found = _events(store, "console_events_of_objects", objects=[(each.type, each.id) for each in frontier])
+        events = events | _by_identity(found)
+        if round_ == 0 and all(each.type in HUB_TYPES for each in objects):
+            seen.update(_objects_in(events.values()))
+            break
+        new = _objects_in(found) - seen
+        seen |= new
+        frontier = [each for each in _ordered(new) if each.type not in HUB_TYPES]
+    return events, _ordered(seen)[:MOST_OBJECTS], len(seen) > MOST_OBJECTS
+
+
+def _objects_in(events: Iterable[EventRecord]) -> set[BusinessObject]:
+    return {each for event in events for each, _ in event.objects}
+
+
+def _ordered(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
+    return sorted(objects, key=lambda each: (each.type in HUB_TYPES, each))
+
+
+def _by_identity(events: Iterable[EventRecord]) -> dict[tuple[str, str], EventRecord]:
+    return {(event.source, event.event_id): event for event in events}
+
+
+def _events(store: Store, query: str, **params: object) -> list[EventRecord]:
+    return [_event(row) for row in store.rows(query, {**params, "limit": MOST_EVENTS})]
+
+
+def _event(row: Row) -> EventRecord:
+    return EventRecord(
+        source=row["source"],
+        event_id=row["event_id"],
+        type=row["type"],
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        objects=tuple(
+            (BusinessObject(each["type"], each["id"]), each["qualifier"])
+            if isinstance(each, dict)
+            else (BusinessObject(each[0], each[1]), each[2])
+            for each in row["objects"]
+        ),
+        amount=row["amount"],
+        currency=row["currency"],
+        legal_entity=row["legal_entity"],
+        region=row["region"],
+        attributes=row["attributes"],
+        data=row["data"],
+        is_base64=row["data_base64"],
+        dataschema=row["dataschema"],
+    )
+
+
+def _spans(store: Store, trace_ids: Sequence[str], correlation_ids: Sequence[str]) -> list[tuple[str, SpanRecord]]:
+    """The spans with the correlation id each carries."""
+    params = {"trace_ids": list(trace_ids), "correlation_ids": list(correlation_ids), "limit": MOST_SPANS}
+    return [(row["correlation_id"], _span(row)) for row in store.rows("console_spans", params)]
+
+
+def _span(row: Row) -> SpanRecord:
+    return SpanRecord(
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        parent_span_id=row["parent_span_id"],
+        service=row["service"],
+        name=row["name"],
+        kind=row["kind"],
+        started_at=row["started_at"],
+        duration=timedelta(microseconds=row["duration_ns"] / 1000),
+        is_error=bool(row["is_error"]),
+        message=row["message"],
+        attributes=row["attributes"],
+        exception_type=row["exception_type"],
+        exception_message=row["exception_message"],
+        exception_stacktrace=row["exception_stacktrace"],
+    )
+
+
+def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord]:
+    rows = store.rows("console_alerts_of_objects", {"objects": [(each.type, each.id) for each in objects]})
+    return [
+        AlertRecord(
+            alert_id=row["alert_id"],
+            rule=row["alert"],
+            business_object=BusinessObject(row["object_type"], row["object_id"]),
+            state=AlertState(row["state"]),
+            started_at=row["started_at"],
+            deadline_at=row["deadline_at"],
+            at_risk_at=row["at_risk_at"],
+            fired_at=row["fired_at"],
+            resolved_at=row["resolved_at"],
+            severity=row["severity"],
+            amount=row["amount"],
+            currency=row["currency"] or None,
+            reason=row["reason"],
+            changed_at=row["changed_at"],
+            annotations=row["annotations"],
+            trace_ids=tuple(row["trace_ids"]),
+        )
+        for row in rows
+    ]
