@@ -21,7 +21,7 @@ from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
 from storage.migrator import migrate
-from storage.repair import repair
+from storage.repair import repair_latest
 
 Answer = dict[str, Any]
 _API_TIMEOUT_SECONDS = 300.0
@@ -156,7 +156,7 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        repair(store)
+        repair_latest(store)
         yield StoreAnswers(store, clock)
 
 

@@ -36,8 +36,8 @@ class EngineMetrics:
         """Counts a tick, and shows the alerts as they stand after it."""
         self.objects.inc(result.objects)
         self.evaluated_through.set(result.through.timestamp())
-        for alert in result.transitions:
-            self.transitions.labels(alert.state).inc()
+        for state, count in result.transitions.items():
+            self.transitions.labels(state).inc(count)
         counts = count_alerts(store)
         for state in AlertState:
             if state.is_open:

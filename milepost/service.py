@@ -38,7 +38,7 @@ from rules.loader import load_calendars, load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import Store
 from storage.migrator import migrate
-from storage.repair import repair
+from storage.repair import repair_latest
 
 log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
@@ -84,7 +84,7 @@ class Service:
         self.console_url = _url(console_socket)
         store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
         migrate(store, clock.now())
-        repair(store)
+        repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
         self._engine = Engine(store, rules)
@@ -148,7 +148,7 @@ class Service:
             result = self._engine.tick(through)
             self._engine_metrics.count(result, self._store)
             span.set_attribute("milepost.objects", result.objects)
-            span.set_attribute("milepost.transitions", len(result.transitions))
+            span.set_attribute("milepost.transitions", result.transitions.total())
             now = self._clock.now()
             self._dispatcher.run(dispatchable_alerts(self._store, now - RESOLVED_IN_SIGHT), now)
 

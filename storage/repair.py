@@ -6,7 +6,7 @@ milestones and arrivals of an event that is there are written from the event.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.client import Store, encode_rows
 
@@ -17,6 +17,16 @@ class Repaired:
 
     milestones: int
     arrivals: int
+
+
+# A kill can only have cut short what was being inserted at the end; an hour is far more than one insert takes.
+_LATEST = timedelta(hours=1)
+
+
+def repair_latest(store: Store) -> Repaired:
+    """Repairs the last hour before the newest stored event: what a start has to do before anything reads."""
+    newest: datetime = store.rows("last_received")[0]["received_at"]
+    return repair(store, newest - _LATEST)
 
 
 def repair(store: Store, since: datetime) -> Repaired:

@@ -16,7 +16,7 @@ from milepost.demo.traffic import Event
 
 BATCH_SIZE = 500
 # A collector stores many requests in one insert, so a few at a time are faster than one.
-_CONNECTIONS = 4
+_CONNECTIONS = 8
 _FIRST_TRIES = 6
 _LONGEST_PAUSE = 10.0
 _BUSY = (429, 503)

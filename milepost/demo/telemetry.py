@@ -26,8 +26,8 @@ from opentelemetry.trace import (
 from domain.instants import to_micros
 from milepost.demo.traces import SERVICES, SpanPlan
 
-_QUEUE_SIZE = 8192
-_EXPORT_SIZE = 1024
+_QUEUE_SIZE = 16_384
+_EXPORT_SIZE = 4096
 
 
 class RemoteError(Exception):
