@@ -4,18 +4,15 @@ import heapq
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 from alerts.notification import Notification
 from alerts.pipeline.stage import Stage
 from domain.clock import Clock
-from domain.errors import StoreError
 from storage.notifications import NotificationStatus
 
 logger = logging.getLogger(__name__)
-# The message is out already, so nothing but its record waits; the store is asked again soon.
-_PAUSE_FOR_STORE = timedelta(seconds=2)
 
 
 class DeliveryQueue:
@@ -24,15 +21,9 @@ class DeliveryQueue:
     A failed one steps back until that instant, so a receiver that refuses one group still hears of others.
     """
 
-    def __init__(
-        self,
-        name: str,
-        stages: Sequence[Stage],
-        clock: Clock,
-        report: Callable[[Notification], None],
-    ) -> None:
-        """`report` is called from the queue's thread with every notification whose fate is stored."""
-        self._stages = stages
+    def __init__(self, name: str, send: Stage, clock: Clock, report: Callable[[Notification], None]) -> None:
+        """`report` is called from the queue's thread with every notification delivered or given up."""
+        self._send = send
         self._clock = clock
         self._report = report
         self._waiting: list[tuple[datetime, int, Notification]] = []
@@ -78,13 +69,7 @@ class DeliveryQueue:
             self._wake.clear()
 
     def _try(self, notification: Notification) -> None:
-        try:
-            for stage in self._stages:
-                notification = stage.run(notification, self._clock.now())
-        except StoreError as error:
-            logger.warning("fate of notification %s not stored yet: %s", notification.notification_id, error)
-            self._put(notification, self._clock.now() + _PAUSE_FOR_STORE)
-            return
+        notification = self._send.run(notification, self._clock.now())
         if notification.status is NotificationStatus.SENDING:
             self._put(notification, notification.retry_at or self._clock.now())
         else:

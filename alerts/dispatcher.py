@@ -28,9 +28,9 @@ from alerts.notification_log import NotificationLog
 from alerts.notifiers.notifier import Integration
 from alerts.pipeline.compose import Compose
 from alerts.pipeline.deduplicate import Deduplicate
-from alerts.pipeline.record import Record
 from alerts.pipeline.send import Send
 from alerts.pipeline.stage import Stage
+from alerts.recorder import Recorder
 from alerts.routing import Route
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
@@ -94,6 +94,7 @@ class Dispatcher:
         self._metrics = metrics
         self._log = NotificationLog(store)
         self._outcomes: SimpleQueue[Notification] = SimpleQueue()
+        self._recorder = Recorder(store, self._log, clock, metrics, self._outcomes.put)
         self._lanes = {
             receiver: {one.name: self._lane(one, clock, rng) for one in several}
             for receiver, several in integrations.items()
@@ -109,6 +110,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begins sending."""
+        self._recorder.start()
         for lane in self._all_lanes():
             lane.queue.start()
 
@@ -152,18 +154,16 @@ class Dispatcher:
         for lane in self._all_lanes():
             lane.queue.stop(timeout)
             lane.integration.notifier.close()
+        self._recorder.stop(timeout)
 
     def _lane(self, integration: Integration, clock: Clock, rng: random.Random) -> Lane:
         decide = (
             Deduplicate(self._log, send_resolved=integration.send_resolved),
             Compose(integration.notifier),
         )
-        deliver = (
-            Send(integration, clock, rng, self._metrics),
-            Record(self._store, self._log, self._metrics),
-        )
+        send = Send(integration, clock, rng, self._metrics)
         name = f"notify {integration.receiver} {integration.name}"
-        return Lane(integration, decide, DeliveryQueue(name, deliver, clock, self._outcomes.put))
+        return Lane(integration, decide, DeliveryQueue(name, send, clock, self._recorder.submit))
 
     def _all_lanes(self) -> list[Lane]:
         return [lane for lanes in self._lanes.values() for lane in lanes.values()]

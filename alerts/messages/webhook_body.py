@@ -27,7 +27,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
     message = {
         "receiver": notification.conversation.receiver,
         "status": "firing" if firing else "resolved",
-        "alerts": [_alert(alert, console_url) for alert in alerts],
+        "alerts": [_alert(*one, console_url) for one in zip(alerts, labels, strict=True)],
         "groupLabels": dict(notification.group_labels),
         "commonLabels": _common(labels),
         "commonAnnotations": _common([alert.annotations for alert in alerts]),
@@ -48,11 +48,11 @@ def trace_url(console_url: str, business_object: BusinessObject) -> str:
     return f"{console_url}/trace?object={quote(str(business_object), safe='')}"
 
 
-def _alert(alert: Alert, console_url: str) -> dict[str, object]:
+def _alert(alert: Alert, labels: Mapping[str, str], console_url: str) -> dict[str, object]:
     over_at = alert.resolved_at or alert.changed_at
     return {
         "status": "resolved" if is_resolved(alert) else "firing",
-        "labels": alert_labels(alert),
+        "labels": labels,
         "annotations": dict(alert.annotations),
         "startsAt": format_instant(alert.fired_at or alert.deadline_at),
         "endsAt": format_instant(over_at) if is_resolved(alert) else _NOT_OVER,

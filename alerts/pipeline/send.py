@@ -34,8 +34,6 @@ class Send:
         self._left_alone_until: datetime | None = None
 
     def run(self, notification: Notification, now: datetime) -> Notification:
-        if notification.status is not NotificationStatus.SENDING:
-            return notification
         if self._left_alone_until is not None and now < self._left_alone_until:
             error = notification.error or "the receiver asked to be left alone for now"
             return self._later(notification, self._left_alone_until, FailureReason.RATE_LIMITED, error)

@@ -1,4 +1,4 @@
-"""The queue of one integration: order, waiting, and what happens when the store or the program stops."""
+"""The queue of one integration: order, waiting, and what happens when the program stops."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from alerts.delivery import DeliveryQueue
 from alerts.notification import Conversation, Notification
 from domain.clock import FixedClock
-from domain.errors import StoreUnreachable
 from storage.notifications import NotificationStatus
 from tests.builders import NOW
 
@@ -41,14 +40,13 @@ class RecordingStage:
         return self.effect(notification)
 
 
-def test_each_due_notification_passes_all_stages_and_is_reported() -> None:
-    send, record = RecordingStage(delivered), RecordingStage(lambda one: one)
-    told: list[Notification] = []
-    deliveries = DeliveryQueue("test", [send, record], FixedClock(NOW), told.append)
+def test_each_due_notification_is_sent_and_reported() -> None:
+    send, told = RecordingStage(delivered), list[Notification]()
+    deliveries = DeliveryQueue("test", send, FixedClock(NOW), told.append)
     deliveries.submit(pending("a"))
     deliveries.submit(pending("b"))
     assert deliveries.run_due() is None
-    assert (send.ran, record.ran) == (["a", "b"], ["a", "b"])
+    assert send.ran == ["a", "b"]
     assert [one.conversation.group_key for one in told] == ["a", "b"]
 
 
@@ -60,7 +58,7 @@ def test_a_failed_one_steps_back_and_others_go_first() -> None:
 
     clock, told = FixedClock(NOW), list[Notification]()
     send = RecordingStage(fail_a_once)
-    deliveries = DeliveryQueue("test", [send], clock, told.append)
+    deliveries = DeliveryQueue("test", send, clock, told.append)
     deliveries.submit(pending("a"))
     deliveries.submit(pending("b"))
     assert deliveries.run_due() == NOW + SECOND
@@ -71,34 +69,9 @@ def test_a_failed_one_steps_back_and_others_go_first() -> None:
     assert [one.conversation.group_key for one in told] == ["b", "a"]
 
 
-def test_a_fate_that_the_store_did_not_take_is_stored_later_and_not_reported_before() -> None:
-    outages = [StoreUnreachable("no answer")]
-
-    def store(one: Notification) -> Notification:
-        if outages:
-            raise outages.pop()
-        return one
-
-    clock, told = FixedClock(NOW), list[Notification]()
-    statuses: list[NotificationStatus] = []
-
-    def send(one: Notification) -> Notification:
-        statuses.append(one.status)
-        return delivered(one)
-
-    deliveries = DeliveryQueue("test", [RecordingStage(send), RecordingStage(store)], clock, told.append)
-    deliveries.submit(pending("a"))
-    assert deliveries.run_due() == NOW + 2 * SECOND
-    assert told == []
-    clock.advance(2 * SECOND)
-    assert deliveries.run_due() is None
-    assert [one.conversation.group_key for one in told] == ["a"]
-    assert statuses == [NotificationStatus.SENDING, NotificationStatus.DELIVERED]
-
-
 def test_after_stop_nothing_more_is_tried() -> None:
     send = RecordingStage(delivered)
-    deliveries = DeliveryQueue("test", [send], FixedClock(NOW), lambda one: None)
+    deliveries = DeliveryQueue("test", send, FixedClock(NOW), lambda one: None)
     deliveries.submit(pending("a"))
     deliveries.stop(timeout=1)
     assert deliveries.run_due() is None

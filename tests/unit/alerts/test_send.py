@@ -89,13 +89,6 @@ def test_a_receiver_that_asked_for_a_pause_gets_it_from_every_notification() -> 
     assert send.run(other, until).status is NotificationStatus.DELIVERED
 
 
-def test_what_was_delivered_already_is_not_sent_again() -> None:
-    notifier = ScriptedNotifier([])
-    delivered = replace(PENDING, status=NotificationStatus.DELIVERED)
-    assert sender(notifier).run(delivered, NOW) == delivered
-    assert notifier.tries == 0
-
-
 @pytest.mark.parametrize(
     ("attempts", "shortest", "longest"),
     [
