@@ -111,6 +111,8 @@ def _from_json(body: bytes) -> ExportTraceServiceRequest:
     request = ExportTraceServiceRequest()
     try:
         document = _json_decoder.decode(body)
+        if not isinstance(document, dict):
+            raise TypeError("it is no JSON object")
         _hex_to_base64(document)
         json_format.ParseDict(document, request, ignore_unknown_fields=True)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,0 +1,158 @@
+"""Reading and unpacking a request's body within limits."""
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.body import LARGEST_BODY, BodyTooLarge, Disconnected, decompress, read_body
+from domain.errors import InputError
+
+TOO_LARGE = "the body is larger than 20971520 bytes; send smaller batches"
+BODY = b'{"specversion":"1.0"}' * 50
+
+
+def received(messages: list[dict[str, Any]], length: str | None = None) -> bytes:
+    """What `read_body` makes of these ASGI messages."""
+    headers = [(b"content-length", length.encode())] if length is not None else []
+    coming = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return next(coming)
+
+    return asyncio.run(read_body({"type": "http", "headers": headers}, receive))
+
+
+def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def refused(body: bytes, encoding: str) -> str:
+    with pytest.raises(InputError) as caught:
+        decompress(body, encoding)
+    return f"{caught.value.code}: {caught.value}"
+
+
+def test_a_body_is_read_to_its_last_part() -> None:
+    assert received([part(b"a", more=True), part(b"", more=True), part(b"b")]) == b"ab"
+
+
+def test_a_sender_that_goes_away_leaves_nothing() -> None:
+    with pytest.raises(Disconnected):
+        received([part(b"a", more=True), {"type": "http.disconnect"}])
+
+
+@pytest.mark.parametrize(
+    ("messages", "length"),
+    [
+        pytest.param([], str(LARGEST_BODY + 1), id="by its announced length"),
+        pytest.param([part(bytes(LARGEST_BODY), more=True), part(b"a", more=True)], None, id="as it comes"),
+        pytest.param([part(bytes(LARGEST_BODY + 1))], "5", id="though it announced less"),
+    ],
+)
+def test_a_body_over_the_limit_is_refused_before_its_end(messages: list[dict[str, Any]], length: str | None) -> None:
+    with pytest.raises(BodyTooLarge) as caught:
+        received(messages, length)
+
+    assert str(caught.value) == TOO_LARGE
+
+
+def test_a_body_at_the_limit_is_taken() -> None:
+    assert len(received([part(bytes(LARGEST_BODY))], str(LARGEST_BODY))) == LARGEST_BODY
+
+
+def test_an_announced_length_that_is_none_is_ignored() -> None:
+    assert received([part(b"a")], "many") == b"a"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        pytest.param(BODY, "", id="without an encoding"),
+        pytest.param(BODY, "identity", id="as it is"),
+        pytest.param(gzip.compress(BODY), "gzip", id="gzip"),
+        pytest.param(gzip.compress(BODY), " GZip ", id="gzip in other case"),
+        pytest.param(gzip.compress(BODY), "x-gzip", id="gzip by its old name"),
+        pytest.param(zlib.compress(BODY), "deflate", id="deflate"),
+        pytest.param(
+            gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:]), "gzip", id="three members"
+        ),
+        pytest.param(b"".join(gzip.compress(bytes([byte])) for byte in BODY), "gzip", id="a thousand members"),
+    ],
+)
+def test_an_encoded_body_is_unpacked(body: bytes, encoding: str) -> None:
+    assert decompress(body, encoding) == BODY
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_an_encoded_body_of_nothing_is_nothing(encoding: str) -> None:
+    assert decompress(b"", encoding) == b""
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.integers(0, 9))
+def test_any_body_comes_back_from_any_members(parts: list[bytes], level: int) -> None:
+    assert decompress(b"".join(gzip.compress(text, level) for text in parts), "gzip") == b"".join(parts)
+
+
+def test_a_large_body_that_does_not_compress_comes_back() -> None:
+    body = bytes(range(256)) * 4096
+
+    assert decompress(gzip.compress(body, 0) * 3, "gzip") == body * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b"{}", "Error -3 while decompressing data: incorrect header check", id="no gzip at all"),
+        pytest.param(gzip.compress(BODY)[:-9], "the body ends too soon", id="cut off in the data"),
+        pytest.param(gzip.compress(BODY)[:-1], "the body ends too soon", id="cut off in the checksum"),
+        pytest.param(b"\x1f\x8b", "the body ends too soon", id="cut off in the header"),
+        pytest.param(
+            gzip.compress(BODY) + b"more",
+            "Error -3 while decompressing data: incorrect header check",
+            id="more after it",
+        ),
+        pytest.param(
+            gzip.compress(BODY)[:-8] + bytes(8),
+            "Error -3 while decompressing data: incorrect data check",
+            id="with a wrong checksum",
+        ),
+    ],
+)
+def test_a_body_that_is_not_the_gzip_it_claims_to_be_is_refused(body: bytes, reason: str) -> None:
+    assert refused(body, "gzip") == f"invalid_encoding: the body is not gzip: {reason}"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress"])
+def test_an_encoding_that_is_not_known_is_refused(encoding: str) -> None:
+    expected = f"unsupported_encoding: content encoding {encoding!r}; gzip, deflate or none is taken"
+
+    assert refused(b"", encoding) == expected
+
+
+def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory() -> None:
+    bomb = gzip.compress(bytes(4 * LARGEST_BODY), 1)
+    tracemalloc.start()
+    try:
+        reason = refused(bomb, "gzip")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert reason == f"body_too_large: {TOO_LARGE}"
+    assert peak < 1.5 * LARGEST_BODY
+
+
+def test_a_body_at_the_limit_unpacks() -> None:
+    assert len(decompress(gzip.compress(bytes(LARGEST_BODY)), "gzip")) == LARGEST_BODY
+
+
+def test_a_million_empty_members_are_refused_early() -> None:
+    expected = "invalid_encoding: the body is not gzip: it has over 10000 members"
+
+    assert refused(gzip.compress(b"") * 1_000_000, "gzip") == expected
