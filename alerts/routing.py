@@ -1,11 +1,12 @@
 """The route tree: which routes take an alert, and what a route says about grouping and timing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from alerts.config import GROUP_BY_ALL, RouteConfig, RoutingConfig
-from alerts.matchers import Matcher, write_labels, write_matchers
+from alerts.matchers import Matcher, parse_matchers, write_labels, write_matchers
+from domain.errors import UsageError
 
 # Alertmanager's defaults for the first route.
 # https://prometheus.io/docs/alerting/latest/configuration/#route
@@ -69,6 +70,20 @@ def build_route(config: RoutingConfig) -> Route:
 def matching_receivers(config: RoutingConfig, labels: Mapping[str, str]) -> list[str]:
     """The receivers of an alert with these labels, in the order `amtool config routes test` prints them."""
     return [route.receiver for route in build_route(config).match(labels)]
+
+
+def parse_labels(arguments: Iterable[str]) -> dict[str, str]:
+    """The labels that arguments such as severity=critical name; UsageError as amtool refuses the others."""
+    labels = {}
+    for argument in arguments:
+        try:
+            matchers = parse_matchers(argument)
+        except ValueError:
+            matchers = ()
+        if len(matchers) != 1 or matchers[0].operator != "=":
+            raise UsageError(f"{argument!r} is not a label; give NAME=VALUE, such as severity=critical")
+        labels[matchers[0].name] = matchers[0].value
+    return labels
 
 
 def _build(config: RouteConfig, parent: Route, position: str) -> Route:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from alerts.notifiers.notifier import DeliveryError
 from domain.errors import ConfigError
 from domain.instants import to_micros
 
+# httpx logs the whole address of every request, and a webhook's address is its password.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 USER_AGENT = f"milepost/{version('milepost')}"
 # A receiver's mistake, such as a date in another century, must not silence it for good.
 _LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -68,16 +71,14 @@ class WebhookNotifier:
         self._client.close()
 
     def _url(self) -> str:
-        if self._config.url is not None:
-            return self._config.url
-        text = _read(self._config.url_file)
+        text = self._config.url if self._config.url is not None else _read(self._config.url_file)
         try:
-            # The file's content is a secret, so it is not shown.
             if httpx.URL(text).scheme in ("http", "https"):
                 return text
         except httpx.InvalidURL:
             pass
-        raise ConfigError(message=f"{self._config.url_file} does not hold a web address")
+        # What stands there instead may be a secret, so it is not shown.
+        raise ConfigError(message=f"{self._config.url_file or 'url'} does not hold a web address")
 
     def _secret(self) -> bytes | None:
         if self._config.secret_file is not None:

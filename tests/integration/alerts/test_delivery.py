@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -296,3 +297,14 @@ def test_a_message_to_an_unsigned_webhook_has_no_signature(start: Start, receive
     pipeline.tick(FIRST, after=WAIT)
     pipeline.settle()
     assert "X-Milepost-Signature" not in receiver.next().headers
+
+
+def test_an_address_is_never_logged(start: Start, receiver: WebhookReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    receiver.answers(Answer(reset=True), Answer(status=500), Answer(status=400))
+    pipeline = start()
+    pipeline.tick(FIRST)
+    pipeline.tick(FIRST, after=WAIT)
+    pipeline.settle()
+    assert "answered 400 Bad Request (failed, try 3)" in caplog.text
+    assert "/hook" not in caplog.text

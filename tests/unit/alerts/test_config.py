@@ -183,6 +183,7 @@ def test_a_wrong_file_is_refused_with_every_place(tmp_path: Path, old: str, new:
         pytest.param(
             "url_file: there", "hook", "{folder}/there does not hold a web address", id="a file with no address"
         ),
+        pytest.param("url: 'http://a:b/'", "", "url does not hold a web address", id="an address that cannot be one"),
         pytest.param(
             "url: 'http://127.0.0.1/', secret_env: HOOK_SECRET",
             "",

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.config import SHIPPED, load_routing
-from alerts.routing import build_route, matching_receivers
+from alerts.routing import build_route, matching_receivers, parse_labels
+from domain.errors import UsageError
 
 AMTOOL = shutil.which("amtool")
 TREE = """\
@@ -91,6 +92,14 @@ def test_group_labels_are_those_asked_for_that_the_alert_has(tree: Path) -> None
     assert root.group_key({"alertname": "OrderNotPosted"}) == '{}:{alertname="OrderNotPosted"}'
 
 
+@pytest.mark.parametrize("argument", ["severity", "severity=~crit.*", "a=b,c=d", ""])
+def test_an_argument_that_names_no_label_is_refused(argument: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_labels([argument])
+    message = f"{argument!r} is not a label; give NAME=VALUE, such as severity=critical"
+    assert str(refused.value) == message
+
+
 @pytest.mark.skipif(AMTOOL is None, reason="amtool (Debian: prometheus-alertmanager) is not installed")
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -113,8 +122,8 @@ def test_amtool_chooses_the_same_receivers(tree: Path, labels: dict[str, str]) -
         text=True,
         check=True,
     )
-    plain = {name: value.replace("\\n", "\n") for name, value in labels.items()}
-    assert ",".join(matching_receivers(config, plain)) == answer.stdout.strip()
+    receivers = matching_receivers(config, parse_labels(arguments))
+    assert ",".join(receivers) == answer.stdout.strip()
 
 
 @pytest.mark.skipif(AMTOOL is None, reason="amtool (Debian: prometheus-alertmanager) is not installed")
