@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated
 import typer
 
 from alerts.config import load_routing
-from alerts.routing import matching_receivers
+from alerts.routing import matching_receivers, parse_labels
 from collector.receivers.files import IngestSummary, ingest_files
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
@@ -184,7 +183,7 @@ def alerts_route_test(
 ) -> None:
     """Print the receivers that an alert with these labels reaches."""
     path = routing or load_settings().routing_path
-    echo(",".join(matching_receivers(load_routing(path), _labels(labels or []))))
+    echo(",".join(matching_receivers(load_routing(path), parse_labels(labels or []))))
 
 
 @dead_letters_app.command("list")
@@ -214,16 +213,6 @@ def _instant(option: str, text: str) -> datetime:
         return parse_instant(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
-
-
-def _labels(pairs: Sequence[str]) -> dict[str, str]:
-    labels = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not (name and equals):
-            raise UsageError(f"{pair!r} is not a label; give LABEL=VALUE, such as team=order_management")
-        labels[name] = value
-    return labels
 
 
 def main() -> None:

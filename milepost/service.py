@@ -42,8 +42,10 @@ from storage.repair import repair_latest
 
 log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
-# How long a resolved alert stays in sight of the dispatcher: longer than any outage it should tell of afterwards.
-RESOLVED_IN_SIGHT = timedelta(days=2)
+# How far back the dispatcher looks for alerts that ended: at its first tick over any outage it should tell of
+# afterwards, then over the few ticks it may have missed.
+ENDED_IN_SIGHT_AT_START = timedelta(days=30)
+ENDED_IN_SIGHT = timedelta(hours=1)
 # On a server others may write too, and only they know what they are still writing.
 FOREIGN_WRITER_LAG = timedelta(seconds=5)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -62,6 +64,7 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._report = report
+        self._ended_in_sight = ENDED_IN_SIGHT_AT_START
         self._closing = contextlib.ExitStack()
         try:
             self._build(settings, clock, demo)
@@ -118,9 +121,9 @@ class Service:
         self._closing.callback(self._collector.stop)
         self._collector_server.start()
         self._closing.callback(self._collector_server.stop)
+        self._dispatcher.resume(self._clock.now())
         self._dispatcher.start()
         self._closing.callback(self._dispatcher.stop)
-        self._dispatcher.resume(self._clock.now())
         self._scheduler.start()
         self._closing.callback(self._scheduler.shutdown)
         self._console_server.start()
@@ -150,7 +153,8 @@ class Service:
             span.set_attribute("milepost.objects", result.objects)
             span.set_attribute("milepost.transitions", result.transitions.total())
             now = self._clock.now()
-            self._dispatcher.run(dispatchable_alerts(self._store, now - RESOLVED_IN_SIGHT), now)
+            self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
+            self._ended_in_sight = ENDED_IN_SIGHT
 
     def _tick_failed(self, event: JobExecutionEvent) -> None:
         self._engine_metrics.failures.inc()
