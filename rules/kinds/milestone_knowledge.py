@@ -171,14 +171,10 @@ class _Pauses:
 
 def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[_Start]]:
     """For each clock, by name, what started it as knowledge grew; `froms` are the rows of each `from`."""
-    changes = [held for rows in froms if (held := _holding(rule, rows))]
     if rule.pairing is Pairing.FIRST:
-        return {"": _first_start(changes)} if changes else {}
-    return {clock_name(rule, _milestone(held)): held for held in changes}
-
-
-def _milestone(changes: Sequence[_Start]) -> Milestone:
-    return next(change.milestone for change in changes if change.milestone)
+        held = [_holding(rule, rows) for rows in froms]
+        return {"": _first_start(held)} if any(held) else {}
+    return {clock_name(rule, rows[0]): held for rows in froms if (held := _holding(rule, rows))}
 
 
 def _holding(rule: MilestoneRule, rows: Sequence[Milestone]) -> list[_Start]:
