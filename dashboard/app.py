@@ -1,16 +1,19 @@
-"""The console's frame: its pages, its look, and the search box that stands above each of them."""
+"""The console's frame: its pages and its look."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components.filters import search_box
-
 _HERE = Path(__file__).parent
 
-st.set_page_config(page_title="Milepost", page_icon=str(_HERE / "static" / "favicon.svg"), layout="wide")
+st.set_page_config(
+    page_title="Milepost",
+    page_icon=str(_HERE / "static" / "favicon.svg"),
+    layout="wide",
+    initial_sidebar_state=220,
+)
 st.html(_HERE / "static" / "console.css")
-st.logo(str(_HERE / "static" / "logo.svg"), size="large", icon_image=str(_HERE / "static" / "favicon.svg"))
+st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
 page = st.navigation(
     [
@@ -18,5 +21,4 @@ page = st.navigation(
         st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
     ]
 )
-search_box()
 page.run()

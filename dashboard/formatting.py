@@ -1,5 +1,6 @@
 """How the console writes money, durations and instants; a figure that cannot be known reads `unknown`."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,11 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.numbers import format_decimal, get_currency_symbol
 
 from domain.duration import format_duration
+from domain.instants import parse_instant
 from domain.money import format_amount
 
 UNKNOWN = "unknown"
 _LOCALE = "en"
 _STEPS = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K"))
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _NARROW_SPACE = "\u202f"
 
 
@@ -85,7 +88,15 @@ class Reader:
         """The instant in the reader's zone, such as `22 Nov 12:30`; the year where it is another."""
         local = self.local(instant)
         year = "" if local.year == self.local(self.now).year else f" {local.year}"
-        return f"{local.day} {local:%b}{year} {local:%H:%M:%S}" if seconds else f"{local.day} {local:%b}{year} {local:%H:%M}"
+        return (
+            f"{local.day} {local:%b}{year} {local:%H:%M:%S}"
+            if seconds
+            else f"{local.day} {local:%b}{year} {local:%H:%M}"
+        )
+
+    def in_words(self, text: str) -> str:
+        """A text for people with the RFC 3339 instants in it on the reader's clock."""
+        return _RFC_3339.sub(lambda found: self.instant(parse_instant(found.group())), text)
 
     def ago(self, instant: datetime) -> str:
         """How long ago the instant was, such as `3 h 4 min ago`; `just now` below two seconds."""

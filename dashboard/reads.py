@@ -33,7 +33,7 @@ def alert_counts(entities: tuple[str, ...]) -> list[RuleCount]:
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def open_alerts(entities: tuple[str, ...], limit: int, offset: int) -> AlertPage:
-    return overview.open_alerts(current().store, entities, limit=limit, offset=offset)
+    return overview.open_alerts(current().store, entities, limit, offset)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

@@ -22,9 +22,10 @@ _attached: list[ConsoleContext] = []
 
 def attach(store: Store, clock: Clock) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
+    if _attached:
+        # What was read from another store is not this one's.
+        st.cache_data.clear()
     _attached[:] = [ConsoleContext(store, clock)]
-    # What was read from another store is not this one's.
-    st.cache_data.clear()
 
 
 def current() -> ConsoleContext:

@@ -52,6 +52,7 @@ class OpenAlert:
     amount: Decimal | None
     currency: str | None
     reason: str
+    summary: str | None
     legal_entity: str | None
     region: str | None
 
@@ -128,29 +129,15 @@ def alert_counts(store: Store, entities: Sequence[str]) -> list[RuleCount]:
             row["currency"] or None,
             row["alerts"],
             row["alerts_without_amount"],
-            row["amount"],
+            row["total_amount"],
         )
         for row in rows
     ]
 
 
-def open_alerts(
-    store: Store,
-    entities: Sequence[str],
-    *,
-    rules: Sequence[str] = (),
-    states: Sequence[AlertState] = OPEN_STATES,
-    limit: int = 20,
-    offset: int = 0,
-) -> AlertPage:
+def open_alerts(store: Store, entities: Sequence[str], limit: int, offset: int = 0) -> AlertPage:
     """One page of the open alerts, the most urgent first."""
-    params = {
-        "entities": list(entities),
-        "rules": list(rules),
-        "states": [str(state) for state in states],
-        "limit": limit,
-        "offset": offset,
-    }
+    params = {"entities": list(entities), "limit": limit, "offset": offset}
     rows = store.rows("console_open_alerts", params)
     alerts = tuple(
         OpenAlert(
@@ -164,6 +151,7 @@ def open_alerts(
             amount=row["amount"],
             currency=row["currency"] or None,
             reason=row["reason"],
+            summary=row["summary"] or None,
             legal_entity=row["legal_entity"] or None,
             region=row["region"] or None,
         )
@@ -172,7 +160,9 @@ def open_alerts(
     return AlertPage(alerts, rows[0]["total"] if rows else 0)
 
 
-def order_flow(store: Store, until: datetime, length: timedelta, entities: Sequence[str]) -> tuple[OrderFlow, OrderFlow]:
+def order_flow(
+    store: Store, until: datetime, length: timedelta, entities: Sequence[str]
+) -> tuple[OrderFlow, OrderFlow]:
     """How the orders approved in the last `length` fared, and those of the stretch of that length before it."""
     params = {
         "since": until - 2 * length,

@@ -69,14 +69,14 @@ def tiles(items: Sequence[Tile]) -> Html:
 
 
 def _tile(item: Tile) -> Html:
-    rest = [element("div", line, class_="mp-tile-more") for line in item.more]
+    rest = [element("div", line, class_="mp-tile-more") for line in item.more if line]
     unknown = " mp-unknown" if item.value == UNKNOWN else ""
     return element(
         "div",
         element("div", item.label, class_="mp-tile-label"),
         element("div", item.value, class_=f"mp-tile-value{unknown}", title=item.exact),
-        rest,
         element("div", item.note, class_="mp-tile-note"),
+        rest,
         class_=f"mp-tile mp-tile-{item.tone}",
     )
 
@@ -121,9 +121,7 @@ def notice(title: str, text: str, command: str | None = None, *, tone: str = "pl
 
 def heading(title: str, note: str = "") -> Html:
     """A section's heading and what it counts."""
-    return element(
-        "div", element("h2", title), element("span", note, class_="mp-heading-note"), class_="mp-heading"
-    )
+    return element("div", element("h2", title), element("span", note, class_="mp-heading-note"), class_="mp-heading")
 
 
 def facts_line(parts: Sequence[str]) -> Html:

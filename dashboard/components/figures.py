@@ -40,7 +40,7 @@ def base_layout(palette: Palette, height: int) -> dict[str, Any]:
     """What every figure shares: ground, type, margins, and how a hovered thing is described."""
     return {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 22, "b": 28},
+        "margin": {"l": 8, "r": 8, "t": 20, "b": 42},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": palette.text},
@@ -56,9 +56,14 @@ def base_layout(palette: Palette, height: int) -> dict[str, Any]:
     }
 
 
+def plain(text: str) -> str:
+    """Text as plotly shows it literally: it reads tags, entities and its own `%{…}`."""
+    return escape(text, quote=False).replace("%", "&#37;")
+
+
 def hover(*lines: str) -> str:
-    """A description from lines of plain text, which may hold any character."""
-    return "<br>".join(escape(line).replace("%", "&#37;") for line in lines if line) + "<extra></extra>"
+    """A description from lines of plain text."""
+    return "<br>".join(plain(line) for line in lines if line) + "<extra></extra>"
 
 
 def milestone_order(types: set[str]) -> list[str]:
@@ -67,7 +72,11 @@ def milestone_order(types: set[str]) -> list[str]:
 
 
 def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, palette: Palette) -> go.Figure:
-    """Each milestone's count over time as a row of bars to its own scale, its total on the right."""
+    """Each milestone's count over time as a row of bars to its own scale, its total on the right.
+
+    Heights grow with the square root of the count: a burst must not flatten the quiet hours around it, for a
+    quiet hour is what a stuck handoff looks like.
+    """
     slices = slices_of(throughput)
     figure = make_subplots(rows=len(types), cols=1, shared_xaxes=True, vertical_spacing=0.15 / max(len(types), 1))
     for row, type_ in enumerate(types, start=1):
@@ -75,18 +84,16 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
         figure.add_trace(
             go.Bar(
                 x=[_shown_at(at, throughput.slice, reader) for at in slices],
-                y=[counts.get(at, 0) for at in slices],
+                y=[counts.get(at, 0) ** 0.5 for at in slices],
                 width=throughput.slice / timedelta(milliseconds=1) * 0.82,
                 marker={"color": palette.accent, "line": {"width": 0}},
-                hovertemplate=[
-                    hover(f"{type_}: {counts.get(at, 0):,}", f"from {reader.instant(at)}") for at in slices
-                ],
+                hovertemplate=[hover(f"{type_}: {counts.get(at, 0):,}", f"from {reader.instant(at)}") for at in slices],
             ),
             row=row,
             col=1,
         )
         figure.update_yaxes(
-            range=[0, max([*counts.values(), 1]) * 1.05],
+            range=[0, max([*counts.values(), 1]) ** 0.5 * 1.05],
             showgrid=False,
             zeroline=True,
             zerolinecolor=palette.line,
@@ -109,7 +116,7 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
                 font={"size": 12, "color": palette.text},
             )
     layout = base_layout(palette, height=_ROW * max(len(types), 1) + 40)
-    figure.update_layout(**layout | {"margin": {"l": 168, "r": 52, "t": 6, "b": 28}}, showlegend=False)
+    figure.update_layout(**layout | {"margin": {"l": 168, "r": 52, "t": 6, "b": 40}}, showlegend=False)
     figure.update_xaxes(
         showgrid=False,
         zeroline=False,

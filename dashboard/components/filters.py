@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 TRACE_PAGE = "views/trace_object.py"
 # The query parameter that names what to trace; alerts' links use it too.
@@ -17,6 +18,7 @@ class TimeRange:
 
     name: str
     words: str
+    before: str
     length: timedelta
     slice: timedelta
 
@@ -24,15 +26,23 @@ class TimeRange:
 RANGES = {
     each.name: each
     for each in (
-        TimeRange("1h", "the last hour", timedelta(hours=1), timedelta(minutes=1)),
-        TimeRange("24h", "the last 24 hours", timedelta(hours=24), timedelta(minutes=30)),
-        TimeRange("7d", "the last 7 days", timedelta(days=7), timedelta(hours=3)),
-        TimeRange("30d", "the last 30 days", timedelta(days=30), timedelta(hours=12)),
+        TimeRange("1h", "the last hour", "the hour before", timedelta(hours=1), timedelta(minutes=1)),
+        TimeRange("24h", "the last 24 hours", "the 24 hours before", timedelta(hours=24), timedelta(minutes=30)),
+        TimeRange("7d", "the last 7 days", "the 7 days before", timedelta(days=7), timedelta(hours=3)),
+        TimeRange("30d", "the last 30 days", "the 30 days before", timedelta(days=30), timedelta(hours=12)),
     )
 }
 
 
-def search_box() -> None:
+def bar() -> DeltaGenerator:
+    """The row on top of every page: the search box, with room for the page's own filters beside it."""
+    row = st.container(horizontal=True, vertical_alignment="center", key="bar")
+    with row:
+        _search_box()
+    return row
+
+
+def _search_box() -> None:
     """One box everywhere: an id of any kind, which opens its trace."""
 
     def search() -> None:
@@ -75,5 +85,6 @@ def legal_entities(known: Sequence[str]) -> tuple[str, ...]:
         placeholder="All legal entities",
         label_visibility="collapsed",
         bind="query-params",
+        width=220,
     )
     return tuple(sorted(chosen))

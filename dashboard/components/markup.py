@@ -16,7 +16,9 @@ _VOID = frozenset({"img", "br"})
 def element(name: str, *children: str | Iterable[str], **attributes: str | None) -> Html:
     """An element around its children; an attribute that is None is left out, `class_` is `class`."""
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items() if value is not None
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
     )
     if name in _VOID:
         return Html(f"<{name}{given}>")

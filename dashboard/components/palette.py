@@ -1,13 +1,17 @@
 """One meaning per colour, in both themes: Okabe and Ito's tones, which colour-blind readers tell apart."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain.alert import AlertState
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of figures; `states` are the alert states', `in_time` is a promise that is kept."""
+    """The colours of figures; `in_time` is a promise that is kept, `states` are the alert states' marks.
+
+    `words` are the same states' tones where text is set in them: a mark's amber is too pale to read on white.
+    """
 
     ground: str
     panel: str
@@ -16,7 +20,8 @@ class Palette:
     line: str
     accent: str
     in_time: str
-    states: dict[AlertState, str] = field(default_factory=dict)
+    states: Mapping[AlertState, str]
+    words: Mapping[AlertState, str]
 
     @property
     def at_risk(self) -> str:
@@ -42,7 +47,21 @@ LIGHT = Palette(
         AlertState.RESOLVED: "#0072B2",
         AlertState.RETRACTED: "#8A929D",
     },
+    words={
+        AlertState.AT_RISK: "#8A5A00",
+        AlertState.FIRING: "#B34500",
+        AlertState.SUSPENDED: "#93406F",
+        AlertState.RESOLVED: "#005F96",
+        AlertState.RETRACTED: "#5B6470",
+    },
 )
+_DARK_STATES = {
+    AlertState.AT_RISK: "#F0B43C",
+    AlertState.FIRING: "#FF8A45",
+    AlertState.SUSPENDED: "#E0A0C4",
+    AlertState.RESOLVED: "#62B6EE",
+    AlertState.RETRACTED: "#98A1AD",
+}
 DARK = Palette(
     ground="#0E1116",
     panel="#171B22",
@@ -51,13 +70,8 @@ DARK = Palette(
     line="#2B323C",
     accent="#8C9BFF",
     in_time="#2BB98C",
-    states={
-        AlertState.AT_RISK: "#F0B43C",
-        AlertState.FIRING: "#FF8A45",
-        AlertState.SUSPENDED: "#E0A0C4",
-        AlertState.RESOLVED: "#62B6EE",
-        AlertState.RETRACTED: "#98A1AD",
-    },
+    states=_DARK_STATES,
+    words=_DARK_STATES,
 )
 # The word for each state, as readers meet it.
 STATE_WORDS = {

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +15,8 @@ from domain.business_object import BusinessObject
 from storage.overview import OPEN_STATES, OpenAlert, RuleCount, Throughput
 from storage.trace_view import HUB_TYPES, EventRecord, SpanRecord
 
+# What each system last stated as an object's amount: amount and currency by system.
+_Stated = dict[str, tuple[Decimal, str]]
 _NONE = Html('<span class="mp-none">–</span>')
 
 
@@ -61,26 +63,28 @@ def alerts_table(alerts: Sequence[OpenAlert], reader: Reader) -> Html:
         Column("Deadline", "number"),
         Column("Why", "wide"),
     )
-    rows = [
-        (
-            state_chip(alert.state),
-            severity_word(alert.severity),
-            join(
-                trace_link(str(alert.business_object), alert.business_object.id),
-                element("span", alert.business_object.type, class_="mp-sub"),
-            ),
-            alert.legal_entity or UNKNOWN,
-            money(alert.amount, alert.currency),
-            join(
-                instant(reader, alert.started_at),
-                element("span", f"{duration(reader.now - alert.started_at)}", class_="mp-sub"),
-            ),
-            join(instant(reader, alert.deadline_at), _deadline_note(alert, reader)),
-            join(element("b", alert.rule), element("span", alert.reason, class_="mp-sub")),
-        )
-        for alert in alerts
-    ]
+    rows = [_alert_row(alert, reader) for alert in alerts]
     return table(columns, rows, caption="Open alerts, the most urgent first", class_="mp-alerts mp-cards-on-phone")
+
+
+def _alert_row(alert: OpenAlert, reader: Reader) -> tuple[str, ...]:
+    stuck, reason = alert.business_object, reader.in_words(alert.reason)
+    return (
+        state_chip(alert.state),
+        severity_word(alert.severity),
+        join(trace_link(str(stuck), stuck.id), element("span", stuck.type, class_="mp-sub")),
+        alert.legal_entity or UNKNOWN,
+        money(alert.amount, alert.currency),
+        join(
+            instant(reader, alert.started_at),
+            element("span", duration(reader.now - alert.started_at), class_="mp-sub"),
+        ),
+        join(instant(reader, alert.deadline_at), _deadline_note(alert, reader)),
+        join(
+            element("b", alert.rule),
+            element("span", reader.in_words(alert.summary or reason), class_="mp-sub", title=reason),
+        ),
+    )
 
 
 def _deadline_note(alert: OpenAlert, reader: Reader) -> Html:
@@ -180,18 +184,16 @@ def objects_table(
 
 def amounts_table(events: Sequence[EventRecord], systems: Sequence[str]) -> Html:
     """What each system last stated as each object's amount; cells that differ from the others are marked."""
-    stated: dict[BusinessObject, dict[str, tuple[Decimal, str]]] = defaultdict(dict)
+    stated: dict[BusinessObject, _Stated] = defaultdict(dict)
     for event in events:
         if event.amount is None:
             continue
         for each in _spoken_of(event):
             stated[each][event.source] = (event.amount, event.currency)
     used = [system for system in systems if any(system in found for found in stated.values())]
-    rows = []
-    for each, found in stated.items():
-        rows.append((str(each), *(_stated_amount(found, system) for system in used)))
+    rows = [(each.id, *_stated_amounts(found, used, set(found.values()))) for each, found in stated.items()]
     rows += _invoiced_rows(stated, used)
-    columns = (Column("Object"), *(Column(system, "number") for system in used))
+    columns = (Column("Object", "id"), Column("Currency"), *(Column(system, "number") for system in used))
     return table(columns, rows, caption="Amounts per system; differences are marked")
 
 
@@ -202,36 +204,36 @@ def _spoken_of(event: EventRecord) -> list[BusinessObject]:
     return made or (about if len(about) == 1 else [])
 
 
-def _stated_amount(found: dict[str, tuple[Decimal, str]], system: str) -> str:
-    if system not in found:
-        return _NONE
-    return _marked(found[system], differs=len(set(found.values())) > 1)
+def _stated_amounts(found: _Stated, systems: Sequence[str], agreed: set[tuple[Decimal, str]]) -> Iterator[str]:
+    """The currency, then what each system stated; marked where not all agree."""
+    differs = len(agreed | set(found.values())) > 1
+    currencies = sorted({currency for _, currency in found.values()})
+    yield " / ".join(name or UNKNOWN for name in currencies)
+    for system in systems:
+        if system not in found:
+            yield _NONE
+            continue
+        amount, currency = found[system]
+        digits = exact_money(amount, currency).removesuffix(f" {currency}")
+        text = digits if len(currencies) == 1 else exact_money(amount, currency)
+        mark = element("b", " ≠", aria_hidden="true")
+        yield element("span", text, mark, class_="mp-differs", title="the systems differ") if differs else text
 
 
-def _marked(amount: tuple[Decimal, str], *, differs: bool) -> Html:
-    text = exact_money(*amount)
-    return element("span", text, element("b", " ≠"), class_="mp-differs", title="the figures differ") if differs else Html(text)
-
-
-def _invoiced_rows(
-    stated: dict[BusinessObject, dict[str, tuple[Decimal, str]]], systems: Sequence[str]
-) -> list[tuple[str, ...]]:
+def _invoiced_rows(stated: dict[BusinessObject, _Stated], systems: Sequence[str]) -> list[tuple[str, ...]]:
     """The order's invoices summed, beside the order: where an order was billed twice or for another amount."""
-    orders = [each for each in stated if each.type == "order"]
+    orders = [found for each, found in stated.items() if each.type == "order"]
     invoices = [found for each, found in stated.items() if each.type == "invoice"]
     if len(orders) != 1 or not invoices:
         return []
-    ordered = set(stated[orders[0]].values())
-    cells: list[str] = []
+    summed: _Stated = {}
     for system in systems:
         amounts = [found[system] for found in invoices if system in found]
         currencies = {currency for _, currency in amounts}
-        if len(currencies) != 1:
-            cells.append(_NONE)
-            continue
-        total = (sum((amount for amount, _ in amounts), Decimal(0)), currencies.pop())
-        cells.append(_marked(total, differs=total not in ordered))
-    return [(f"{count_of(len(invoices), 'invoice')} together", *cells)]
+        if len(currencies) == 1:
+            summed[system] = (sum((amount for amount, _ in amounts), Decimal(0)), currencies.pop())
+    ordered = set(orders[0].values())
+    return [(f"{count_of(len(invoices), 'invoice')} of the order", *_stated_amounts(summed, systems, ordered))]
 
 
 def events_table(events: Sequence[EventRecord], reader: Reader) -> Html:

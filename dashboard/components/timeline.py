@@ -67,7 +67,9 @@ def _padded(since: datetime, until: datetime) -> Span:
 
 def timeline_figure(journey: Journey, shown: Span, reader: Reader, palette: Palette) -> go.Figure:
     """Milestones, traces, promises and alerts of a journey over time, one lane per system."""
-    alerts = [alert for alert in journey.alerts if alert.state is not AlertState.RETRACTED or len(journey.alerts) < 4][:6]
+    alerts = [alert for alert in journey.alerts if alert.state is not AlertState.RETRACTED or len(journey.alerts) < 4][
+        :6
+    ]
     systems = systems_of(journey)
     lanes = [*(f"{alert.rule}" for alert in alerts), *systems]
     lane_of = {system: len(alerts) + index for index, system in enumerate(systems)}
@@ -124,7 +126,9 @@ def _draw_promise(
     """The service window as a band that turns amber and red, its deadline as a line, the alert as a shade."""
     end = alert.resolved_at or (reader.now if alert.state.is_open else alert.changed_at)
     if alert.state is AlertState.SUSPENDED:
-        _band(figure, lane, alert.started_at, end, palette.states[AlertState.SUSPENDED], "suspended", reader, hatched=True)
+        _band(
+            figure, lane, alert.started_at, end, palette.states[AlertState.SUSPENDED], "suspended", reader, hatched=True
+        )
     else:
         turned = min(alert.at_risk_at or alert.deadline_at, alert.deadline_at)
         _band(figure, lane, alert.started_at, min(turned, end), palette.in_time, "in time", reader)
@@ -133,7 +137,6 @@ def _draw_promise(
             _band(figure, lane, alert.deadline_at, end, palette.firing, "past its deadline", reader)
         if end < alert.deadline_at:
             _band(figure, lane, end, alert.deadline_at, palette.line, "left", reader)
-    colour = palette.states[alert.state]
     if alert.fired_at is not None and alert.state is not AlertState.RETRACTED and end > alert.fired_at:
         figure.add_shape(
             type="rect",
@@ -157,7 +160,13 @@ def _draw_promise(
         )
     label = f"{STATE_WORDS[alert.state]} · deadline {reader.instant(alert.deadline_at)}"
     figure.add_annotation(
-        x=1, xref="paper", xanchor="right", y=lane - 0.31, text=label, showarrow=False, font={"size": 11, "color": colour}
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=lane - 0.28,
+        text=label,
+        showarrow=False,
+        font={"size": 11, "color": palette.words[alert.state]},
     )
 
 
@@ -238,7 +247,12 @@ def _draw_traces(
                 mode="markers",
                 x=[_at(span.ended_at, reader) for span in failures],
                 y=[lane_of[span.service] + 0.3 for span in failures],
-                marker={"symbol": "x", "size": 9, "color": palette.firing, "line": {"width": 1, "color": palette.ground}},
+                marker={
+                    "symbol": "x",
+                    "size": 9,
+                    "color": palette.firing,
+                    "line": {"width": 1, "color": palette.ground},
+                },
                 hovertemplate=[
                     hover(f"failed: {span.name}", span.error, reader.instant(span.ended_at, seconds=True))
                     for span in failures
@@ -263,11 +277,16 @@ def _draw_milestones(
             mode="markers+text",
             x=[_at(event.occurred_at, reader) for event in events],
             y=[lane_of[event.source] for event in events],
-            text=[labels.get(index, "") for index in range(len(events))],
-            textposition=[_side(event, shown) for event in events],
+            text=[labels.get(index, ("", ""))[0] for index in range(len(events))],
+            textposition=[labels.get(index, ("", "top right"))[1] for index in range(len(events))],
             textfont={"size": 11, "color": palette.text},
             cliponaxis=False,
-            marker={"symbol": "circle", "size": 10, "color": palette.text, "line": {"width": 2, "color": palette.ground}},
+            marker={
+                "symbol": "circle",
+                "size": 10,
+                "color": palette.text,
+                "line": {"width": 2, "color": palette.ground},
+            },
             hovertemplate=[
                 hover(
                     event.type,
@@ -280,25 +299,22 @@ def _draw_milestones(
     )
 
 
-def _side(event: EventRecord, shown: Span) -> str:
-    place = (event.occurred_at - shown.since) / shown.length
-    return "top right" if place < 0.8 else "top left"
-
-
-def _labels_that_fit(events: Sequence[EventRecord], lane_of: dict[str, int], shown: Span) -> dict[int, str]:
-    """The labels that do not run into one another, by the event's index; hovering tells the others."""
+def _labels_that_fit(events: Sequence[EventRecord], lane_of: dict[str, int], shown: Span) -> dict[int, tuple[str, str]]:
+    """The labels that do not run into one another and their side, by the event's index; hovering tells the others."""
     taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    labels: dict[int, str] = {}
+    labels: dict[int, tuple[str, str]] = {}
     for index, event in enumerate(events):
         if not shown.holds(event.occurred_at):
             continue
         place = (event.occurred_at - shown.since) / shown.length * _WIDTH
         width = len(event.type) * _LETTER + 8
-        start = place if _side(event, shown) == "top right" else place - width
         lane = taken[lane_of[event.source]]
-        if all(start + width < left or start > right for left, right in lane):
-            labels[index] = event.type
-            lane.append((start, start + width))
+        for side, start in (("top right", place), ("top left", place - width)):
+            fits = start >= 0 and start + width <= _WIDTH
+            if fits and all(start + width < left or start > right for left, right in lane):
+                labels[index] = (event.type, side)
+                lane.append((start, start + width))
+                break
     return labels
 
 

@@ -58,7 +58,7 @@ def verdict_of(journey: Journey, reader: Reader) -> Verdict:
             headline = f"{alert.business_object} was late: {alert.rule}, resolved {late} past its deadline"
         case AlertState.RETRACTED:
             headline = f"{alert.business_object} was in time after all: {alert.rule} is retracted"
-    return Verdict(str(alert.state), headline, f"{_sentence(alert.reason)} {reached}".strip(), hop)
+    return Verdict(str(alert.state), headline, f"{_sentence(reader.in_words(alert.reason))} {reached}".strip(), hop)
 
 
 def gravest(alerts: Sequence[AlertRecord]) -> AlertRecord | None:
@@ -91,7 +91,9 @@ def broken_hop(spans: Sequence[SpanRecord], alert: AlertRecord | None) -> Broken
     same = [span for span in deepest if (span.service, span.name) == (last.service, last.name)]
     parent = by_id.get(last.parent_span_id)
     recovered = any(
-        not span.is_error and (span.service, span.name) == (last.service, last.name) and span.started_at > last.started_at
+        not span.is_error
+        and (span.service, span.name) == (last.service, last.name)
+        and span.started_at > last.started_at
         for span in spans
         if span.trace_id == last.trace_id
     )

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import plotly.graph_objects as go
 
-from dashboard.components.figures import base_layout, hover
+from dashboard.components.figures import base_layout, hover, plain
 from dashboard.components.palette import Palette
 from dashboard.formatting import Reader, count_of, duration
+from domain.alert import AlertState
 from storage.trace_view import SpanRecord
 
 MOST_ROWS = 40
-_ROW = 26
+_ROW = 34
 _THINNEST = 0.004
-_LONGEST_LABEL = 44
 
 
 def traces_of(spans: Sequence[SpanRecord]) -> dict[str, list[SpanRecord]]:
@@ -50,49 +50,53 @@ def nested(spans: Sequence[SpanRecord]) -> list[tuple[int, SpanRecord]]:
 
 
 def waterfall_figure(spans: Sequence[SpanRecord], reader: Reader, palette: Palette) -> go.Figure:
-    """The trace over time since it began; long ones are cut to the first rows and every failure."""
+    """The trace over time since it began; long ones are cut to the first rows and every failure.
+
+    What a span is stands above its bar and not beside it, so that it is read on a phone, too.
+    """
     rows = _rows_that_fit(nested(spans))
+    parents = {span.parent_span_id for span in spans if span.is_error}
     since = min(span.started_at for span in spans)
     length = max(max(span.ended_at for span in spans) - since, timedelta(milliseconds=1))
     unit, name = _unit_for(length)
     figure = go.Figure()
-    colours = [palette.firing if span.is_error else palette.accent for _, span in rows]
     figure.add_trace(
         go.Bar(
             orientation="h",
             y=list(range(len(rows))),
             base=[(span.started_at - since) / unit for _, span in rows],
             x=[max(span.duration, length * _THINNEST) / unit for _, span in rows],
-            width=0.56,
-            marker={"color": colours, "line": {"width": 0}},
-            text=[_beside(span) for _, span in rows],
-            textposition="outside",
-            textfont={"size": 11, "color": [palette.firing if span.is_error else palette.muted for _, span in rows]},
-            cliponaxis=False,
+            width=0.2,
+            offset=0.12,
+            marker={
+                "color": [palette.firing if span.is_error else palette.accent for _, span in rows],
+                "line": {"width": 0},
+            },
             hovertemplate=[_hover(span, reader) for _, span in rows],
         )
     )
-    figure.update_layout(**base_layout(palette, height=_ROW * len(rows) + 58), showlegend=False, bargap=0)
+    for row, (depth, span) in enumerate(rows):
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=row - 0.16,
+            text="\u2003" * depth + _label(span, palette, knows_why=span.span_id not in parents),
+            showarrow=False,
+            align="left",
+            font={"size": 12},
+        )
+    figure.update_layout(**base_layout(palette, height=_ROW * len(rows) + 60), showlegend=False, bargap=0)
     figure.update_xaxes(
-        # Room on the right for what stands beside the last bars.
-        range=[0, length / unit * 1.42],
-        title={"text": f"{name} since {reader.instant(since, seconds=True)}", "font": {"size": 11, "color": palette.muted}},
+        range=[0, length / unit * 1.02],
+        title={"text": f"{name} since {reader.instant(since, seconds=True)}", "font": {"size": 11}},
         showgrid=True,
         gridcolor=palette.line,
         griddash="dot",
         zeroline=False,
         fixedrange=True,
     )
-    figure.update_yaxes(
-        range=[len(rows) - 0.4, -0.6],
-        tickvals=list(range(len(rows))),
-        ticktext=[_label(depth, span) for depth, span in rows],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        automargin=True,
-        tickfont={"size": 12},
-    )
+    figure.update_yaxes(range=[len(rows) - 0.5, -0.5], visible=False, fixedrange=True)
     return figure
 
 
@@ -112,16 +116,16 @@ def _unit_for(length: timedelta) -> tuple[timedelta, str]:
     return (timedelta(minutes=1), "minutes") if length < timedelta(hours=5) else (timedelta(hours=1), "hours")
 
 
-def _label(depth: int, span: SpanRecord) -> str:
-    text = f"{span.service}  {span.name}"
-    short = text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
-    # Plotly's text knows a few tags, and a span's name may hold their signs.
-    return "\u2003" * depth + short.replace("<", "‹").replace(">", "›")
+def _label(span: SpanRecord, palette: Palette, *, knows_why: bool) -> str:
+    """The span in a line; of a failure told from both ends only the deeper one says why."""
+    parts = [f"<b>{plain(span.service)}</b> {plain(span.name)}", _coloured(duration(span.duration), palette.muted)]
+    if span.is_error:
+        parts.append(_coloured(f"✕ {plain(span.error) if knows_why else 'failed'}", palette.words[AlertState.FIRING]))
+    return "  ".join(parts)
 
 
-def _beside(span: SpanRecord) -> str:
-    text = f"{duration(span.duration)}  ✕ {span.error}" if span.is_error else duration(span.duration)
-    return text.replace("<", "‹").replace(">", "›")
+def _coloured(text: str, colour: str) -> str:
+    return f'<span style="color:{colour}">{text}</span>'
 
 
 def _hover(span: SpanRecord, reader: Reader) -> str:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 import streamlit as st
 
@@ -25,7 +24,7 @@ _IN_SENTENCE = 3
 
 def _page() -> None:
     known = reads.legal_entities()
-    with st.container(horizontal=True, key="filters", vertical_alignment="center"):
+    with filters.bar():
         range_ = filters.time_range()
         entities = filters.legal_entities(known)
     st.fragment(_summary, run_every=REFRESH)(range_, entities)
@@ -98,49 +97,48 @@ def _tiles(
 ) -> list[Tile]:
     firing = sum(count.alerts for count in counts if count.state is AlertState.FIRING)
     at_risk = sum(count.alerts for count in counts if count.state is AlertState.AT_RISK)
-    late = flow.late
+    stretch = range_.words
     return [
         Tile("Alerts firing", f"{firing:,}", f"{at_risk:,} at risk", tone="firing" if firing else "in_time"),
         _money_tile(money),
         Tile(
             "Orders in time",
             percent(flow.share_in_time),
-            f"{late:,} of {flow.decided:,} late, {range_.words}" if flow.decided else f"no order decided in {range_.words}",
-            more=(_change(flow.share_in_time, before.share_in_time),),
+            f"{flow.late:,} of {flow.decided:,} late in {stretch}" if flow.decided else f"none decided in {stretch}",
+            more=(f"{percent(before.share_in_time)} in {range_.before}",),
         ),
         Tile(
             "Approved → posted, median",
             duration(flow.median),
-            f"{count_of(flow.posted, 'order')} posted, {range_.words}",
-            more=(f"{duration(before.median)} in the same time before",),
+            f"{count_of(flow.posted, 'order')} in {stretch}",
+            more=(f"{duration(before.median)} in {range_.before}",),
         ),
     ]
 
 
 def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
-    """Money past its window, a line per currency: amounts of different currencies are never added."""
+    """Money past its window, currency by currency: amounts of different currencies are never added."""
     firing = [row for row in money if row.state is AlertState.FIRING]
     stated = [row for row in firing if row.amount is not None]
     unknown = sum(row.unknown for row in firing)
+    risk = [compact_money(row.amount, row.currency) for row in money if _is_stated_risk(row)]
+    more = (f"{_listed(risk)} more at risk",) if risk else ()
     if not firing:
-        return Tile("Money past its window", "none", "no alert is firing")
-    if not stated:
-        return Tile("Money past its window", UNKNOWN, f"{count_of(unknown, 'object')} without an amount", tone="firing")
-    lines = [compact_money(row.amount, row.currency) for row in stated]
-    note = f"{count_of(sum(row.objects for row in firing), 'object')}"
+        return Tile("Money past its window", "none", "no alert is firing", more=more)
+    note = count_of(sum(row.objects for row in firing), "object")
     if unknown:
         note += f", {unknown:,} without an amount"
-    hover = "; ".join(exact_money(row.amount, row.currency) for row in stated)
-    return Tile("Money past its window", lines[0], note, exact=hover, tone="firing", more=(" · ".join(lines[1:]),))
+    if not stated:
+        return Tile("Money past its window", UNKNOWN, note, tone="firing", more=more)
+    figures = [compact_money(row.amount, row.currency) for row in stated]
+    if len(figures) > 1:
+        more = (f"and {_listed(figures[1:])}", *more)
+    exact = "; ".join(exact_money(row.amount, row.currency) for row in stated)
+    return Tile("Money past its window", figures[0], note, exact=exact, tone="firing", more=more)
 
 
-def _change(share: float | None, before: float | None) -> str:
-    if share is None or before is None:
-        return f"{percent(before)} in the same time before"
-    points = round((share - before) * 100, 1)
-    if points == 0:
-        return "as in the same time before"
-    return f"{'+' if points > 0 else '−'}{abs(points):g} points on the time before"
+def _is_stated_risk(row: MoneyAtRisk) -> bool:
+    return row.state is AlertState.AT_RISK and row.amount is not None
 
 
 def _alerts(entities: tuple[str, ...]) -> None:
@@ -185,7 +183,7 @@ def _throughput(range_: TimeRange, entities: tuple[str, ...]) -> None:
         if not reads.sources_heard():
             return
         found = reads.throughput(range_.name, entities)
-        write(heading("Throughput per milestone", f"{range_.words}, each row to its own scale"))
+        write(heading("Throughput per milestone", f"{range_.words}, each row to its own scale, heights by square root"))
         if not found.counts:
             write(notice("No milestone was reached in this time", "Choose a longer time range above."))
             return

@@ -5,9 +5,9 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import reads
+from dashboard.components import filters
 from dashboard.components.cards import facts_line, heading, money, notice, state_chip, trace_link
 from dashboard.components.figures import CONFIG
-from dashboard.components.filters import OBJECT
 from dashboard.components.markup import Html, element, join
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.components.tables import amounts_table, events_table, objects_table, spans_table
@@ -22,7 +22,8 @@ _WHOLE, _AROUND = "Whole journey", "Around the alert"
 
 
 def _page() -> None:
-    text = st.query_params.get(OBJECT, "").strip()
+    filters.bar()
+    text = st.query_params.get(filters.OBJECT, "").strip()
     if not text:
         write(
             notice(
@@ -70,9 +71,7 @@ def _draw(text: str) -> None:
 
 def _title(journey: Journey, text: str) -> Html:
     subject = journey.subject
-    about = [
-        event for event in journey.events if subject is None or any(each == subject for each, _ in event.objects)
-    ]
+    about = [event for event in journey.events if subject is None or any(each == subject for each, _ in event.objects)]
     stated = [event for event in about if event.amount is not None]
     facts: list[str] = []
     if stated:
@@ -112,7 +111,9 @@ def _verdict(verdict: Verdict, who: Reader) -> Html:
 def _timeline(journey: Journey, who: Reader) -> None:
     alert = gravest(journey.alerts)
     chosen = _WHOLE
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="timeline_head"):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="timeline_head"
+    ):
         write(heading("Timeline", "milestones as dots, traces as bars, failed calls as crosses"))
         if alert:
             chosen = (
@@ -128,7 +129,9 @@ def _timeline(journey: Journey, who: Reader) -> None:
                 or _WHOLE
             )
     shown = around(alert, who) if alert and chosen == _AROUND else whole(journey, who)
-    milestones = ", ".join(f"{event.type} in {event.source} at {who.instant(event.occurred_at)}" for event in journey.events)
+    milestones = ", ".join(
+        f"{event.type} in {event.source} at {who.instant(event.occurred_at)}" for event in journey.events
+    )
     promises = ", ".join(
         f"{each.rule} {each.state} with its deadline at {who.instant(each.deadline_at)}" for each in journey.alerts
     )
@@ -182,7 +185,7 @@ def _facts(journey: Journey, who: Reader) -> None:
     grave = gravest(journey.alerts)
     if grave:
         states[grave.business_object] = grave.state
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([5, 7], gap="medium")
     with left:
         write(heading("Linked objects", count_of(len(journey.objects), "object")))
         write(objects_table(journey.objects, journey.events, states))

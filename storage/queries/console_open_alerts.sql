@@ -1,15 +1,14 @@
 -- One page of the open alerts: what is past its deadline first, then the gravest, then the longest overdue.
--- params: entities Array(String), rules Array(String), states Array(String), limit UInt32, offset UInt32
+-- params: entities Array(String), limit UInt32, offset UInt32
 -- columns: alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
---     correlation_id, reason, legal_entity, region, total
+--     correlation_id, reason, summary, legal_entity, region, total
 SELECT
     alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
-    correlation_id, reason, labels['legal_entity'] AS legal_entity, labels['region'] AS region,
-    count() OVER () AS total
+    correlation_id, reason, annotations['summary'] AS summary, labels['legal_entity'] AS legal_entity,
+    labels['region'] AS region, count() OVER () AS total
 FROM alerts
-WHERE has({states:Array(String)}, state)
+WHERE state IN ('firing', 'suspended', 'at_risk')
     AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))
-    AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, alert))
 ORDER BY
     indexOf(['firing', 'suspended', 'at_risk'], state),
     indexOf(['critical', 'error', 'warning', 'info'], severity) = 0,
