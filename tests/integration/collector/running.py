@@ -1,0 +1,96 @@
+"""A collector that answers over HTTP on loopback, with what a test wants to ask of it."""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+
+from collector.app import Collector
+from collector.receivers.cloudevents import BATCH, STRUCTURED
+from domain.clock import FixedClock
+from milepost.http_server import HttpServer, bind
+from storage.client import Store
+from storage.dead_letters import list_dead_letters, show_dead_letter
+from tests.builders import NOW
+
+Event = dict[str, Any]
+
+
+class RunningCollector:
+    """A started collector on a store, its address, and its counters."""
+
+    def __init__(self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client) -> None:
+        self.store = store
+        self.collector = collector
+        self.registry = registry
+        self.http = http
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return str(self.http.base_url).rstrip("/")
+
+    def send(self, event: Event) -> httpx.Response:
+        """Sends one event in structured mode."""
+        return self.post(json.dumps(event).encode(), STRUCTURED)
+
+    def send_batch(self, events: Sequence[Event]) -> dict[str, Any]:
+        """Sends a batch and gives the answer's content."""
+        response = self.post(json.dumps(events).encode(), BATCH)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def post(self, body: bytes, content_type: str, path: str = "/v1/events", **headers: str) -> httpx.Response:
+        """Sends any body; underscores in header names become hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.post(path, content=body, headers={"content-type": content_type, **named})
+
+    def total(self, metric: str) -> int:
+        """A counter's value, summed over its labels."""
+        families: list[Metric] = list(self.registry.collect())
+        return round(sum(s.value for family in families for s in family.samples if s.name == f"milepost_{metric}"))
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Every dead letter, its body decoded, in the order of their bodies."""
+        found = []
+        for entry in list_dead_letters(self.store, 100_000):
+            letter = show_dead_letter(self.store, entry["dead_letter_id"])
+            assert letter is not None
+            found.append({**letter, "body": base64.b64decode(letter["body_base64"])})
+        return sorted(found, key=lambda letter: letter["body"])
+
+
+@contextmanager
+def running_collector(store: Store) -> Iterator[RunningCollector]:
+    """A collector on the store, stopped when the test is done."""
+    registry = CollectorRegistry()
+    collector = Collector(store, FixedClock(NOW), registry, [])
+    server = HttpServer(collector.app, bind("127.0.0.1", 0, "a test's port"), "collector under test")
+    collector.start()
+    server.start()
+    try:
+        with httpx.Client(base_url=server.url, timeout=30) as http:
+            yield RunningCollector(store, collector, registry, http)
+    finally:
+        server.stop()
+        collector.stop()
+
+
+def event(number: int = 1, **changes: Any) -> Event:
+    """A valid event about one order; `changes` set its members."""
+    return {
+        "specversion": "1.0",
+        "id": f"e-{number}",
+        "source": "crm",
+        "type": "order.approved",
+        "time": "2026-11-02T09:30:00Z",
+        "correlationid": f"q2c-{number:06d}",
+        "data": {"objects": [{"type": "order", "id": f"O-{number}"}], "amount": f"{number}.10", "currency": "EUR"},
+        **changes,
+    }
