@@ -41,7 +41,8 @@ def alert_of(case: Case, business_object: BusinessObject, history: Iterable[Mile
     told = tell(case)
     if told is None:
         return None
-    return _alert(told, business_object, [m for m in history if m.occurred_at <= at], at, at)
+    latest_first = sorted((m for m in history if m.occurred_at <= at), key=IN_ORDER, reverse=True)
+    return _alert(told, business_object, latest_first, at, at)
 
 
 def transitions(
@@ -82,10 +83,8 @@ def advance(
         if after is None or known_at > after
     ]
     changes.sort(key=lambda change: change[0])
-    alerts = [
-        _alert(told, business_object, [m for m in history if known_from(m) <= known_at], known_at, through)
-        for known_at, told in changes
-    ]
+    history.sort(key=IN_ORDER, reverse=True)
+    alerts = [_alert(told, business_object, _known(history, at), at, through) for at, told in changes]
     return alerts, _next_due(rule, history, timelines, through)
 
 
@@ -132,6 +131,10 @@ def _changes(rule: MilestoneRule, timeline: Sequence[_Stage], through: datetime)
             told = new
 
 
+def _known(history: Iterable[Milestone], by: datetime) -> Iterator[Milestone]:
+    return (m for m in history if known_from(m) <= by)
+
+
 def _next_due(
     rule: MilestoneRule, history: Iterable[Milestone], timelines: Iterable[Sequence[_Stage]], through: datetime
 ) -> datetime | None:
@@ -145,14 +148,22 @@ def _next_due(
 
 
 def _alert(
-    told: Told, business_object: BusinessObject, known: Iterable[Milestone], known_at: datetime, recorded_at: datetime
+    told: Told,
+    business_object: BusinessObject,
+    latest_first: Iterable[Milestone],
+    known_at: datetime,
+    recorded_at: datetime,
 ) -> Alert:
-    """The alert in full; `known` is all that was known of its object."""
+    """The alert in full, with what else was known of its object."""
     case = told.case
-    latest_first = sorted(known, key=IN_ORDER, reverse=True)
-    near = [case.start, *([case.ended_by] if case.ended_by else []), *latest_first]
-    correlation_id = next((m.correlation_id for m in near if m.correlation_id), None)
-    trace_ids = tuple(dict.fromkeys(m.trace_id for m in near if m.trace_id))[:_MOST_TRACES]
+    correlation_id = None
+    trace_ids: dict[str, None] = {}
+    for milestone in (case.start, *([case.ended_by] if case.ended_by else []), *latest_first):
+        correlation_id = correlation_id or milestone.correlation_id
+        if milestone.trace_id:
+            trace_ids[milestone.trace_id] = None
+        if correlation_id and len(trace_ids) == _MOST_TRACES:
+            break
     facts = case.start.facts
     return Alert(
         alert_id=alert_id(case.rule.name, business_object, case.clock),
@@ -175,5 +186,5 @@ def _alert(
         rule_version=case.rule.version,
         labels=labels(told, business_object),
         annotations=annotations(told, business_object, correlation_id),
-        trace_ids=trace_ids,
+        trace_ids=tuple(trace_ids)[:_MOST_TRACES],
     )

@@ -172,8 +172,8 @@ class _Pauses:
 def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[_Start]]:
     """For each clock, by name, what started it as knowledge grew; `froms` are the rows of each `from`."""
     if rule.pairing is Pairing.FIRST:
-        held = [_holding(rule, rows) for rows in froms]
-        return {"": _first_start(held)} if any(held) else {}
+        candidates = [_holding(rule, rows) for rows in froms]
+        return {"": _first_start(candidates)} if any(candidates) else {}
     return {clock_name(rule, rows[0]): held for rows in froms if (held := _holding(rule, rows))}
 
 
