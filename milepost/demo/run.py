@@ -54,10 +54,12 @@ def run_demo(settings: DemoSettings, clock: Clock, stop: threading.Event, report
         while not stop.is_set():
             due = traffic.due(clock.now())
             sender.send(due.events)
-            telemetry.record(due.spans, stop)
+            telemetry.record(due.spans)
             totals = sender.settle()
             stop.wait(LIVE_PAUSE_SECONDS)
-        sender.send(traffic.half_done())
+        rest = traffic.half_done()
+        sender.send(rest.events)
+        telemetry.record(rest.spans)
         totals = sender.settle()
         telemetry.flush()
         report(f"demo: stopped after {totals.sent:,} events: {totals}; {_spans(telemetry)}")
@@ -77,7 +79,7 @@ def _send_history(
             return
         due = traffic.due(start - timedelta(days=age))
         sender.send(due.events)
-        telemetry.record(due.spans, stop)
+        telemetry.record(due.spans)
     telemetry.flush()
 
 

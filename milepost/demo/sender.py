@@ -17,7 +17,7 @@ from milepost.demo.traffic import Event
 BATCH_SIZE = 500
 # A collector stores many requests in one insert, so a few at a time are faster than one.
 _CONNECTIONS = 8
-_FIRST_TRIES = 6
+_FIRST_TRIES = 5
 _LONGEST_PAUSE = 10.0
 _BUSY = (429, 503)
 
@@ -85,7 +85,8 @@ class EventSender:
             batch = events[first : first + BATCH_SIZE]
             body = msgspec.json.encode(batch)
             self._pending.append((len(batch), self._pool.submit(self._post, body)))
-            if len(self._pending) > 2 * _CONNECTIONS:
+            # One try finds out whether there is a collector; a crowd of them would find out no more.
+            if not self._has_answered or len(self._pending) > 2 * _CONNECTIONS:
                 self._settle_one()
 
     def settle(self) -> Totals:

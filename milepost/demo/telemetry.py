@@ -1,6 +1,5 @@
 """Tells planned spans to the OpenTelemetry SDK, one tracer provider per service, and exports them over OTLP/HTTP."""
 
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
@@ -110,14 +109,12 @@ class Telemetry:
         """How many spans were given up after the exporter's own tries."""
         return self._exporter.lost
 
-    def record(self, plans: Sequence[SpanPlan], stop: threading.Event) -> None:
+    def record(self, plans: Sequence[SpanPlan]) -> None:
         """Makes the spans; pauses to export rather than to let the queue overflow, which would drop some."""
         for plan in plans:
             self._record_one(plan)
             self._unflushed += 1
             if self._unflushed >= _QUEUE_SIZE // 2:
-                if stop.is_set():
-                    return
                 self.flush()
 
     def flush(self) -> None:

@@ -26,7 +26,7 @@ from milepost.demo.company import (
     midnight,
 )
 from milepost.demo.faults import RECURRING, RESENT_SHARE, ErpPostingStuck, Fault, FlakyInvoiceSync
-from milepost.demo.traces import SpanPlan, spans_of, traceparent
+from milepost.demo.traces import SpanPlan, spans_of, trace_id, traceparent
 from milepost.demo.workflow import OFFICE_PACE, SUBSCRIPTION_SHARE, WEB_SHOP_PACE, Deal, Pace, write_case
 
 # Faults and web shop minutes are numbered from here.
@@ -139,18 +139,23 @@ class Traffic:
         self._handed_out_until = until
         return due
 
-    def half_done(self) -> list[Event]:
-        """The events that end handoffs of the web shop which have begun; seconds away, but not yet due.
+    def half_done(self) -> Due:
+        """What ends the handoffs of the web shop that have begun; seconds away, but not yet due.
 
         Other cases are sent in full by the next run. The web shop's are not, and a handoff cut in the middle
         would be an alert about nothing but the end of the demo.
         """
+        due = Due()
         waiting = [item for _, _, item in sorted(self._waiting, key=lambda entry: entry[:2])]
-        return [
-            cloud_event(self._seed, *item)
-            for item in waiting
-            if not isinstance(item, SpanPlan) and item[0].channel == "web" and self._has_begun(*item)
-        ]
+        ended_at: dict[int, datetime] = {}
+        for item in waiting:
+            if not isinstance(item, SpanPlan) and item[0].channel == "web" and self._has_begun(*item):
+                due.events.append(cloud_event(self._seed, *item))
+                ended_at[trace_id(self._seed, *item)] = item[1].happened_at
+        for item in waiting:
+            if isinstance(item, SpanPlan) and item.trace_id in ended_at and item.start <= ended_at[item.trace_id]:
+                due.spans.append(item)
+        return due
 
     def _has_begun(self, case: Case, happening: Happening) -> bool:
         beginning = HANDOFFS.get(happening.type)

@@ -167,7 +167,7 @@ def test_no_handoff_of_the_web_shop_is_left_half_done_at_the_end() -> None:
     unfinished = {h.object for h in handoffs(sent) if h.ended_at is None and h.channel == "web"}
     assert unfinished
 
-    closing = traffic.half_done()
+    closing = traffic.half_done().events
 
     assert not [h for h in handoffs(sent + closing) if h.ended_at is None and h.channel == "web"]
     assert {channel_of(event) for event in closing} == {"web"}
