@@ -1,0 +1,40 @@
+"""Runs benchmarks, prints their table, and keeps that of a full run in BENCHMARKS.md."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from bench import ingest
+from bench.figures import Figure, table
+from bench.journal import note
+
+BENCHMARKS: dict[str, Callable[[ingest.Effort], list[Figure]]] = {
+    "batches": ingest.batches,
+    "singles": ingest.singles,
+    "spans": ingest.spans,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs what the arguments name; 1 where a figure misses half of its target."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short rounds, under two minutes; BENCHMARKS.md stays")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(BENCHMARKS)}; all by default")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    figures: list[Figure] = []
+    for name in options.names or BENCHMARKS:
+        began = time.monotonic()
+        print(f"{name} …", end=" ", flush=True, file=sys.stderr)
+        figures += BENCHMARKS[name](ingest.QUICK if options.quick else ingest.FULL)
+        print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(table(figures))
+    if not options.quick and not options.names:
+        note(figures)
+    return 1 if any(figure.verdict == "missed" for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""Benchmarks of the way in: events in batches, events one a request, spans. Each checks the store afterwards."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.figures import Figure, percentile
+from bench.load import Sent
+from bench.processes import CollectorProcess, LoadProcess, collector_process, load_process
+from bench.traffic import SPANS_A_TRACE
+
+_MIB = 1024 * 1024
+# A round that takes longer than this is cut off: what was acknowledged until then counts.
+_MOST_SECONDS = 20.0
+
+
+class StoreDiffers(Exception):
+    """The store does not hold exactly what was acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a benchmark does: rounds that count, and requests a round of each kind."""
+
+    rounds: int
+    batches: int
+    singles: int
+    span_bodies: int
+
+
+QUICK = Effort(rounds=3, batches=200, singles=3_000, span_bodies=200)
+FULL = Effort(rounds=7, batches=600, singles=12_000, span_bodies=600)
+EVENTS_A_BATCH = 500
+SPANS_A_BODY = 1_000
+
+
+def batches(effort: Effort) -> list[Figure]:
+    """Business events in batches of 500 over 16 connections."""
+    with _pair() as (collector, load):
+
+        def round_(number: int) -> Sent:
+            load.prepare_batches(f"b{number}", effort.batches, EVENTS_A_BATCH)
+            return load.send(collector.port, 16, _MOST_SECONDS)
+
+        rounds, cpu = _rounds(effort.rounds, collector, round_)
+        _check_events(collector, rounds)
+        memory = collector.resident_bytes()
+    counted = rounds[1:]
+    return [
+        Figure("batches", "events stored", "/s", [sent.items / sent.seconds for sent in counted], 120_000),
+        Figure(
+            "batches", "p99 of a batch", "ms", [1000 * percentile(sent.latencies, 0.99) for sent in counted],
+            more_is_better=False,
+        ),
+        Figure("batches", "collector CPU an event", "µs", cpu, more_is_better=False),
+        Figure("batches", "resident after the load", "MiB", [memory / _MIB], 1536, more_is_better=False),
+    ]  # fmt: skip
+
+
+def singles(effort: Effort) -> list[Figure]:
+    """Events one a request over 64 connections."""
+    with _pair() as (collector, load):
+
+        def round_(number: int) -> Sent:
+            load.prepare_singles(f"s{number}", effort.singles)
+            return load.send(collector.port, 64, _MOST_SECONDS)
+
+        rounds, cpu = _rounds(effort.rounds, collector, round_)
+        _check_events(collector, rounds)
+    counted = rounds[1:]
+    return [
+        Figure("singles", "requests", "/s", [sent.requests / sent.seconds for sent in counted], 3_000),
+        Figure(
+            "singles", "p50", "ms", [1000 * percentile(sent.latencies, 0.5) for sent in counted], more_is_better=False
+        ),
+        Figure(
+            "singles", "p99", "ms", [1000 * percentile(sent.latencies, 0.99) for sent in counted], 50,
+            more_is_better=False,
+        ),
+        Figure("singles", "collector CPU a request", "µs", cpu, more_is_better=False),
+    ]  # fmt: skip
+
+
+def spans(effort: Effort) -> list[Figure]:
+    """OTLP spans in protobuf bodies of 1,000 over 12 connections."""
+    with _pair() as (collector, load):
+
+        def round_(number: int) -> Sent:
+            load.prepare_spans(number, effort.span_bodies, SPANS_A_BODY)
+            return load.send(collector.port, 12, _MOST_SECONDS)
+
+        rounds, cpu = _rounds(effort.rounds, collector, round_)
+        stored = collector.select("stored_spans")
+        acknowledged = sum(sent.items for sent in rounds)
+        traces = acknowledged // SPANS_A_TRACE
+        if stored != {"spans": acknowledged, "traces": traces, "indexed_traces": traces}:
+            raise StoreDiffers(f"acknowledged {acknowledged} spans of {traces} traces, the store holds {stored}")
+        memory = collector.resident_bytes()
+    counted = rounds[1:]
+    return [
+        Figure("spans", "spans stored", "/s", [sent.items / sent.seconds for sent in counted], 220_000),
+        Figure(
+            "spans", "p99 of a body", "ms", [1000 * percentile(sent.latencies, 0.99) for sent in counted],
+            more_is_better=False,
+        ),
+        Figure("spans", "collector CPU a span", "µs", cpu, more_is_better=False),
+        Figure("spans", "resident after the load", "MiB", [memory / _MIB], 1536, more_is_better=False),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _pair() -> Iterator[tuple[CollectorProcess, LoadProcess]]:
+    with (
+        tempfile.TemporaryDirectory(prefix="milepost-bench-") as folder,
+        collector_process(Path(folder) / "store") as collector,
+        load_process() as load,
+    ):
+        yield collector, load
+
+
+def _rounds(
+    count: int, collector: CollectorProcess, round_: Callable[[int], Sent]
+) -> tuple[list[Sent], Sequence[float]]:
+    """All rounds, the first of which warms up, and the processor time an item took in those that count, in µs."""
+    rounds: list[Sent] = []
+    cpu: list[float] = []
+    for number in range(count + 1):
+        before = collector.cpu_seconds()
+        sent = round_(number)
+        rounds.append(sent)
+        cpu.append(1e6 * (collector.cpu_seconds() - before) / sent.items)
+    return rounds, cpu[1:]
+
+
+def _check_events(collector: CollectorProcess, rounds: Sequence[Sent]) -> None:
+    stored = collector.select("stored_events")
+    acknowledged = sum(sent.items for sent in rounds)
+    checksum = sum(sent.checksum for sent in rounds) % 2**64
+    if (stored["events"], stored["checksum"]) != (acknowledged, checksum):
+        raise StoreDiffers(f"acknowledged {acknowledged} events with checksum {checksum}, the store holds {stored}")
+    if not stored["milestones"] == stored["arrivals"] == stored["named_objects"]:
+        raise StoreDiffers(f"the milestones and arrivals are not those of the events: {stored}")

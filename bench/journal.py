@@ -1,0 +1,38 @@
+"""Keeps BENCHMARKS.md: the newest run first, with the machine it ran on, earlier runs below for comparison."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.figures import Figure, table
+from bench.traffic import SEED
+
+JOURNAL = Path(__file__).parent.parent / "BENCHMARKS.md"
+_KEPT_RUNS = 6
+_HEAD = """# Benchmarks
+
+Written by `make bench`. A figure is the median of the rounds after one that warms up; targets are those of the design,
+part 10, for two cores. The collector is one process with the embedded store, the load generator another on the same
+machine; every answer is checked, and after the load the store must hold exactly what was acknowledged. `python -m bench
+--quick` prints the same table from short rounds and leaves this file alone.
+"""
+_RUN = "\n## "
+
+
+def note(figures: Sequence[Figure]) -> None:
+    """Puts a run on top of the journal."""
+    earlier = JOURNAL.read_text(encoding="utf-8").split(_RUN)[1:] if JOURNAL.exists() else []
+    runs = [f"{_machine()}\n\n{table(figures)}\n", *earlier][:_KEPT_RUNS]
+    JOURNAL.write_text(_HEAD + "".join(_RUN + run for run in runs), encoding="utf-8")
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n{os.cpu_count()} cores, {memory:.0f} GiB memory, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"chDB {version('chdb')}, traffic seed {SEED}."
+    )

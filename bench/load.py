@@ -1,0 +1,124 @@
+"""Sends prepared requests over keep-alive connections and times every answer: plain sockets, so that the sender
+costs little beside the collector on the same cores.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import msgspec
+import uvloop
+
+from bench.traffic import Request
+
+_json = msgspec.json.Decoder()
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was acknowledged, how long all of it took, and how long each request took."""
+
+    seconds: float = 0.0
+    requests: int = 0
+    items: int = 0
+    checksum: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+
+class WrongAnswer(Exception):
+    """The collector answered something else than that all was taken."""
+
+
+def send(port: int, connections: int, requests: Sequence[Request], most_seconds: float) -> Sent:
+    """Sends the requests, each connection its next one when the last is answered; stops early past `most_seconds`."""
+    return uvloop.run(_send(port, connections, requests, most_seconds))
+
+
+async def _send(port: int, connections: int, requests: Sequence[Request], most_seconds: float) -> Sent:
+    loop = asyncio.get_running_loop()
+    sent = Sent()
+    waiting = iter(requests)
+    senders = []
+    for _ in range(connections):
+        _, sender = await loop.create_connection(lambda: _Sender(waiting, sent, most_seconds), "127.0.0.1", port)
+        senders.append(sender)
+    start = time.perf_counter()
+    for sender in senders:
+        sender.begin(start)
+    try:
+        await asyncio.gather(*(sender.done for sender in senders))
+    finally:
+        for sender in senders:
+            sender.close()
+    sent.seconds = time.perf_counter() - start
+    return sent
+
+
+class _Sender(asyncio.Protocol):
+    def __init__(self, waiting: Iterator[Request], sent: Sent, most_seconds: float) -> None:
+        self._waiting = waiting
+        self._sent = sent
+        self._most_seconds = most_seconds
+        self._until = 0.0
+        self._answer = bytearray()
+        self._sent_at = 0.0
+        self._request: Request | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are not asyncio's by type.
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def begin(self, start: float) -> None:
+        self._until = start + self._most_seconds
+        self._next(start)
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def _next(self, now: float) -> None:
+        self._request = next(self._waiting, None) if now < self._until else None
+        if self._request is None:
+            self.done.set_result(None)
+        elif self._transport:
+            self._sent_at = now
+            self._transport.write(self._request.wire)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head_end = self._answer.find(b"\r\n\r\n")
+        if head_end < 0:
+            return
+        length_at = self._answer.find(b"content-length:")
+        length = int(self._answer[length_at + 15 : self._answer.find(b"\r\n", length_at)])
+        if len(self._answer) < head_end + 4 + length:
+            return
+        answer, self._answer = bytes(self._answer), bytearray()
+        try:
+            self._check(int(answer[9:12]), answer[head_end + 4 :])
+        except WrongAnswer as error:
+            self.done.set_exception(error)
+            return
+        self._next(time.perf_counter())
+
+    def _check(self, status: int, body: bytes) -> None:
+        request = self._request
+        assert request is not None
+        if request.wire.startswith(b"POST /v1/traces"):
+            right = status == 200 and body == b""
+        else:
+            right = status in (200, 202) and _json.decode(body).get("accepted") == request.items
+        if not right:
+            raise WrongAnswer(f"{status} {body[:300]!r} to a request of {request.items}")
+        self._sent.requests += 1
+        self._sent.items += request.items
+        self._sent.checksum = (self._sent.checksum + request.checksum) % 2**64
+        self._sent.latencies.append(time.perf_counter() - self._sent_at)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(error or ConnectionError("the collector closed the connection"))

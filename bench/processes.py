@@ -1,0 +1,181 @@
+"""The two processes of a benchmark: the collector under test and the one that loads it, each by its own pipe."""
+
+import multiprocessing
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+from prometheus_client import CollectorRegistry
+
+from bench.load import Sent, send
+from bench.traffic import Request, event_batches, single_events, span_bodies
+from collector.app import Collector
+from domain.clock import SystemClock
+from milepost.http_server import HttpServer, bind
+from storage.client import DEFAULT_DATABASE, Store
+from storage.migrator import migrate
+from storage.sql_files import parse_query
+
+_QUERIES = Path(__file__).parent / "queries"
+# chDB hangs in a forked child.
+_spawn = multiprocessing.get_context("spawn")
+_PATIENCE_SECONDS = 120
+
+
+class Peer:
+    """The far end of a pipe: answers one question at a time, and an error there is raised here."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def ask(self, question: str, *arguments: Any) -> Any:
+        """The answer; TimeoutError when there is none in two minutes."""
+        self._pipe.send((question, arguments))
+        return self.answer()
+
+    def answer(self) -> Any:
+        """The next thing the far end says."""
+        if not self._pipe.poll(_PATIENCE_SECONDS):
+            raise TimeoutError("a benchmark's process does not answer")
+        answer = self._pipe.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class CollectorProcess(Peer):
+    """A collector with a store of its own."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__(pipe)
+        self.port: int = self.answer()
+
+    def select(self, query: str) -> dict[str, Any]:
+        """The one row that bench/queries/<query>.sql answers about the collector's store."""
+        row: dict[str, Any] = self.ask("select", query)
+        return row
+
+    def resident_bytes(self) -> int:
+        """How much memory the process holds just now."""
+        held: int = self.ask("resident")
+        return held
+
+    def cpu_seconds(self) -> float:
+        """Processor time the process has used, all threads."""
+        used: float = self.ask("cpu")
+        return used
+
+
+class LoadProcess(Peer):
+    """Prepares requests, then sends them."""
+
+    def prepare_batches(self, prefix: str, batches: int, events_a_batch: int) -> None:
+        self.ask("batches", prefix, batches, events_a_batch)
+
+    def prepare_singles(self, prefix: str, count: int) -> None:
+        self.ask("singles", prefix, count)
+
+    def prepare_spans(self, prefix: int, bodies: int, spans_a_body: int) -> None:
+        self.ask("spans", prefix, bodies, spans_a_body)
+
+    def send(self, port: int, connections: int, most_seconds: float) -> Sent:
+        sent: Sent = self.ask("send", port, connections, most_seconds)
+        return sent
+
+
+@contextmanager
+def collector_process(folder: Path) -> Iterator[CollectorProcess]:
+    """A running collector with an empty store in `folder`."""
+    with _process(_run_collector, str(folder)) as pipe:
+        yield CollectorProcess(pipe)
+
+
+@contextmanager
+def load_process() -> Iterator[LoadProcess]:
+    """A process that can load a collector."""
+    with _process(_run_load) as pipe:
+        yield LoadProcess(pipe)
+
+
+@contextmanager
+def _process(target: Callable[..., None], *arguments: str) -> Iterator[Connection]:
+    here, there = _spawn.Pipe()
+    process = _spawn.Process(target=target, args=(there, *arguments), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join(30)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _run_collector(pipe: Connection, folder: str) -> None:
+    clock = SystemClock()
+    with Store(f"chdb://{folder}") as store:
+        migrate(store, clock.now())
+        collector = Collector(store, clock, CollectorRegistry(), [])
+        collector.start()
+        server = HttpServer(collector.app, bind("127.0.0.1", 0, "the benchmark's port"), "collector")
+        server.start()
+        pipe.send(int(server.url.rpartition(":")[2]))
+        reader = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DEFAULT_DATABASE)
+
+        def select(query: str) -> dict[str, Any]:
+            text = parse_query(query, (_QUERIES / f"{query}.sql").read_text(encoding="utf-8")).text
+            result = reader.query(text)
+            return dict(zip(result.column_names, result.result_rows[0], strict=True))
+
+        try:
+            _serve(pipe, {"select": select, "resident": _resident_bytes, "cpu": _cpu_seconds})
+        finally:
+            reader.close()
+            server.stop()
+            collector.stop()
+
+
+def _run_load(pipe: Connection) -> None:
+    prepared: list[Request] = []
+
+    def batches(prefix: str, count: int, events_a_batch: int) -> None:
+        prepared[:] = event_batches(prefix, count, events_a_batch)
+
+    def singles(prefix: str, count: int) -> None:
+        prepared[:] = single_events(prefix, count)
+
+    def spans(prefix: int, bodies: int, spans_a_body: int) -> None:
+        prepared[:] = span_bodies(prefix, bodies, spans_a_body)
+
+    def send_prepared(port: int, connections: int, most_seconds: float) -> Sent:
+        return send(port, connections, prepared, most_seconds)
+
+    _serve(pipe, {"batches": batches, "singles": singles, "spans": spans, "send": send_prepared})
+
+
+def _serve(pipe: Connection, answers: dict[str, Callable[..., Any]]) -> None:
+    while True:
+        try:
+            question, arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(answers[question](*arguments))
+        except Exception as error:  # noqa: BLE001 - it is raised at the other end
+            pipe.send(error)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
