@@ -135,8 +135,7 @@ def find_journey(store: Store, text: str) -> Journey | None:
         correlation_ids = sorted({span_run for span_run, _ in spans if span_run})
         if correlation_ids:
             events |= _by_identity(_events(store, "console_events_of_runs", correlation_ids=correlation_ids))
-    objects = _ordered({*asked, *_objects_in(events.values())})
-    events, objects, is_cut = _follow_links(store, events, objects)
+    events, objects, is_cut = _follow_links(store, asked, events)
     correlation_ids = sorted({*correlation_ids, *(event.correlation_id for event in events.values())} - {""})
     trace_ids = sorted({*trace_ids, *(event.trace_id for event in events.values())} - {""})
     spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
@@ -165,24 +164,26 @@ def _objects_named(store: Store, text: str) -> list[BusinessObject]:
 
 
 def _follow_links(
-    store: Store, events: dict[tuple[str, str], EventRecord], objects: list[BusinessObject]
+    store: Store, asked: Sequence[BusinessObject], events: dict[tuple[str, str], EventRecord]
 ) -> tuple[dict[tuple[str, str], EventRecord], list[BusinessObject], bool]:
     """The events of the objects, the objects those events name, and so on while something new turns up."""
-    seen = set(objects)
-    # An object that was asked for is looked at whatever its type; what it leads to is not followed through hubs.
-    frontier = objects
-    for round_ in range(_MOST_ROUNDS):
+    seen = {*asked, *_objects_in(events.values())}
+    is_about_hub = bool(asked) and all(each.type in HUB_TYPES for each in asked)
+    # A customer that was asked for is shown with its events, but not with all that its orders lead to.
+    frontier = list(asked) if is_about_hub else _followed(seen)
+    for _ in range(1 if is_about_hub else _MOST_ROUNDS):
         if not frontier or len(seen) > MOST_OBJECTS:
             break
         found = _events(store, "console_events_of_objects", objects=[(each.type, each.id) for each in frontier])
         events = events | _by_identity(found)
-        if round_ == 0 and all(each.type in HUB_TYPES for each in objects):
-            seen.update(_objects_in(events.values()))
-            break
         new = _objects_in(found) - seen
         seen |= new
-        frontier = [each for each in _ordered(new) if each.type not in HUB_TYPES]
+        frontier = _followed(new)
     return events, _ordered(seen)[:MOST_OBJECTS], len(seen) > MOST_OBJECTS
+
+
+def _followed(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
+    return [each for each in _ordered(objects) if each.type not in HUB_TYPES]
 
 
 def _objects_in(events: Iterable[EventRecord]) -> set[BusinessObject]:

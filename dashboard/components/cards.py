@@ -84,7 +84,7 @@ def _tile(item: Tile) -> Html:
 def source_strip(sources: Sequence[SourceHeard], reader: Reader) -> Html:
     """One dot per source with when it was last heard; the silent ones are named first."""
     by_age = sorted(sources, key=lambda source: (not _is_silent(source, reader), source.source))
-    return element("div", [_source(source, reader) for source in by_age], class_="mp-sources", aria_label="Sources")
+    return element("div", "Last heard", [_source(source, reader) for source in by_age], class_="mp-sources")
 
 
 def _is_silent(source: SourceHeard, reader: Reader) -> bool:

@@ -123,7 +123,8 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
         fixedrange=True,
         type="date",
         range=[reader.local(at).replace(tzinfo=None) for at in (throughput.since, throughput.until)],
-        tickcolor=palette.line,
+        tickangle=0,
+        nticks=8,
     )
     return figure
 

@@ -22,6 +22,11 @@ def palette() -> Palette:
     return palette_for(st.context.theme.type)
 
 
+def figure_width() -> int:
+    """About how many pixels a wide figure has; a phone says that it is one."""
+    return 250 if "Mobi" in (st.context.headers.get("User-Agent") or "") else 900
+
+
 def write(markup: Html) -> None:
     """Puts markup on the page."""
     st.html(markup)

@@ -16,8 +16,6 @@ from storage.trace_view import AlertRecord, EventRecord, Journey, SpanRecord
 # The order in which revenue work passes the systems; others follow by name.
 SYSTEMS = ("crm", "cpq", "middleware", "erp", "billing", "tax", "payments")
 _LANE = 46
-# How wide the figure is taken to be when deciding which labels fit; a phone shows fewer, the rest on hover.
-_WIDTH = 940
 _LETTER = 6.2
 # A call takes milliseconds and a journey weeks: a bar is never drawn thinner than this share of the picture.
 _THINNEST = 0.004
@@ -65,8 +63,11 @@ def _padded(since: datetime, until: datetime) -> Span:
     return Span(since - margin, until + margin)
 
 
-def timeline_figure(journey: Journey, shown: Span, reader: Reader, palette: Palette) -> go.Figure:
-    """Milestones, traces, promises and alerts of a journey over time, one lane per system."""
+def timeline_figure(journey: Journey, shown: Span, reader: Reader, palette: Palette, width: int) -> go.Figure:
+    """Milestones, traces, promises and alerts of a journey over time, one lane per system.
+
+    `width` is about how many pixels there are, which decides the labels that fit; hovering tells the others.
+    """
     alerts = [alert for alert in journey.alerts if alert.state is not AlertState.RETRACTED or len(journey.alerts) < 4][
         :6
     ]
@@ -78,7 +79,7 @@ def timeline_figure(journey: Journey, shown: Span, reader: Reader, palette: Pale
     for index, alert in enumerate(alerts):
         _draw_promise(figure, alert, index, len(lanes), shown, reader, palette)
     _draw_traces(figure, journey.spans, lane_of, shown, reader, palette)
-    _draw_milestones(figure, journey.events, lane_of, shown, reader, palette)
+    _draw_milestones(figure, journey.events, lane_of, shown, reader, palette, width)
     _draw_now(figure, shown, len(lanes), reader, palette)
     figure.update_layout(
         **base_layout(palette, height=_LANE * max(len(lanes), 1) + 56),
@@ -268,10 +269,11 @@ def _draw_milestones(
     shown: Span,
     reader: Reader,
     palette: Palette,
+    width: int,
 ) -> None:
     if not events:
         return
-    labels = _labels_that_fit(events, lane_of, shown)
+    labels = _labels_that_fit(events, lane_of, shown, width)
     figure.add_trace(
         go.Scatter(
             mode="markers+text",
@@ -299,18 +301,20 @@ def _draw_milestones(
     )
 
 
-def _labels_that_fit(events: Sequence[EventRecord], lane_of: dict[str, int], shown: Span) -> dict[int, tuple[str, str]]:
-    """The labels that do not run into one another and their side, by the event's index; hovering tells the others."""
+def _labels_that_fit(
+    events: Sequence[EventRecord], lane_of: dict[str, int], shown: Span, room: int
+) -> dict[int, tuple[str, str]]:
+    """The labels that do not run into one another and their side, by the event's index."""
     taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
     labels: dict[int, tuple[str, str]] = {}
     for index, event in enumerate(events):
         if not shown.holds(event.occurred_at):
             continue
-        place = (event.occurred_at - shown.since) / shown.length * _WIDTH
+        place = (event.occurred_at - shown.since) / shown.length * room
         width = len(event.type) * _LETTER + 8
         lane = taken[lane_of[event.source]]
         for side, start in (("top right", place), ("top left", place - width)):
-            fits = start >= 0 and start + width <= _WIDTH
+            fits = start >= 0 and start + width <= room
             if fits and all(start + width < left or start > right for left, right in lane):
                 labels[index] = (event.type, side)
                 lane.append((start, start + width))

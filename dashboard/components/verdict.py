@@ -38,7 +38,7 @@ class Verdict:
 def verdict_of(journey: Journey, reader: Reader) -> Verdict:
     """What to say first about a journey."""
     alert = gravest(journey.alerts)
-    hop = broken_hop(journey.spans, alert)
+    hop = broken_hop(_spans_about(journey, alert), alert)
     last = last_milestone(journey.events)
     reached = f"Last milestone: {last.type} in {last.source}, {reader.ago(last.occurred_at)}." if last else ""
     if alert is None:
@@ -99,6 +99,17 @@ def broken_hop(spans: Sequence[SpanRecord], alert: AlertRecord | None) -> Broken
     )
     caller = parent.service if parent and parent.service != last.service else ""
     return BrokenHop(caller, last.service, last.name, last.error, len(same), last, recovered)
+
+
+def _spans_about(journey: Journey, alert: AlertRecord | None) -> Sequence[SpanRecord]:
+    """The spans of the traces in which the alert's object was spoken of; a journey may hold other runs, too."""
+    if alert is None:
+        return journey.spans
+    traces = set(alert.trace_ids)
+    for event in journey.events:
+        if any(each == alert.business_object for each, _ in event.objects):
+            traces.add(event.trace_id)
+    return [span for span in journey.spans if span.trace_id in traces]
 
 
 def _until(alert: AlertRecord, span: SpanRecord) -> bool:

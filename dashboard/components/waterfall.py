@@ -76,6 +76,9 @@ def waterfall_figure(spans: Sequence[SpanRecord], reader: Reader, palette: Palet
         )
     )
     for row, (depth, span) in enumerate(rows):
+        if row % 2 == 0:
+            # Leads the eye from a span's words to its bar.
+            figure.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=palette.panel, line_width=0, layer="below")
         figure.add_annotation(
             x=0,
             xref="paper",

@@ -9,8 +9,8 @@ from dashboard.components import filters
 from dashboard.components.cards import facts_line, heading, money, notice, state_chip, trace_link
 from dashboard.components.figures import CONFIG
 from dashboard.components.markup import Html, element, join
-from dashboard.components.page import palette, reader, shielded, write
-from dashboard.components.tables import amounts_table, events_table, objects_table, spans_table
+from dashboard.components.page import figure_width, palette, reader, shielded, write
+from dashboard.components.tables import alerts_table, amounts_table, events_table, objects_table, spans_table
 from dashboard.components.timeline import around, systems_of, timeline_figure, whole
 from dashboard.components.verdict import Verdict, gravest, hop_words, verdict_of
 from dashboard.components.waterfall import trace_words, traces_of, waterfall_figure
@@ -18,6 +18,8 @@ from dashboard.formatting import Reader, count_of
 from storage.trace_view import HUB_TYPES, MOST_EVENTS, MOST_OBJECTS, Journey
 
 REFRESH = timedelta(seconds=5)
+_RUNS_IN_TITLE = 3
+_EXAMPLES = 5
 _WHOLE, _AROUND = "Whole journey", "Around the alert"
 
 
@@ -33,6 +35,10 @@ def _page() -> None:
                 "milepost alerts list",
             )
         )
+        examples = reads.open_alerts((), _EXAMPLES, 0)
+        if examples.alerts:
+            write(heading("Stuck now", f"the most urgent of {count_of(examples.total, 'open alert')}"))
+            write(alerts_table(examples.alerts, reader()))
         return
     st.fragment(_journey, run_every=REFRESH)(text)
 
@@ -81,7 +87,10 @@ def _title(journey: Journey, text: str) -> Html:
         customers = sorted({each.id for event in about for each, _ in event.objects if each.type in HUB_TYPES})
         names = sorted({event.attributes["customer"] for event in about if event.attributes.get("customer")})
         facts += [part for part in (", ".join(names), ", ".join(customers), latest.legal_entity, latest.region) if part]
-    facts += [trace_link(run) for run in journey.correlation_ids]
+    if len(journey.correlation_ids) > _RUNS_IN_TITLE:
+        facts.append(count_of(len(journey.correlation_ids), "run"))
+    else:
+        facts += [trace_link(run) for run in journey.correlation_ids]
     alert = gravest(journey.alerts)
     chip = [state_chip(alert.state)] if alert else []
     type_ = element("span", subject.type, class_="mp-title-type") if subject else Html("")
@@ -136,7 +145,7 @@ def _timeline(journey: Journey, who: Reader) -> None:
         f"{each.rule} {each.state} with its deadline at {who.instant(each.deadline_at)}" for each in journey.alerts
     )
     st.plotly_chart(
-        timeline_figure(journey, shown, who, palette()),
+        timeline_figure(journey, shown, who, palette(), figure_width()),
         theme=None,
         config=CONFIG,
         key=f"timeline_{chosen}",
