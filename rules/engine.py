@@ -1,0 +1,177 @@
+"""The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
+
+What a tick writes, it writes in this order: changes of alerts, their states, open duties, the watermark.
+A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from domain.alert import Alert, AlertState
+from domain.business_object import BusinessObject
+from domain.rule import MilestoneRule
+from rules.alert_state import advance
+from rules.reconciliation import corrections, withdrawals
+from rules.watching import ObjectRules, by_object_type
+from storage.alerts import alerts_in_stretch, write_transitions
+from storage.client import Store
+from storage.engine_state import (
+    Watermark,
+    open_duties,
+    read_watermark,
+    stored_object_types,
+    write_duties,
+    write_watermark,
+)
+from storage.milestones import History, Stretch, Touched, histories_as_received, stretches, touched_stretches
+
+ENGINE = "rules"
+# Arrivals are kept for thirty days; a day is left for the tick itself and for clocks.
+LONGEST_GAP = timedelta(days=29)
+# Bounds what is in memory at once; one statement more for so many costs nothing beside them.
+_OBJECTS_AT_ONCE = 20_000
+_MILESTONES_AT_ONCE = 300_000
+_CHANGES_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """What a tick did: evaluated through when, how many objects were touched, what alerts became."""
+
+    through: datetime
+    objects: int = 0
+    transitions: Counter[AlertState] = field(default_factory=Counter)
+
+
+class Engine:
+    """Evaluates rules over one store; one tick at a time, nothing kept between them."""
+
+    def __init__(self, store: Store, rules: Iterable[MilestoneRule]) -> None:
+        rules = list(rules)
+        self._store = store
+        self._by_object_type = by_object_type(rules)
+        self._rules_version = rules_version(rules)
+
+    def tick(self, through: datetime) -> TickResult:
+        """Evaluates all that is known at `through`: no event received by then may still be on its way.
+
+        Without a watermark, with one that arrivals no longer reach back to, and after a change of the rules
+        every object is looked at.
+        """
+        before = read_watermark(self._store, ENGINE)
+        is_current = before is not None and before.rules_version == self._rules_version
+        if before is not None and through <= before.evaluated_through:
+            if is_current:
+                return TickResult(before.evaluated_through)
+            through = before.evaluated_through
+        changes = _Changes(self._store, through)
+        if before is not None and is_current and through - before.evaluated_through <= LONGEST_GAP:
+            objects = self._look_at_touched(Touched(before.evaluated_through, through), changes)
+        else:
+            objects = self._look_at_all(before.evaluated_through if before else through, changes)
+        changes.write()
+        write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
+        return TickResult(through, objects, changes.transitions)
+
+    def _look_at_touched(self, touched: Touched, changes: "_Changes") -> int:
+        objects, parts = touched_stretches(self._store, touched, _OBJECTS_AT_ONCE)
+        for stretch in parts:
+            on_object = self._by_object_type.get(stretch.object_type)
+            if on_object is None:
+                continue
+            duties = open_duties(self._store, stretch, touched)
+            histories = histories_as_received(self._store, on_object.watch, stretch, touched.through, touched)
+            for object_id, history in histories:
+                object_ = BusinessObject(stretch.object_type, object_id)
+                alerts, due_at = _advance(on_object.rules, object_, history, touched.after, touched.through)
+                changes.add(alerts)
+                changes.settle(object_, duties.pop(object_id, None), due_at)
+            changes.close(stretch.object_type, duties)
+        return objects
+
+    def _look_at_all(self, since: datetime, changes: "_Changes") -> int:
+        objects = 0
+        for object_type in sorted(self._by_object_type.keys() | stored_object_types(self._store)):
+            on_object = self._by_object_type.get(object_type)
+            for stretch in stretches(self._store, object_type, _MILESTONES_AT_ONCE):
+                stored = {alert.alert_id: alert for alert in alerts_in_stretch(self._store, stretch)}
+                duties = open_duties(self._store, stretch, None)
+                for object_, alerts, due_at in self._from_the_beginning(on_object, stretch, changes.through):
+                    objects += 1
+                    changes.add(corrections(stored, alerts))
+                    changes.settle(object_, duties.pop(object_.id, None), due_at)
+                    for alert in alerts:
+                        stored.pop(alert.alert_id, None)
+                changes.add(withdrawals(stored.values(), since, changes.through))
+                changes.close(object_type, duties)
+        return objects
+
+    def _from_the_beginning(
+        self, on_object: ObjectRules | None, stretch: Stretch, through: datetime
+    ) -> Iterator[tuple[BusinessObject, list[Alert], datetime | None]]:
+        if on_object is not None:
+            for object_id, history in histories_as_received(self._store, on_object.watch, stretch, through):
+                object_ = BusinessObject(stretch.object_type, object_id)
+                yield object_, *_advance(on_object.rules, object_, history, None, through)
+
+
+class _Changes:
+    """What a tick has to write, in parts so that memory stays bounded."""
+
+    def __init__(self, store: Store, through: datetime) -> None:
+        self.through = through
+        self.transitions: Counter[AlertState] = Counter()
+        self._store = store
+        self._alerts: list[Alert] = []
+        self._duties: dict[tuple[str, str], datetime | None] = {}
+
+    def add(self, alerts: Sequence[Alert]) -> None:
+        self._alerts += alerts
+        self.transitions.update(alert.state for alert in alerts)
+
+    def settle(self, object_: BusinessObject, stored: datetime | None, due_at: datetime | None) -> None:
+        """Notes when time alone next changes an object, and ends the part: an object's changes stay together."""
+        if stored != due_at:
+            self._duties[(object_.type, object_.id)] = due_at
+        if len(self._alerts) + len(self._duties) >= _CHANGES_AT_ONCE:
+            self.write()
+
+    def close(self, object_type: str, object_ids: Iterable[str]) -> None:
+        """Notes that time alone no longer changes these objects."""
+        self._duties.update(((object_type, object_id), None) for object_id in object_ids)
+
+    def write(self) -> None:
+        # A duty written before the alerts it led to would hide them from the tick that repeats a lost one.
+        write_transitions(self._store, self._alerts)
+        write_duties(self._store, self._duties, self.through)
+        self._alerts.clear()
+        self._duties.clear()
+
+
+def rules_version(rules: Iterable[MilestoneRule]) -> str:
+    """A digest that changes when any rule comes, goes or may judge otherwise."""
+    named = sorted(f"{rule.object_type}\0{rule.name}\0{rule.version}" for rule in rules)
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
+def _advance(
+    rules: Sequence[MilestoneRule],
+    object_: BusinessObject,
+    history: History,
+    after: datetime | None,
+    through: datetime,
+) -> tuple[list[Alert], datetime | None]:
+    """What becomes of one object's alerts under all rules, and when time alone next changes one."""
+    reached = {milestone.type for milestone in history}
+    alerts: list[Alert] = []
+    due: list[datetime] = []
+    for rule in rules:
+        if rule.from_type in reached:
+            changed, due_at = advance(rule, object_, history, after, through)
+            alerts += changed
+            if due_at is not None:
+                due.append(due_at)
+    return alerts, min(due, default=None)

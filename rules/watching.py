@@ -1,0 +1,60 @@
+"""What has to be read of the stored histories for a set of rules, by object type."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+
+from domain.rule import MilestoneRule, Pairing
+from rules.compiler import compile_condition
+from rules.kinds.milestone import share_of
+from storage.milestones import Duty, Watch
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRules:
+    """The rules on one object type, and what they need read."""
+
+    rules: tuple[MilestoneRule, ...]
+    watch: Watch
+
+
+def by_object_type(rules: Iterable[MilestoneRule]) -> dict[str, ObjectRules]:
+    """The rules on each object type."""
+    in_order = sorted(rules, key=attrgetter("object_type", "name"))
+    return {
+        object_type: _object_rules(object_type, tuple(group))
+        for object_type, group in groupby(in_order, key=attrgetter("object_type"))
+    }
+
+
+def _object_rules(object_type: str, rules: tuple[MilestoneRule, ...]) -> ObjectRules:
+    quiet_for: dict[tuple[str, str], timedelta] = {}
+    for rule in rules:
+        pair = (rule.from_type, rule.to_type)
+        quiet_for[pair] = min(quiet_for.get(pair, timedelta.max), _quiet_for(rule))
+    texts = dict.fromkeys(text for rule in rules for text in rule.conditions)
+    watch = Watch(
+        object_type=object_type,
+        event_types=sorted(frozenset().union(*(rule.event_types for rule in rules))),
+        duties=[Duty(*pair, time) for pair, time in quiet_for.items()],
+        conditions={text: compile_condition(text).sql for text in texts},
+    )
+    return ObjectRules(rules, watch)
+
+
+def _quiet_for(rule: MilestoneRule) -> timedelta:
+    """How long after any `from`, on the wall clock, the rule surely has nothing to say.
+
+    Calendars and pauses only make a clock slower. Where a `to` serves one `from` alone, one that follows in
+    time may belong to another, so it proves nothing; no time at all is less than zero.
+    """
+    if rule.pairing is Pairing.ONE_TO_ONE:
+        return -_MICROSECOND
+    shortest = min([rule.within, *(override.within for override in rule.overrides)])
+    if rule.at_risk is not None:
+        shortest = min(shortest, share_of(shortest, rule.at_risk))
+    return shortest - _MICROSECOND

@@ -1,0 +1,91 @@
+"""Alerts in the store: every change, and each alert as it stands now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.alert import Alert, AlertState
+from domain.business_object import BusinessObject
+from storage.client import Row, Store, encode_rows
+from storage.milestones import Stretch
+
+
+def write_transitions(store: Store, alerts: Sequence[Alert]) -> None:
+    """Stores changes of alerts; returns once both the history and the current states are on disk.
+
+    The history comes first: states can be written again from a tick that is repeated.
+    """
+    if alerts:
+        body = encode_rows([_to_row(alert) for alert in alerts])
+        store.insert("alert_transitions", body)
+        store.insert("alert_states", body)
+
+
+def list_alerts(store: Store, state: AlertState | None = None, limit: int = 1000) -> list[Alert]:
+    """The alerts that changed last, newest first, as they stand; only those in `state` if one is given."""
+    states = [state] if state else list(AlertState)
+    return _alerts(store.rows("list_alerts", {"states": states, "limit": limit}))
+
+
+def alert_history(store: Store, alert_id: str) -> list[Alert]:
+    """Every change of one alert, in the order they became known."""
+    return _alerts(store.rows("alert_history", {"alert_id": alert_id}))
+
+
+def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
+    """The alerts that fire, and those stored as resolved or retracted at or after `since`; oldest change first."""
+    return _alerts(store.rows("dispatchable_alerts", {"since": since}))
+
+
+def alerts_in_stretch(store: Store, stretch: Stretch) -> list[Alert]:
+    """The alerts of a stretch of ids, as they stand."""
+    params = {"object_type": stretch.object_type, "after_id": stretch.after_id, "last_id": stretch.last_id}
+    return _alerts(store.rows("alerts_in_stretch", params))
+
+
+def count_alerts(store: Store) -> dict[AlertState, int]:
+    """How many alerts stand in each state; a state without any is left out."""
+    return {AlertState(row["state"]): row["alerts"] for row in store.rows("count_alerts")}
+
+
+def alert_from_row(row: Mapping[str, Any]) -> Alert:
+    """An alert from a row of `alerts` or `alert_transitions`."""
+    columns = dict(row)
+    return Alert(
+        business_object=BusinessObject(columns.pop("object_type"), columns.pop("object_id")),
+        name=columns.pop("alert"),
+        state=AlertState(columns.pop("state")),
+        trace_ids=tuple(columns.pop("trace_ids")),
+        **columns,
+    )
+
+
+def _alerts(rows: Iterable[Row]) -> list[Alert]:
+    return [alert_from_row(row) for row in rows]
+
+
+def _to_row(alert: Alert) -> Row:
+    return {
+        "object_type": alert.business_object.type,
+        "object_id": alert.business_object.id,
+        "alert_id": alert.alert_id,
+        "alert": alert.name,
+        "state": alert.state,
+        "started_at": alert.started_at,
+        "deadline_at": alert.deadline_at,
+        "fired_at": alert.fired_at,
+        "resolved_at": alert.resolved_at,
+        "severity": alert.severity,
+        "amount": alert.amount,
+        "currency": alert.currency,
+        "correlation_id": alert.correlation_id,
+        "reason": alert.reason,
+        "changed_at": alert.changed_at,
+        "recorded_at": alert.recorded_at,
+        "version": alert.version,
+        "rule_group": alert.rule_group,
+        "rule_version": alert.rule_version,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "trace_ids": list(alert.trace_ids),
+    }

@@ -1,0 +1,208 @@
+"""Histories of business objects in the store: what each has reached, with what was known of it."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any
+
+from domain.business_object import BusinessObject
+from domain.instants import EPOCH, LATEST, to_micros
+from domain.known_facts import with_known_facts
+from domain.milestone import Facts, Milestone
+from storage.client import Store
+
+History = list[Milestone]
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A `from` and its `to`; one that follows within `quiet_for`, on the wall clock, gives nothing to judge."""
+
+    from_type: str
+    to_type: str
+    quiet_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is read of the objects of one type: event types, the duties on them, and conditions.
+
+    `conditions` maps the texts that `Milestone.holds` names to checked SQL expressions.
+    """
+
+    object_type: str
+    event_types: Sequence[str]
+    duties: Sequence[Duty]
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The objects that an arrival in (after, through] names or that have a duty due by `through`."""
+
+    after: datetime
+    through: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The ids of one object type that follow `after_id`, up to and with `last_id`; an empty one is no limit."""
+
+    object_type: str
+    after_id: str = ""
+    last_id: str = ""
+
+
+def stretches(store: Store, object_type: str, rows: int) -> Iterator[Stretch]:
+    """All ids of a type in stretches of about that many milestones, so that memory stays bounded."""
+    after_id = ""
+    while True:
+        end = store.rows("object_stretch_end", {"object_type": object_type, "after_id": after_id, "rows": rows})
+        if not end:
+            yield Stretch(object_type, after_id)
+            return
+        yield Stretch(object_type, after_id, end[0]["object_id"])
+        after_id = end[0]["object_id"]
+
+
+def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int, list[Stretch]]:
+    """How many objects are touched, and stretches that hold up to that many of them each."""
+    params = {"after": touched.after, "through": touched.through, "objects": objects}
+    count, found = 0, []
+    for row in store.rows("touched_objects", params):
+        count += row["touched"]
+        bounds = ["", *row["every_nth_id"], ""]
+        found += [Stretch(row["object_type"], *ends) for ends in pairwise(bounds)]
+    return count, found
+
+
+def histories_at(
+    store: Store, watch: Watch, stretch: Stretch, known_at: datetime | None
+) -> Iterator[tuple[str, History]]:
+    """The id and milestones of every object that may have broken a rule, by what was received by `known_at`.
+
+    None is all there is. Each milestone stands once, with what is known of it in the end.
+    """
+    for object_id, milestones, _ in _read(store, watch, stretch, known_at or LATEST, as_it_arrived=False):
+        yield object_id, milestones
+
+
+def histories_as_received(
+    store: Store, watch: Watch, stretch: Stretch, through: datetime, touched: Touched | None = None
+) -> Iterator[tuple[str, History]]:
+    """The id and milestones of every object of which a rule may ever have had something to say by `through`.
+
+    A milestone of which more became known after it was received has a row for each change; see `known_facts`.
+    """
+    amended: list[str] = []
+    for object_id, milestones, is_amended in _read(store, watch, stretch, through, as_it_arrived=True, touched=touched):
+        if is_amended:
+            amended.append(object_id)
+        else:
+            yield object_id, milestones
+    if amended:
+        yield from _amended_histories(store, watch, amended, through)
+
+
+def true_conditions(
+    store: Store, conditions: Mapping[str, str], milestones: Sequence[tuple[BusinessObject, Milestone]]
+) -> list[frozenset[str]]:
+    """Which of the conditions (text to checked SQL) are true of each milestone, as its facts stand."""
+    if not (conditions and milestones):
+        return [frozenset()] * len(milestones)
+    given = json.dumps([_condition_subject(object_, milestone) for object_, milestone in milestones])
+    _, rows = store.tuples("conditions_on_milestones", {"milestones": given}, _fragments(conditions))
+    texts = list(conditions)
+    return [frozenset(texts[number - 1] for number in numbers) for (numbers,) in rows]
+
+
+def _read(
+    store: Store,
+    watch: Watch,
+    stretch: Stretch,
+    known_at: datetime,
+    *,
+    as_it_arrived: bool,
+    touched: Touched | None = None,
+) -> Iterator[tuple[str, History, bool]]:
+    """The id and milestones of each object that may have broken a rule, and whether facts were amended."""
+    _, rows = store.tuples(
+        "object_histories",
+        {
+            "object_type": stretch.object_type,
+            "after_id": stretch.after_id,
+            "last_id": stretch.last_id,
+            "known_at": known_at,
+            "event_types": list(watch.event_types),
+            "from_types": [duty.from_type for duty in watch.duties],
+            "to_types": [duty.to_type for duty in watch.duties],
+            "quiet_us": [duty.quiet_for // _MICROSECOND for duty in watch.duties],
+            "as_it_arrived": as_it_arrived,
+            "touched": touched is not None,
+            "after": touched.after if touched else EPOCH,
+            "through": touched.through if touched else EPOCH,
+        },
+        _fragments(watch.conditions),
+    )
+    texts = list(watch.conditions)
+    named: dict[tuple[int, ...], frozenset[str]] = {}
+    for object_id, group in groupby(rows, key=itemgetter(0)):
+        milestones, is_amended = [], False
+        for *row, numbers, amended in group:
+            held = tuple(numbers)
+            if held not in named:
+                named[held] = frozenset(texts[number - 1] for number in held)
+            milestones.append(_milestone(row, named[held]))
+            is_amended = is_amended or bool(amended)
+        yield object_id, milestones, is_amended
+
+
+def _amended_histories(
+    store: Store, watch: Watch, object_ids: Sequence[str], through: datetime
+) -> Iterator[tuple[str, History]]:
+    params = {"object_type": watch.object_type, "object_ids": list(object_ids), "known_at": through}
+    _, rows = store.tuples("stated_milestones", params)
+    stated: dict[str, History] = {object_id: [] for object_id in object_ids}
+    for row in rows:
+        stated[row[0]].append(_milestone(row, frozenset()))
+    subjects = [
+        (BusinessObject(watch.object_type, object_id), milestone)
+        for object_id, milestones in stated.items()
+        for milestone in with_known_facts(milestones)
+        if milestone.type in watch.event_types
+    ]
+    held = true_conditions(store, watch.conditions, subjects)
+    found = zip(subjects, held, strict=True)
+    for object_id, group in groupby(found, key=lambda item: item[0][0].id):
+        yield object_id, [replace(milestone, holds=holds) for (_, milestone), holds in group]
+
+
+def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
+    """A milestone from the columns that both statements on histories begin with."""
+    _, type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, *facts = row
+    return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)
+
+
+def _fragments(conditions: Mapping[str, str]) -> dict[str, str]:
+    return {"conditions": f"[{', '.join(f'({expression})' for expression in conditions.values())}]"}
+
+
+def _condition_subject(object_: BusinessObject, milestone: Milestone) -> dict[str, object]:
+    facts = milestone.facts
+    return {
+        "object_type": object_.type,
+        "object_id": object_.id,
+        "type": milestone.type,
+        "occurred_us": to_micros(milestone.occurred_at),
+        "source": milestone.source,
+        "correlation_id": milestone.correlation_id,
+        "amount": None if facts.amount is None else str(facts.amount),
+        "currency": facts.currency,
+        "legal_entity": facts.legal_entity,
+        "region": facts.region,
+        "attributes": dict(facts.attributes),
+    }

@@ -1,0 +1,21 @@
+-- The open duties of a stretch of ids of one type, all of them or only those of touched objects: due by
+-- `through` or named by an arrival in (after, through].
+-- params: object_type String, after_id String, last_id String, touched Bool, after DateTime64(6, 'UTC'),
+--   through DateTime64(6, 'UTC')
+-- columns: object_id, due_at
+SELECT object_id, due_at
+FROM open_duties FINAL
+WHERE object_type = {object_type:String}
+    AND object_id > {after_id:String}
+    AND ({last_id:String} = '' OR object_id <= {last_id:String})
+    AND isNotNull(due_at)
+    AND (
+        NOT {touched:Bool}
+        OR due_at <= {through:DateTime64(6, 'UTC')}
+        OR object_id IN
+        (
+            SELECT object_id FROM arrivals
+            WHERE {touched:Bool} AND object_type = {object_type:String}
+                AND received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
+        )
+    )
