@@ -48,7 +48,7 @@ def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
         if now > THROUGH:
             break
         cases = {case.clock: case for case in judge(rule, [m for m in history if m.received_at <= now], now)}
-        for clock in sorted({*cases, *told}):
+        for clock in sorted({*cases, *told, *starts}):
             case = cases.get(clock)
             if case is None:
                 starts.pop(clock, None)
@@ -83,12 +83,13 @@ def _tell(before: Gist | None, case: Case | None) -> Gist | None:
 
 def with_later_facts(history: list[Milestone], numbers: list[tuple[int, int, frozenset[str]]]) -> list[Milestone]:
     """The history where some events' inherited facts became known after them, as further rows of theirs."""
-    rows = list(history)
+    rows = {(row.event_id, row.received_at): row for row in history}
     for number, delay, holds in numbers:
         if history:
             row = history[number % len(history)]
-            rows.append(replace(row, received_at=row.received_at + delay * MINUTE, holds=holds))
-    return rows
+            received_at = row.received_at + delay * MINUTE
+            rows[row.event_id, received_at] = replace(row, received_at=received_at, holds=holds)
+    return list(rows.values())
 
 
 LATER_FACTS = st.lists(
