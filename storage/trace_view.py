@@ -1,5 +1,6 @@
 """Everything known about one business object and what is linked to it: objects, events, spans, alerts."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from decimal import Decimal
 
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
+from domain.instants import LATEST
 from storage.client import Row, Store
 
 # A customer takes part in thousands of runs; following it would glue all of them into one picture.
@@ -113,12 +115,13 @@ class Journey:
 
     @property
     def subject(self) -> BusinessObject | None:
-        """The object the picture is about: the one asked for, else the one in trouble, else the first."""
+        """The object the picture is about: the one asked for, else one in trouble, else the most spoken of."""
         if len(self.asked) == 1:
             return self.asked[0]
         stuck = [alert.business_object for alert in self.alerts if alert.state.is_open]
-        candidates = [*stuck, *self.asked, *self.objects]
-        return candidates[0] if candidates else None
+        late = [alert.business_object for alert in self.alerts]
+        spoken = Counter(each for event in self.events for each, _ in event.objects if each.type not in HUB_TYPES)
+        return next(iter([*stuck, *late, *self.asked, *(each for each, _ in spoken.most_common(1))]), None)
 
 
 def find_journey(store: Store, text: str) -> Journey | None:
@@ -141,7 +144,7 @@ def find_journey(store: Store, text: str) -> Journey | None:
     spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
     return Journey(
         asked=tuple(asked),
-        objects=tuple(objects),
+        objects=tuple(_as_they_came(objects, events.values())),
         correlation_ids=tuple(correlation_ids),
         events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
         spans=tuple(span for _, span in spans),
@@ -184,6 +187,15 @@ def _follow_links(
 
 def _followed(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
     return [each for each in _ordered(objects) if each.type not in HUB_TYPES]
+
+
+def _as_they_came(objects: Iterable[BusinessObject], events: Iterable[EventRecord]) -> list[BusinessObject]:
+    """The objects in the order in which events first spoke of them, hubs last."""
+    first: dict[BusinessObject, datetime] = {}
+    for event in events:
+        for each, _ in event.objects:
+            first[each] = min(first.get(each, event.occurred_at), event.occurred_at)
+    return sorted(_ordered(objects), key=lambda each: (each.type in HUB_TYPES, first.get(each, LATEST)))
 
 
 def _objects_in(events: Iterable[EventRecord]) -> set[BusinessObject]:

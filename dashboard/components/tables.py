@@ -2,21 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from dashboard.components.amounts import Stated, invoiced, stated_amounts
 from dashboard.components.cards import instant, money, severity_word, state_chip, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
 from storage.overview import OPEN_STATES, OpenAlert, RuleCount, Throughput
-from storage.trace_view import HUB_TYPES, EventRecord, SpanRecord
+from storage.trace_view import EventRecord, SpanRecord
 
-# What each system last stated as an object's amount: amount and currency by system.
-_Stated = dict[str, tuple[Decimal, str]]
 _NONE = Html('<span class="mp-none">–</span>')
 
 
@@ -162,78 +161,49 @@ def throughput_table(throughput: Throughput, types: Sequence[str]) -> Html:
 
 
 def objects_table(
-    objects: Sequence[BusinessObject], events: Sequence[EventRecord], states: dict[BusinessObject, AlertState]
+    objects: Sequence[BusinessObject],
+    events: Sequence[EventRecord],
+    states: Mapping[BusinessObject, AlertState],
+    systems: Sequence[str],
 ) -> Html:
-    """The linked objects, each with its latest milestone."""
-    latest: dict[BusinessObject, EventRecord] = {}
-    for event in events:
-        for each, _ in event.objects:
-            latest[each] = event
-    rows = [
-        (
-            each.type,
-            trace_link(str(each), each.id),
-            latest[each].type if each in latest else UNKNOWN,
-            state_chip(states[each]) if each in states else _NONE,
-        )
-        for each in objects
-    ]
-    columns = (Column("Type"), Column("Object"), Column("Latest milestone"), Column("Alert"))
-    return table(columns, rows, caption="Linked objects")
-
-
-def amounts_table(events: Sequence[EventRecord], systems: Sequence[str]) -> Html:
-    """What each system last stated as each object's amount; cells that differ from the others are marked."""
-    stated: dict[BusinessObject, _Stated] = defaultdict(dict)
-    for event in events:
-        if event.amount is None:
-            continue
-        for each in _spoken_of(event):
-            stated[each][event.source] = (event.amount, event.currency)
+    """The linked objects: how far each got, and what each system says it is worth, differences marked."""
+    latest = {each: event for event in events for each, _ in event.objects}
+    stated = stated_amounts(events)
     used = [system for system in systems if any(system in found for found in stated.values())]
-    rows = [(each.id, *_stated_amounts(found, used, set(found.values()))) for each, found in stated.items()]
-    rows += _invoiced_rows(stated, used)
-    columns = (Column("Object", "id"), Column("Currency"), *(Column(system, "number") for system in used))
-    return table(columns, rows, caption="Amounts per system; differences are marked")
+    rows: list[tuple[str, ...]] = []
+    for each in objects:
+        link = join(trace_link(str(each), each.id), element("span", each.type, class_="mp-sub"))
+        reached = latest[each].type if each in latest else UNKNOWN
+        chip = state_chip(states[each]) if each in states else _NONE
+        found = stated.get(each, {})
+        rows.append((link, reached, chip, *_amount_cells(found, used, differs=len(set(found.values())) > 1)))
+    together = invoiced(stated)
+    if together:
+        label = f"{count_of(together.invoices, 'invoice')} of the order, added up"
+        rows.append((label, _NONE, _NONE, *_amount_cells(together.summed, used, differs=together.differs)))
+    columns = (
+        Column("Object"),
+        Column("Latest milestone"),
+        Column("Alert"),
+        Column("Currency"),
+        *(Column(system, "number") for system in used),
+    )
+    return table(columns, rows, caption="Linked objects and their amounts per system")
 
 
-def _spoken_of(event: EventRecord) -> list[BusinessObject]:
-    """The objects whose amount an event states: what it makes of others, else the only one it is about."""
-    made = [each for each, _ in event.objects if each.type == event.type.partition(".")[0]]
-    about = [each for each, _ in event.objects if each.type not in HUB_TYPES]
-    return made or (about if len(about) == 1 else [])
-
-
-def _stated_amounts(found: _Stated, systems: Sequence[str], agreed: set[tuple[Decimal, str]]) -> Iterator[str]:
-    """The currency, then what each system stated; marked where not all agree."""
-    differs = len(agreed | set(found.values())) > 1
-    currencies = sorted({currency for _, currency in found.values()})
-    yield " / ".join(name or UNKNOWN for name in currencies)
+def _amount_cells(found: Stated, systems: Sequence[str], *, differs: bool) -> Iterator[str]:
+    """The currency, then what each system stated."""
+    currencies = sorted({money.currency or UNKNOWN for money in found.values()})
+    yield " / ".join(currencies) or _NONE
     for system in systems:
         if system not in found:
             yield _NONE
             continue
-        amount, currency = found[system]
-        digits = exact_money(amount, currency).removesuffix(f" {currency}")
-        text = digits if len(currencies) == 1 else exact_money(amount, currency)
+        amount, currency = found[system].amount, found[system].currency
+        exact = exact_money(amount, currency)
+        text = exact.removesuffix(f" {currency}") if len(currencies) == 1 else exact
         mark = element("b", " ≠", aria_hidden="true")
-        yield element("span", text, mark, class_="mp-differs", title="the systems differ") if differs else text
-
-
-def _invoiced_rows(stated: dict[BusinessObject, _Stated], systems: Sequence[str]) -> list[tuple[str, ...]]:
-    """The order's invoices summed, beside the order: where an order was billed twice or for another amount."""
-    orders = [found for each, found in stated.items() if each.type == "order"]
-    invoices = [found for each, found in stated.items() if each.type == "invoice"]
-    if len(orders) != 1 or not invoices:
-        return []
-    summed: _Stated = {}
-    for system in systems:
-        amounts = [found[system] for found in invoices if system in found]
-        currencies = {currency for _, currency in amounts}
-        if len(currencies) == 1:
-            summed[system] = (sum((amount for amount, _ in amounts), Decimal(0)), currencies.pop())
-    ordered = set(orders[0].values())
-    return [(f"{count_of(len(invoices), 'invoice')} of the order", *_stated_amounts(summed, systems, ordered))]
+        yield element("span", text, mark, class_="mp-differs", title="amounts differ") if differs else text
 
 
 def events_table(events: Sequence[EventRecord], reader: Reader) -> Html:

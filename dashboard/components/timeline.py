@@ -1,4 +1,4 @@
-"""The picture of a journey: lanes by system, milestones as marks, traces as bars, promises as bands."""
+"""The picture of a journey: lanes by system, milestones as marks, calls as bars, promises as bands."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard.components.figures import base_layout, hover
 from dashboard.components.palette import STATE_WORDS, Palette
-from dashboard.formatting import Reader, count_of, duration
+from dashboard.formatting import Reader, duration
 from domain.alert import AlertState
 from storage.trace_view import AlertRecord, EventRecord, Journey, SpanRecord
 
@@ -78,7 +78,7 @@ def timeline_figure(journey: Journey, shown: Span, reader: Reader, palette: Pale
     _draw_grounds(figure, len(alerts), len(lanes), palette)
     for index, alert in enumerate(alerts):
         _draw_promise(figure, alert, index, len(lanes), shown, reader, palette)
-    _draw_traces(figure, journey.spans, lane_of, shown, reader, palette)
+    _draw_calls(figure, journey.spans, lane_of, shown, reader, palette)
     _draw_milestones(figure, journey.events, lane_of, shown, reader, palette, width)
     _draw_now(figure, shown, len(lanes), reader, palette)
     figure.update_layout(
@@ -204,7 +204,7 @@ def _band(
     )
 
 
-def _draw_traces(
+def _draw_calls(
     figure: go.Figure,
     spans: Sequence[SpanRecord],
     lane_of: dict[str, int],
@@ -212,33 +212,30 @@ def _draw_traces(
     reader: Reader,
     palette: Palette,
 ) -> None:
-    """What each system did in each trace as one bar, and every failed call as a cross."""
-    by_trace: dict[tuple[str, str], list[SpanRecord]] = defaultdict(list)
-    for span in spans:
-        by_trace[span.trace_id, span.service].append(span)
-    thinnest = shown.length * _THINNEST
-    bars: list[tuple[int, datetime, float, str]] = []
-    for (_, service), found in by_trace.items():
-        since = min(span.started_at for span in found)
-        until = max(span.ended_at for span in found)
-        failed = sum(span.is_error for span in found)
-        text = hover(
-            f"{service}: {count_of(len(found), 'span')}{f', {failed} failed' if failed else ''}",
-            f"{reader.instant(since, seconds=True)}, {duration(until - since)}",
-        )
-        length = max(until - since, thinnest) / timedelta(milliseconds=1)
-        bars.append((lane_of[service], _at(since, reader), length, text))
-    if bars:
+    """What each system did as bars, every failed call with a cross."""
+    if spans:
+        thinnest = shown.length * _THINNEST
         figure.add_trace(
             go.Bar(
                 orientation="h",
-                y=[bar[0] for bar in bars],
-                base=[bar[1] for bar in bars],
-                x=[bar[2] for bar in bars],
+                y=[lane_of[span.service] for span in spans],
+                base=[_at(span.started_at, reader) for span in spans],
+                x=[max(span.duration, thinnest) / timedelta(milliseconds=1) for span in spans],
                 width=0.12,
                 offset=0.24,
-                marker={"color": palette.accent, "opacity": 0.55, "line": {"width": 0}},
-                hovertemplate=[bar[3] for bar in bars],
+                marker={
+                    "color": [palette.firing if span.is_error else palette.accent for span in spans],
+                    "opacity": 0.7,
+                    "line": {"width": 0},
+                },
+                hovertemplate=[
+                    hover(
+                        f"{span.service}: {span.name}",
+                        span.error,
+                        f"{reader.instant(span.started_at, seconds=True)}, {duration(span.duration)}",
+                    )
+                    for span in spans
+                ],
             )
         )
     failures = [span for span in spans if span.is_error]

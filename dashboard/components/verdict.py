@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from dashboard.components.amounts import disagreement
 from dashboard.formatting import Reader, count_of, duration
 from domain.alert import AlertState
 from storage.trace_view import AlertRecord, EventRecord, Journey, SpanRecord
@@ -41,8 +42,11 @@ def verdict_of(journey: Journey, reader: Reader) -> Verdict:
     hop = broken_hop(_spans_about(journey, alert), alert)
     last = last_milestone(journey.events)
     reached = f"Last milestone: {last.type} in {last.source}, {reader.ago(last.occurred_at)}." if last else ""
+    differs = disagreement(journey.events)
     if alert is None:
-        return Verdict("in_time", "No promise is broken", reached, hop)
+        if differs:
+            return Verdict("at_risk", "No deadline is missed, but amounts differ", f"{differs}. {reached}", hop)
+        return Verdict("in_time", "No deadline is missed", reached, hop)
     match alert.state:
         case AlertState.FIRING:
             late = duration(reader.now - alert.deadline_at)
@@ -58,7 +62,8 @@ def verdict_of(journey: Journey, reader: Reader) -> Verdict:
             headline = f"{alert.business_object} was late: {alert.rule}, resolved {late} past its deadline"
         case AlertState.RETRACTED:
             headline = f"{alert.business_object} was in time after all: {alert.rule} is retracted"
-    return Verdict(str(alert.state), headline, f"{_sentence(reader.in_words(alert.reason))} {reached}".strip(), hop)
+    sentences = (_sentence(reader.in_words(alert.reason)), f"Amounts differ: {differs}." if differs else "", reached)
+    return Verdict(str(alert.state), headline, " ".join(filter(None, sentences)), hop)
 
 
 def gravest(alerts: Sequence[AlertRecord]) -> AlertRecord | None:

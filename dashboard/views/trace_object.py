@@ -6,11 +6,12 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.components import filters
+from dashboard.components.amounts import stated_amounts
 from dashboard.components.cards import facts_line, heading, money, notice, state_chip, trace_link
 from dashboard.components.figures import CONFIG
 from dashboard.components.markup import Html, element, join
 from dashboard.components.page import figure_width, palette, reader, shielded, write
-from dashboard.components.tables import alerts_table, amounts_table, events_table, objects_table, spans_table
+from dashboard.components.tables import alerts_table, events_table, objects_table, spans_table
 from dashboard.components.timeline import around, systems_of, timeline_figure, whole
 from dashboard.components.verdict import Verdict, gravest, hop_words, verdict_of
 from dashboard.components.waterfall import trace_words, traces_of, waterfall_figure
@@ -78,10 +79,8 @@ def _draw(text: str) -> None:
 def _title(journey: Journey, text: str) -> Html:
     subject = journey.subject
     about = [event for event in journey.events if subject is None or any(each == subject for each, _ in event.objects)]
-    stated = [event for event in about if event.amount is not None]
-    facts: list[str] = []
-    if stated:
-        facts.append(money(stated[-1].amount, stated[-1].currency or None))
+    worth = list(stated_amounts(journey.events).get(subject, {}).values()) if subject else []
+    facts: list[str] = [money(worth[-1].amount, worth[-1].currency or None)] if worth else []
     latest = journey.events[-1] if journey.events else None
     if latest:
         customers = sorted({each.id for event in about for each, _ in event.objects if each.type in HUB_TYPES})
@@ -123,7 +122,7 @@ def _timeline(journey: Journey, who: Reader) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="timeline_head"
     ):
-        write(heading("Timeline", "milestones as dots, traces as bars, failed calls as crosses"))
+        write(heading("Timeline", "milestones as dots, calls as bars, failed ones crossed"))
         if alert:
             chosen = (
                 st.segmented_control(
@@ -194,13 +193,8 @@ def _facts(journey: Journey, who: Reader) -> None:
     grave = gravest(journey.alerts)
     if grave:
         states[grave.business_object] = grave.state
-    left, right = st.columns([5, 7], gap="medium")
-    with left:
-        write(heading("Linked objects", count_of(len(journey.objects), "object")))
-        write(objects_table(journey.objects, journey.events, states))
-    with right:
-        write(heading("Amounts per system", "differences are marked"))
-        write(amounts_table(journey.events, systems_of(journey)))
+    write(heading("Objects and amounts", f"{count_of(len(journey.objects), 'linked object')}, differences are marked"))
+    write(objects_table(journey.objects, journey.events, states, systems_of(journey)))
     write(heading("Events", count_of(len(journey.events), "event")))
     write(events_table(journey.events, who))
     if journey.spans:
