@@ -33,8 +33,8 @@ class OpenHours:
 class Calendar:
     """The open hours of a place: its time zone, a week's hours, public holidays and further closed days.
 
-    `week` has Monday first; a day's stretches are in order and do not touch. An hour that the place's clocks
-    show twice counts twice, one that they skip does not count.
+    `week` has Monday first; a day's stretches do not overlap. An hour that the place's clocks show twice
+    counts twice, one that they skip does not count.
     """
 
     name: str

@@ -74,9 +74,7 @@ def parse_file(text: str, path: Path, model: type[M], titles: Titles | None = No
         return ConfigFile(path, model.model_validate(data), root)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise ConfigError(
-            [_problem(path, root, data, model, titles or {}, detail) for detail in details]
-        ) from error
+        raise ConfigError([_problem(path, root, data, model, titles or {}, detail) for detail in details]) from error
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -268,7 +266,7 @@ def show(value: object) -> str:
 def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
     if model is None:
         return f'unknown key "{key}"'
-    accepted = [field.alias or name for name, field in model.model_fields.items()]
+    accepted = [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
     near = difflib.get_close_matches(key, accepted, n=1)
     hint = f'; did you mean "{near[0]}"?' if near else ";"
     return f'unknown key "{key}"{hint} accepted: {", ".join(accepted)}'
@@ -284,11 +282,7 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | N
         if len(models) != 1:
             return None
         current = next(
-            (
-                field.annotation
-                for name, field in models[0].model_fields.items()
-                if part == (field.alias or name)
-            ),
+            (field.annotation for name, field in models[0].model_fields.items() if part == (field.alias or name)),
             None,
         )
     models = _models_in(current)
