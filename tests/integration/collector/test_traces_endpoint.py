@@ -1,0 +1,180 @@
+"""POST /v1/traces over real HTTP, from the real OpenTelemetry SDK and from senders with faults."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from google.rpc.status_pb2 import Status
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Link, SpanKind, StatusCode, format_span_id, format_trace_id
+
+from collector.receivers.otlp import INVALID_ARGUMENT, JSON, PROTOBUF
+from tests.builders import otlp_request, span
+from tests.engine import Engine
+from tests.integration.collector.running import RunningCollector
+
+PATH = "/v1/traces"
+
+
+def recorded_spans() -> tuple[ReadableSpan, ...]:
+    """Spans of one trace as an instrumented program ends them."""
+    memory = InMemorySpanExporter()
+    provider = TracerProvider(resource=Resource({"service.name": "middleware", "service.instance.id": 7}))
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    tracer = provider.get_tracer("orders", "1.4")
+    with tracer.start_as_current_span("consume order.approved", kind=SpanKind.CONSUMER) as parent:
+        parent.set_attribute("correlation.id", "q2c-000001")
+        for number in range(30):
+            link = Link(parent.get_span_context(), {"why": "retry"})
+            with tracer.start_as_current_span(f"POST /orders/{number}", kind=SpanKind.CLIENT, links=[link]) as child:
+                child.set_attributes(
+                    {"attempt": number, "share": 0.25, "ok": False, "lines": ["a", "b"], "größe": "\u00e9😀"}
+                )
+                child.add_event("retry", {"after": 1.5})
+                child.set_status(StatusCode.ERROR, "timed out")
+    return memory.get_finished_spans()
+
+
+def export(exporter: SpanExporter, spans: tuple[ReadableSpan, ...]) -> None:
+    try:
+        assert exporter.export(spans) is SpanExportResult.SUCCESS
+    finally:
+        exporter.shutdown()
+
+
+@pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip, Compression.Deflate])
+def test_the_rows_equal_the_spans_that_the_sdk_sent(
+    collector_anywhere: RunningCollector, engine: Engine, compression: Compression
+) -> None:
+    spans = recorded_spans()
+
+    export(OTLPSpanExporter(endpoint=collector_anywhere.url + PATH, compression=compression), spans)
+
+    query = (
+        "SELECT TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, ScopeName, ScopeVersion, "
+        "toUnixTimestamp64Nano(Timestamp) AS start, Duration, StatusCode, StatusMessage, ResourceAttributes, "
+        "SpanAttributes, Events.Name AS events, Events.Attributes AS told, Links.SpanId AS links, CorrelationId "
+        "FROM otel_traces ORDER BY start"
+    )
+    rows = engine.select(collector_anywhere.store, query)
+    assert rows == [row_of(sent) for sent in sorted(spans, key=lambda sent: sent.start_time or 0)]
+    assert collector_anywhere.total("spans_stored_total") == collector_anywhere.total("spans_received_total") == 31
+
+
+def row_of(sent: ReadableSpan) -> dict[str, Any]:
+    """The row that a span of the SDK has to become."""
+    assert sent.attributes is not None
+    assert sent.start_time is not None
+    assert sent.end_time is not None
+    assert sent.instrumentation_scope is not None
+    return {
+        "TraceId": format_trace_id(sent.context.trace_id),
+        "SpanId": format_span_id(sent.context.span_id),
+        "ParentSpanId": format_span_id(sent.parent.span_id) if sent.parent else "",
+        "SpanName": sent.name,
+        "SpanKind": sent.kind.name.capitalize(),
+        "ServiceName": "middleware",
+        "ScopeName": sent.instrumentation_scope.name,
+        "ScopeVersion": sent.instrumentation_scope.version,
+        "start": sent.start_time,
+        "Duration": sent.end_time - sent.start_time,
+        "StatusCode": sent.status.status_code.name.capitalize(),
+        "StatusMessage": sent.status.description or "",
+        "ResourceAttributes": {name: as_text(value) for name, value in sent.resource.attributes.items()},
+        "SpanAttributes": {name: as_text(value) for name, value in sent.attributes.items()},
+        "events": [event.name for event in sent.events],
+        "told": [{name: as_text(value) for name, value in (event.attributes or {}).items()} for event in sent.events],
+        "links": [format_span_id(link.context.span_id) for link in sent.links],
+        "CorrelationId": sent.attributes.get("correlation.id", ""),
+    }
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return json.dumps(value, separators=(",", ":"))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_a_protobuf_request_is_answered_in_protobuf(collector: RunningCollector) -> None:
+    response = collector.post(otlp_request(span()).SerializeToString(), PROTOBUF, PATH)
+
+    assert (response.status_code, response.headers["content-type"], response.content) == (200, PROTOBUF, b"")
+
+
+def test_a_json_request_is_stored_and_answered_in_json(collector: RunningCollector, engine: Engine) -> None:
+    one = {
+        "traceId": "0AF7651916CD43DD8448EB211C80319C",
+        "spanId": "b7ad6b7169203331",
+        "startTimeUnixNano": "1793611800000000001",
+    }
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]}).encode()
+
+    response = collector.post(gzip.compress(body), "application/json; charset=utf-8", PATH, content_encoding="gzip")
+
+    assert (response.status_code, response.headers["content-type"], response.json()) == (200, JSON, {})
+    [row] = engine.select(
+        collector.store, "SELECT TraceId, SpanId, toUnixTimestamp64Nano(Timestamp) AS at FROM otel_traces"
+    )
+    assert row == {
+        "TraceId": "0af7651916cd43dd8448eb211c80319c",
+        "SpanId": "b7ad6b7169203331",
+        "at": 1793611800000000001,
+    }
+
+
+def test_a_request_without_spans_is_answered(collector: RunningCollector) -> None:
+    assert collector.post(b"", PROTOBUF, PATH).status_code == 200
+    assert collector.post(b"{}", JSON, PATH).json() == {}
+
+
+def test_a_span_without_ids_is_told_of_in_a_partial_success(collector: RunningCollector, engine: Engine) -> None:
+    body = otlp_request(
+        span("good"), span("bad", trace_id=b"short"), span("worse", span_id=bytes(8))
+    ).SerializeToString()
+
+    response = collector.post(body, PROTOBUF, PATH)
+
+    partial = ExportTraceServiceResponse.FromString(response.content).partial_success
+    assert (response.status_code, partial.rejected_spans) == (200, 2)
+    assert partial.error_message == "2 spans have no 16-byte trace_id and 8-byte span_id, or one of zeros"
+    assert engine.select(collector.store, "SELECT SpanName FROM otel_traces") == [{"SpanName": "good"}]
+    counted = [collector.total(f"spans_{name}_total") for name in ("received", "stored", "rejected")]
+    assert counted == [3, 1, 2]
+
+
+def test_a_body_that_is_not_otlp_is_refused_in_its_encoding_and_kept(collector: RunningCollector) -> None:
+    in_protobuf = collector.post(b"\x0a\xff", PROTOBUF, PATH)
+    in_json = collector.post(b"\x00\xff", JSON, PATH)
+
+    reason = "the body is not an OTLP ExportTraceServiceRequest"
+    assert (in_protobuf.status_code, in_protobuf.headers["content-type"]) == (400, PROTOBUF)
+    assert Status.FromString(in_protobuf.content) == Status(code=INVALID_ARGUMENT, message=reason)
+    told = "the body is not JSON: JSON is malformed: invalid character (byte 0)"
+    assert (in_json.status_code, in_json.json()) == (400, {"code": INVALID_ARGUMENT, "message": told})
+    letters = [(letter["channel"], letter["code"], letter["body"]) for letter in collector.letters()]
+    assert letters == [("traces", "invalid_json", b"\x00\xff"), ("traces", "invalid_protobuf", b"\x0a\xff")]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-protobuffer", "application/grpc", ""])
+def test_another_media_type_is_answered_415(collector: RunningCollector, content_type: str) -> None:
+    response = collector.post(b"{}", content_type, PATH)
+
+    reason = f"content type {content_type!r}; send application/x-protobuf or application/json"
+    assert (response.status_code, response.json()) == (415, {"code": "unsupported_media_type", "reason": reason})
+
+
+def test_a_body_over_the_limit_is_answered_413(collector: RunningCollector) -> None:
+    bomb = gzip.compress(bytes(21 * 1024 * 1024), 1)
+
+    response = collector.post(bomb, PROTOBUF, PATH, content_encoding="gzip")
+
+    message = "the body is larger than 20971520 bytes; send smaller batches"
+    assert response.status_code == 413
+    assert Status.FromString(response.content) == Status(code=INVALID_ARGUMENT, message=message)

@@ -1,0 +1,143 @@
+"""The one writer: what it says is settled is settled, and a row that the store refuses is refused alone."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from collector.metrics import CollectorMetrics
+from collector.receivers.cloudevents import Candidate, Received, Rejection
+from collector.writer import EventOutcome, EventSubmission, EventWriter
+from domain.clock import FixedClock, SystemClock
+from domain.errors import StoreUnreachable
+from domain.instants import EARLIEST
+from storage.client import Store
+from storage.dead_letters import list_dead_letters
+from storage.events import count_events
+from tests.builders import NOW, event_row
+from tests.clickhouse_endpoint import ClickHouseEndpoint, serving
+from tests.engine import Engine
+
+POISON = "twelve"
+
+
+def submission(*event_ids: str, amount: str | None = None) -> EventSubmission:
+    """A request with one event an id; an amount that is no number passes no check but the store's own."""
+    rows = [event_row(event_id, objects=[f"order/{event_id}"], amount=amount) for event_id in event_ids]
+    candidates = [Candidate(index, row, True, row.event_id.encode()) for index, row in enumerate(rows)]
+    return EventSubmission(Received(candidates), "text/plain")
+
+
+def joined(*parts: EventSubmission) -> EventSubmission:
+    """One request of the events of several."""
+    candidates = [candidate for part in parts for candidate in part.received.candidates]
+    for index, candidate in enumerate(candidates):
+        candidate.index = index
+    return EventSubmission(Received(candidates, is_batch=True), "text/plain")
+
+
+def writer_on(store: Store) -> EventWriter:
+    return EventWriter(store, FixedClock(NOW), CollectorMetrics(CollectorRegistry()))
+
+
+def outcomes(writer: EventWriter, *group: EventSubmission) -> Sequence[EventOutcome]:
+    found = writer.commit(group)
+    assert all(isinstance(outcome, EventOutcome) for outcome in found)
+    return [outcome for outcome in found if isinstance(outcome, EventOutcome)]
+
+
+def test_an_event_that_the_store_refuses_does_not_take_the_others_of_its_group_down(
+    store: Store, engine: Engine
+) -> None:
+    mixed = joined(submission("a"), submission("bad", amount=POISON), submission("b"))
+
+    first, second = outcomes(writer_on(store), mixed, submission("c"))
+
+    assert (first.accepted, first.duplicates, second) == (2, 0, EventOutcome(accepted=1))
+    assert first.rejected == [Rejection(1, "bad", "crm", "store_refused", "the store cannot hold this event", b"bad")]
+    stored = engine.select(store, "SELECT event_id FROM events ORDER BY event_id")
+    assert [row["event_id"] for row in stored] == ["a", "b", "c"]
+    [letter] = list_dead_letters(store, 10)
+    assert (letter["event_id"], letter["code"]) == ("bad", "store_refused")
+
+
+def test_a_refused_event_is_not_taken_for_known_when_it_comes_again_right(store: Store) -> None:
+    writer = writer_on(store)
+    outcomes(writer, submission("e-1", amount=POISON))
+
+    assert outcomes(writer, submission("e-1", amount="12")) == [EventOutcome(accepted=1)]
+
+
+def test_the_same_event_twice_in_one_group_is_one_event_and_one_repeat(embedded_store: Store) -> None:
+    found = outcomes(writer_on(embedded_store), submission("a", "a"), submission("a"))
+
+    assert found == [EventOutcome(accepted=1, duplicates=1), EventOutcome(duplicates=1)]
+    assert count_events(embedded_store) == 1
+
+
+def test_groups_are_stamped_in_the_order_of_their_commits_even_while_the_clock_stands(
+    embedded_store: Store, engine: Engine
+) -> None:
+    writer = writer_on(embedded_store)
+    for event_id in ("c", "b", "a"):
+        outcomes(writer, submission(event_id))
+
+    rows = engine.select(embedded_store, "SELECT event_id FROM events ORDER BY received_at")
+
+    assert [row["event_id"] for row in rows] == ["c", "b", "a"]
+
+
+def test_a_clock_that_is_set_back_does_not_stamp_into_what_was_settled(embedded_store: Store, engine: Engine) -> None:
+    clock = FixedClock(NOW)
+    writer = EventWriter(embedded_store, clock, CollectorMetrics(CollectorRegistry()))
+    settled = writer.settled_through()
+    clock.advance(timedelta(hours=-1))
+
+    outcomes(writer, submission("a"))
+
+    [row] = engine.select(embedded_store, "SELECT received_at FROM events")
+    assert row["received_at"] > settled
+
+
+def test_after_it_is_said_to_be_settled_nothing_received_until_then_appears(embedded_store: Store) -> None:
+    writer = EventWriter(embedded_store, SystemClock(), CollectorMetrics(CollectorRegistry()))
+    done = threading.Event()
+    seen: list[tuple[datetime, int]] = []
+
+    def watch() -> None:
+        while not done.is_set():
+            through = writer.settled_through()
+            seen.append((through, received_until(embedded_store, through)))
+
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        for number in range(30):
+            outcomes(writer, submission(*(f"{number}-{part}" for part in range(20))))
+        done.set()
+        watching.result()
+
+    assert len({count for _, count in seen}) > 1
+    for through, count in seen[-50:]:
+        assert received_until(embedded_store, through) == count
+
+
+def received_until(store: Store, through: datetime) -> int:
+    """How many objects had arrived by an instant, asked as a tick asks."""
+    rows = store.rows("touched_objects", {"after": EARLIEST, "through": through, "objects": 1})
+    return sum(row["touched"] for row in rows)
+
+
+@pytest.mark.clickhouse_server
+def test_a_group_that_found_no_store_is_settled_as_not_taken(engine: Engine, migrated_database: str) -> None:
+    engine.clear(migrated_database)
+    endpoint = ClickHouseEndpoint(engine.folder)
+    with serving(endpoint):
+        store = Store(endpoint.dsn(migrated_database))
+        writer = writer_on(store)
+    with store, pytest.raises(StoreUnreachable):
+        writer.commit([submission("a")])
+
+    assert writer.settled_through() == NOW
