@@ -73,7 +73,10 @@ def parse_file(text: str, path: Path, model: type[M], titles: Titles | None = No
     try:
         return ConfigFile(path, model.model_validate(data), root)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        # A list all of whose items are wrong counts as empty there, which would only repeat their problems.
+        details = [
+            detail for detail in error.errors(include_url=False) if detail["type"] != "too_short" or not detail["input"]
+        ]
         raise ConfigError([_problem(path, root, data, model, titles or {}, detail) for detail in details]) from error
 
 
