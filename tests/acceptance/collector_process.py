@@ -1,0 +1,36 @@
+"""A collector in a process of its own, started as the service starts it, for tests that kill it.
+
+`python -m tests.acceptance.collector_process STORE` prints its address once it answers, and ends with its input.
+"""
+
+import sys
+
+from prometheus_client import CollectorRegistry
+
+from collector.app import Collector
+from domain.clock import SystemClock
+from milepost.http_server import HttpServer, bind
+from storage.client import Store
+from storage.migrator import migrate
+from storage.repair import repair_latest
+
+
+def main(dsn: str) -> None:
+    """Serves until the input ends."""
+    clock = SystemClock()
+    with Store(dsn) as store:
+        migrate(store, clock.now())
+        repair_latest(store)
+        collector = Collector(store, clock, CollectorRegistry(), [])
+        server = HttpServer(collector.app, bind("127.0.0.1", 0, "the test's port"), "collector")
+        collector.start()
+        server.start()
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        server.stop()
+        collector.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
