@@ -1,0 +1,126 @@
+"""The files of rule tests as their authors write them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, RootModel, model_validator
+
+from domain.business_object import BusinessObject
+from domain.config_file import ConfigModel, show
+from domain.instants import parse_instant
+from domain.milestone import Facts, Milestone
+from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
+from rules.schema import Duration
+
+# A Monday, so that tests with a business calendar begin in open hours almost anywhere in Europe.
+DEFAULT_START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+# Under this key of a list stand tests, known by their names; the file is that list.
+TITLES = {"": ("test", "name")}
+
+
+def _object(value: object) -> BusinessObject:
+    try:
+        return BusinessObject.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"is {show(value)}; give type/id, such as order/O-1") from None
+
+
+def _amount(value: object) -> Decimal:
+    # A number with a point would have lost its last digits to binary already.
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        try:
+            return parse_amount(str(value))
+        except ValueError:
+            pass
+    raise ValueError(f"is {show(value)}; give {ACCEPTED_AMOUNT}, in quotes")
+
+
+def _currency(text: str) -> str:
+    if not is_currency(text):
+        raise ValueError(f"is {show(text)}; give an ISO 4217 code, such as EUR")
+    return text
+
+
+def _instant(value: object) -> datetime:
+    try:
+        return parse_instant(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"is {show(value)}; give RFC 3339, such as 2026-01-05T09:00:00Z") from None
+
+
+Object = Annotated[BusinessObject, BeforeValidator(_object)]
+
+
+class EventConfig(ConfigModel):
+    """An event that a test lets happen, `at` so long after its start."""
+
+    at: Duration
+    type: str
+    object: Object | None = None
+    objects: tuple[Object, ...] = ()
+    source: str = "test"
+    amount: Annotated[Decimal, BeforeValidator(_amount)] | None = None
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
+    legal_entity: str | None = None
+    region: str | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_objects(self) -> "EventConfig":
+        if bool(self.object) == bool(self.objects):
+            raise ValueError("an event names its object, or objects: give one of the two keys")
+        return self
+
+    def milestone(self, number: int, start: datetime) -> Milestone:
+        """What the event states of each of its objects."""
+        occurred_at = start + self.at
+        return Milestone(
+            type=self.type,
+            occurred_at=occurred_at,
+            received_at=occurred_at,
+            source=self.source,
+            event_id=f"{number:06}",
+            facts=Facts(self.amount, self.currency, self.legal_entity, self.region, self.attributes),
+        )
+
+
+class ExpectationConfig(ConfigModel):
+    """The alerts by name, one for each object, that a test expects so long after its start.
+
+    `at_risk` and `resolved` are compared where they are given.
+    """
+
+    at: Duration
+    firing: tuple[str, ...]
+    at_risk: tuple[str, ...] | None = None
+    resolved: tuple[str, ...] | None = None
+    severity: dict[str, Literal["info", "warning", "critical"]] = Field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Every alert it names."""
+        return {*self.firing, *(self.at_risk or ()), *(self.resolved or ()), *self.severity}
+
+
+class RuleTestConfig(ConfigModel):
+    """One test: what happens, and what is expected when."""
+
+    name: str
+    start: Annotated[datetime, BeforeValidator(_instant)] = DEFAULT_START
+    events: Annotated[tuple[EventConfig, ...], Field(min_length=1)]
+    expect: Annotated[tuple[ExpectationConfig, ...], Field(min_length=1)]
+
+    @property
+    def histories(self) -> Mapping[BusinessObject, list[Milestone]]:
+        """What the events state of each object."""
+        found: dict[BusinessObject, list[Milestone]] = {}
+        for number, event in enumerate(self.events):
+            for object_ in (event.object,) if event.object else event.objects:
+                found.setdefault(object_, []).append(event.milestone(number, self.start))
+        return found
+
+
+class RuleTestsConfig(RootModel[tuple[RuleTestConfig, ...]]):
+    """A file of tests."""

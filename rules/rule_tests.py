@@ -1,0 +1,167 @@
+"""Runs the tests that stand beside rule files: events over time, and the alerts expected at given moments."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol
+
+from domain.alert import Alert
+from domain.business_object import BusinessObject
+from domain.calendar import Calendar
+from domain.config_file import ConfigFile, load_file
+from domain.duration import write_duration
+from domain.errors import ConfigError, Problem
+from domain.known_facts import with_known_facts
+from domain.milestone import Milestone
+from domain.rule import MilestoneRule
+from rules.alert_state import alerts_at
+from rules.compiler import compile_condition
+from rules.loader import TEST_SUFFIX, load_rules, rule_files
+from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, RuleTestsConfig
+
+Subject = tuple[BusinessObject, Milestone]
+Histories = Mapping[BusinessObject, Sequence[Milestone]]
+
+
+class ConditionEvaluator(Protocol):
+    """Tells of each milestone which conditions are true of it; `conditions` maps texts to checked SQL."""
+
+    def __call__(self, conditions: Mapping[str, str], milestones: Sequence[Subject]) -> Sequence[frozenset[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTestReport:
+    """How many tests ran and everything that was not as expected, each with its place."""
+
+    tests: int
+    failures: Sequence[Problem]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was as expected."""
+        return not self.failures
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Which rules a file's tests expect to fire, and to stay quiet once their clock has started."""
+
+    firing: set[str] = field(default_factory=set)
+    quiet: set[str] = field(default_factory=set)
+
+
+def run_rule_tests(
+    paths: Iterable[Path], calendars: Mapping[str, Calendar], true_conditions: ConditionEvaluator
+) -> RuleTestReport:
+    """Runs the tests beside every rule file that paths name; ConfigError where a file cannot be read as one."""
+    paths = list(paths)
+    files = rule_files(paths)
+    load_rules(files, calendars)
+    failures = list(_orphans(paths, files))
+    tests = 0
+    problems: list[Problem] = []
+    for path in files:
+        test_path = path.with_name(path.stem + TEST_SUFFIX)
+        if not test_path.exists():
+            failures.append(Problem(path, 0, 0, f"has no tests beside it; write {test_path.name}"))
+            continue
+        try:
+            file = load_file(test_path, RuleTestsConfig, TITLES)
+        except ConfigError as error:
+            problems.extend(error.problems)
+            continue
+        tests += len(file.model.root)
+        failures.extend(_run_file(path, load_rules([path], calendars), file, true_conditions))
+    if problems:
+        raise ConfigError(problems)
+    return RuleTestReport(tests, sorted(failures))
+
+
+def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
+    tested = {path.with_name(path.stem + TEST_SUFFIX) for path in files}
+    for folder in paths:
+        for path in sorted(folder.rglob(f"*{TEST_SUFFIX}")) if folder.is_dir() else ():
+            if path not in tested:
+                rules = path.name.removesuffix(TEST_SUFFIX) + ".yaml"
+                yield Problem(path, 0, 0, f"tests no rules: there is no {rules} beside it")
+
+
+def _run_file(
+    path: Path,
+    rules: Sequence[MilestoneRule],
+    file: ConfigFile[RuleTestsConfig],
+    true_conditions: ConditionEvaluator,
+) -> Iterator[Problem]:
+    seen = _Seen()
+    names = {rule.name for rule in rules}
+    for number, (test, histories) in enumerate(_with_histories(rules, file.model.root, true_conditions)):
+        for position, expectation in enumerate(test.expect):
+            unknown = sorted(expectation.names - names)
+            messages = [f"expects {name}, which is no rule in {path.name}" for name in unknown]
+            messages = messages or list(_compare(rules, test, histories, expectation, seen))
+            for message in messages:
+                where = f'test "{test.name}": at {write_duration(expectation.at)}: {message}'
+                yield file.problem((number, "expect", position), where)
+    for rule in rules:
+        missing = []
+        if rule.name not in seen.firing:
+            missing.append("firing")
+        if rule.name not in seen.quiet:
+            missing.append("quiet once its clock has started")
+        if missing:
+            yield Problem(file.path, 0, 0, f'no test expects rule "{rule.name}" to be {" or ".join(missing)}')
+
+
+def _with_histories(
+    rules: Sequence[MilestoneRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
+) -> Iterator[tuple[RuleTestConfig, Histories]]:
+    """Each test with the milestones of its objects; one question answers the conditions of all of them."""
+    subjects = [
+        (number, object_, milestone)
+        for number, test in enumerate(tests)
+        for object_, stated in test.histories.items()
+        for milestone in with_known_facts(stated)
+    ]
+    conditions = {text: compile_condition(text).sql for rule in rules for text in rule.conditions}
+    held = true_conditions(conditions, [(object_, milestone) for _, object_, milestone in subjects])
+    answered = list(zip(subjects, held, strict=True))
+    by_test: dict[int, dict[BusinessObject, list[Milestone]]] = {number: {} for number in range(len(tests))}
+    for (number, object_), group in groupby(answered, key=lambda item: item[0][:2]):
+        by_test[number][object_] = [replace(milestone, holds=holds) for (_, _, milestone), holds in group]
+    for number, test in enumerate(tests):
+        yield test, by_test[number]
+
+
+def _compare(
+    rules: Sequence[MilestoneRule],
+    test: RuleTestConfig,
+    histories: Histories,
+    expectation: ExpectationConfig,
+    seen: _Seen,
+) -> Iterator[str]:
+    """What is not as expected at one moment, expected beside got."""
+    at = test.start + expectation.at
+    seen.firing.update(expectation.firing)
+    alerts: list[Alert] = []
+    for rule in rules:
+        for object_, history in histories.items():
+            if object_.type != rule.object_type:
+                continue
+            alerts.extend(alerts_at(rule, object_, history, at))
+            if rule.name not in expectation.firing and _is_started(rule, history, at):
+                seen.quiet.add(rule.name)
+    for state in ("firing", "at_risk", "resolved"):
+        expected = getattr(expectation, state)
+        got = sorted(alert.name for alert in alerts if alert.state == state)
+        if expected is not None and sorted(expected) != got:
+            yield f"{state}: expected [{', '.join(sorted(expected))}], got [{', '.join(got)}]"
+    for name, level in expectation.severity.items():
+        levels = sorted({alert.severity for alert in alerts if alert.name == name})
+        if levels != [level]:
+            yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
+
+
+def _is_started(rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> bool:
+    return any(milestone.type == rule.from_type and milestone.occurred_at <= at for milestone in history)
