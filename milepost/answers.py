@@ -15,8 +15,9 @@ from domain.clock import Clock
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import format_instant
 from milepost.settings import Settings
+from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
-from rules.loader import load_calendars, load_rules
+from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
@@ -65,7 +66,7 @@ class StoreAnswers:
 
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
-        loaded = load_rules([rules], load_calendars(calendars))
+        loaded = load_rules([rules], load_calendars([calendars]))
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
 
     def door(self) -> Door:
@@ -96,10 +97,11 @@ class ApiAnswers:
 
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
         """What the rules say; they are read here, so that errors name this command's files."""
-        load_rules([rules], load_calendars(calendars))
-        files = sorted(rules.glob("*.yaml")) if rules.is_dir() else [rules]
+        load_rules([rules], load_calendars([calendars]))
+        # Numbered, since files of several folders may share a name.
+        files = enumerate(rule_files([rules]))
         body = {
-            "rules": {file.name: file.read_text(encoding="utf-8") for file in files},
+            "rules": {f"{number}.yaml": file.read_text(encoding="utf-8") for number, file in files},
             "calendars": calendars.read_text(encoding="utf-8"),
             "at": format_instant(at),
             "known_at": format_instant(known_at) if known_at else None,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from milepost.settings import LogFormat
 
-_QUIET = ("clickhouse_connect", "httpx", "httpcore", "apscheduler", "uvicorn.access", "opentelemetry", "watchdog")
+_QUIET = ("clickhouse_connect", "httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
 
 
 class _JsonLines(logging.Formatter):

@@ -33,8 +33,9 @@ from milepost.engine_metrics import EngineMetrics
 from milepost.http_server import HttpServer, bind
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
+from rules.calendars import load_calendars
 from rules.engine import Engine
-from rules.loader import load_calendars, load_rules
+from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import Store
 from storage.migrator import migrate
@@ -74,7 +75,7 @@ class Service:
 
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
-        rules = load_rules([settings.rules_path], load_calendars(settings.calendars_path))
+        rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path

@@ -1,0 +1,222 @@
+"""The main job from outside: events in, an alert out, through crashes, with the installed program."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.clock import SystemClock
+from tests.acceptance.program import RunningMilepost, run_milepost
+from tests.fakes import Answer, WebhookReceiver, webhook_receiver
+from tests.waiting import eventually
+
+BATCH = {"content-type": "application/cloudevents-batch+json"}
+ROUTING = """
+route: {{receiver: finance, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 4h}}
+receivers:
+  - name: finance
+    webhook_configs: [{{url: "{url}"}}]
+"""
+
+
+def event(number: int, type_: str, at: datetime) -> dict[str, Any]:
+    data = {"objects": [{"type": "order", "id": f"O-{number}"}], "amount": "12500.00", "currency": "EUR"}
+    identity = {"specversion": "1.0", "id": f"{type_}-{number}", "source": "crm", "type": type_}
+    return {**identity, "time": at.isoformat(), "data": data}
+
+
+def approved(numbers: Iterable[int], now: datetime) -> list[dict[str, Any]]:
+    return [event(number, "order.approved", now - timedelta(hours=5)) for number in numbers]
+
+
+def posted(numbers: Iterable[int], at: datetime) -> list[dict[str, Any]]:
+    return [event(number, "order.posted", at) for number in numbers]
+
+
+def send(milepost: RunningMilepost, events: list[dict[str, Any]]) -> dict[str, Any]:
+    response = httpx.post(f"{milepost.collector}/v1/events", json=events, headers=BATCH, timeout=30)
+    assert response.status_code == 200
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def settings_for(folder: Path, webhook: WebhookReceiver) -> dict[str, str]:
+    config = folder / "config"
+    config.mkdir()
+    (config / "routing.yaml").write_text(ROUTING.format(url=webhook.url), encoding="utf-8")
+    return {"MILEPOST_CONFIG": str(config)}
+
+
+def told_of(webhook: WebhookReceiver, seconds: float = 60) -> set[str]:
+    return webhook.next(timeout=seconds).firing()
+
+
+def test_an_order_that_is_not_posted_in_time_is_told_and_its_posting_too(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    with webhook_receiver() as webhook, RunningMilepost(tmp_path, **settings_for(tmp_path, webhook)) as milepost:
+        in_time = posted([2], now - timedelta(hours=2))
+        assert send(milepost, approved([1, 2], now) + in_time) == {"accepted": 3, "duplicates": 0, "rejected": []}
+
+        message = webhook.next(timeout=60)
+        assert message.firing() == {"O-1"}
+        [alert] = milepost.ask("alerts", "list", "--state", "firing")
+        assert (alert["alert"], alert["object_id"], alert["amount"]) == ("OrderNotPosted", "O-1", "12500.00")
+
+        send(milepost, posted([1], now))
+        assert webhook.next(timeout=60).resolved() == {"O-1"}
+        assert milepost.ask("alerts", "list", "--state", "firing") == []
+        assert [one["state"] for one in milepost.ask("alerts", "list")] == ["resolved"]
+
+
+def test_a_delivery_cut_off_by_a_kill_is_finished_under_its_id_after_the_restart(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    with webhook_receiver() as webhook:
+        settings = settings_for(tmp_path, webhook)
+        webhook.answers(Answer(silent=True))
+        with RunningMilepost(tmp_path, **settings) as milepost:
+            send(milepost, approved([1], now))
+            begun = webhook.next(timeout=60)
+            milepost.kill()
+        with RunningMilepost(tmp_path, **settings) as milepost:
+            finished = webhook.next(timeout=60)
+            send(milepost, approved([2], now))
+            following = webhook.next(timeout=60)
+
+    assert finished.json["notificationId"] == begun.json["notificationId"]
+    assert finished.firing() == {"O-1"}
+    assert following.firing() == {"O-1", "O-2"}
+    assert following.json["notificationId"] != begun.json["notificationId"]
+
+
+def test_kills_in_the_middle_of_ingest_lose_no_acknowledged_event_and_no_alert(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    batches = [approved(range(start, start + 50), now) for start in range(0, 1000, 50)]
+    with webhook_receiver() as webhook:
+        settings = settings_for(tmp_path, webhook)
+        acknowledged = 0
+        while acknowledged < len(batches):
+            with RunningMilepost(tmp_path, **settings) as milepost:
+                for batch in batches[acknowledged : acknowledged + 7]:
+                    answer = send(milepost, batch)
+                    assert answer["accepted"] + answer["duplicates"] == 50
+                    acknowledged += 1
+                milepost.kill()
+        with RunningMilepost(tmp_path, **settings) as milepost:
+            repeated = [send(milepost, batch) for batch in batches]
+            firing = eventually(
+                lambda: rows if len(rows := milepost.alerts(state="firing", limit="5000")) >= 1000 else None,
+                "an alert for every order",
+            )
+            told: set[str] = set()
+            while len(told) < 1000:
+                told |= told_of(webhook)
+
+    assert {(one["accepted"], one["duplicates"]) for one in repeated} == {(0, 50)}
+    assert sorted(one["object_id"] for one in firing) == sorted(f"O-{number}" for number in range(1000))
+
+
+def test_evaluate_says_the_same_of_a_file_before_during_and_after_a_run(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    file = tmp_path / "events.ndjson"
+    late = posted([1], now - timedelta(minutes=5))
+    lines = [*approved(range(20), now), *late, *posted([2], now - timedelta(hours=3)), *approved([3], now)]
+    file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    question = ("evaluate", "--at", now.isoformat(), "--output", "json")
+
+    taken = run_milepost(tmp_path, "ingest", str(file))
+    before = run_milepost(tmp_path, *question)
+    with RunningMilepost(tmp_path):
+        during = run_milepost(tmp_path, *question)
+        again = run_milepost(tmp_path, "ingest", str(file))
+
+    assert taken.stdout == "22 accepted, 1 duplicates, 0 rejected\n"
+    assert again.stdout == "0 accepted, 23 duplicates, 0 rejected\n"
+    assert before.stdout == during.stdout
+    states = {row["object_id"]: row["state"] for row in json.loads(before.stdout)}
+    assert states == {f"O-{number}": "resolved" if number == 1 else "firing" for number in range(20) if number != 2}
+
+
+def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None:
+    with RunningMilepost(tmp_path, "--demo") as milepost:
+        webhook = milepost.address_of("webhook")
+        alerts = eventually(
+            lambda: [one for one in milepost.alerts(state="firing") if one["alert"] == "OrderNotPosted"],
+            "OrderNotPosted firing",
+            seconds=120,
+        )
+        notifications = eventually(
+            lambda: [
+                message
+                for message in httpx.get(f"{webhook}/notifications", timeout=10).json()
+                if message["groupLabels"].get("alertname") == "OrderNotPosted"
+            ],
+            "OrderNotPosted at the webhook",
+        )
+        console = httpx.get(milepost.console, timeout=30)
+
+    assert all(one["trace_ids"] for one in alerts)
+    assert {one["labels"]["legal_entity"] for one in alerts} <= {"DE01", "FR01"}
+    assert notifications[0]["status"] == "firing"
+    assert console.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        pytest.param(
+            {"MILEPOST_TICKS": "5s"},
+            "MILEPOST_TICKS is not a setting; there are MILEPOST_STORE, MILEPOST_HOST, MILEPOST_COLLECTOR_PORT, "
+            "MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_TICK, MILEPOST_LOG",
+            id="an unknown setting",
+        ),
+        pytest.param(
+            {"MILEPOST_TICK": "soon"},
+            "MILEPOST_TICK is 'soon': 'soon' is not a duration; give a duration such as 4h, 90m, 1h30m or 2d "
+            "(units w, d, h, m, s, ms). How often rules are evaluated, such as 5s.",
+            id="a wrong duration",
+        ),
+        pytest.param(
+            {"MILEPOST_HOST": "0.0.0.0"},
+            "MILEPOST_HOST is 0.0.0.0: without tokens and sign-in only a loopback address is served; "
+            "give 127.0.0.1, ::1, localhost",
+            id="an address that others can reach",
+        ),
+        pytest.param(
+            {"MILEPOST_CONFIG": "nowhere"}, "MILEPOST_CONFIG: nowhere is not a folder", id="a folder that is not there"
+        ),
+        pytest.param(
+            {"MILEPOST_STORE": "postgres://x"},
+            "MILEPOST_STORE has the scheme 'postgres'; "
+            "give chdb:///path/to/folder or clickhouse://user:password@host:8123/database",
+            id="a store of another kind",
+        ),
+    ],
+)
+def test_a_wrong_setting_ends_in_a_sentence(tmp_path: Path, settings: dict[str, str], message: str) -> None:
+    ports = {"MILEPOST_COLLECTOR_PORT": "0", "MILEPOST_CONSOLE_PORT": "0"}
+
+    ended = run_milepost(tmp_path, "up", **ports, **settings)
+
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == message
+
+
+def test_a_second_program_on_the_same_store_or_port_is_told_who_has_it(tmp_path: Path) -> None:
+    with RunningMilepost(tmp_path) as milepost:
+        port = milepost.collector.rpartition(":")[2]
+        on_store = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT="0", MILEPOST_CONSOLE_PORT="0")
+        on_port = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0")
+        ready = httpx.get(f"{milepost.collector}/readyz", timeout=30)
+
+    assert on_store.returncode == 2
+    assert f"the store {tmp_path / 'store'} is held by process" in on_store.stderr
+    assert f"which answers at {milepost.collector}" in on_store.stderr
+    assert on_port.returncode == 2
+    assert on_port.stderr.strip() == (
+        f"port {port} on 127.0.0.1 is taken; stop what uses it or set MILEPOST_COLLECTOR_PORT to another"
+    )
+    assert ready.json() == {"status": "ready"}
