@@ -97,8 +97,6 @@ class GroupCommit(Generic[Item, Outcome]):
                 group.append(waiting)
                 weight += waiting.weight
             self._settle(group, weight)
-        if held:
-            self._settle([held], held.weight)
 
     def _settle(self, group: list[_Waiting[Item, Outcome]], weight: int) -> None:
         outcomes: Sequence[Outcome | Exception]
