@@ -23,6 +23,8 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = f"{STRUCTURED}, {BATCH}, or binary mode (ce- headers)"
 MOST_IN_BATCH = 50_000
+# What one question to a ClickHouse server can hold whatever the characters: 60,000 bytes, escaped 120,000.
+LONGEST_IDENTITY = 15_000
 _NAME = re.compile(r"[a-z0-9]+")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\s*;.*)?", re.DOTALL)
 _JSON_MEDIA_TYPE = re.compile(r"[^;]*/(?:json|[^;]*\+json)\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
@@ -160,6 +162,8 @@ def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None
             raise msgspec.ValidationError
         if envelope.time is None or _URI_REFERENCE.fullmatch(envelope.source) is None:
             raise msgspec.ValidationError
+        if len(envelope.source) + len(envelope.id) > LONGEST_IDENTITY:
+            raise msgspec.ValidationError
         if not (envelope.id.isprintable() and envelope.type.isprintable() and envelope.source.isprintable()):
             raise msgspec.ValidationError
         data = bytes(envelope.data)
@@ -275,6 +279,10 @@ def _check_required(attributes: Mapping[str, str]) -> None:
     for name in ("id", "source", "type"):
         if not attributes.get(name):
             raise InputError(f"missing_{name}", f"{name} is missing; every event needs a non-empty {name}")
+    if len(attributes["source"]) + len(attributes["id"]) > LONGEST_IDENTITY:
+        raise InputError(
+            "invalid_attribute", f"source and id are longer than {LONGEST_IDENTITY} characters together; shorten them"
+        )
     if not _URI_REFERENCE.fullmatch(attributes["source"]):
         raise InputError("invalid_source", f"source {attributes['source'][:80]!r} is not a URI reference")
 

@@ -110,13 +110,20 @@ def test_repeats_are_known_after_a_restart(collector: RunningCollector) -> None:
         pytest.param("(1),[2],{x:String}%s?", id="what queries are made of"),
         pytest.param("日本語😀", id="characters beyond ASCII"),
         pytest.param(" e ", id="spaces around"),
-        pytest.param("e" * 100_000, id="a hundred thousand characters"),
+        pytest.param("\\" * 14_900, id="as many characters as there may be, each escaped"),
     ],
 )
 def test_an_identity_of_any_characters_is_known_again(collector_anywhere: RunningCollector, event_id: str) -> None:
     collector_anywhere.send(event(1, id=event_id))
 
     assert collector_anywhere.send(event(1, id=event_id)).json() == {"accepted": 0, "duplicates": 1}
+
+
+def test_a_large_input_sent_again_is_known_again(collector_anywhere: RunningCollector) -> None:
+    events = [event(number) for number in range(10_000)]
+    collector_anywhere.send_batch(events)
+
+    assert collector_anywhere.send_batch(events) == {"accepted": 0, "duplicates": 10_000, "rejected": []}
 
 
 def test_an_event_without_a_time_occurred_when_it_came_and_is_known_again(

@@ -168,6 +168,14 @@ def test_an_extension_of_another_type_is_refused(raw: str) -> None:
     assert refusal(read(event_with("tier", raw))) == expected
 
 
+@pytest.mark.parametrize("changes", [{}, {"x": "1"}])
+def test_an_identity_too_long_to_ask_the_store_for_is_refused(changes: dict[str, str]) -> None:
+    reason = "invalid_attribute: source and id are longer than 15000 characters together; shorten them"
+
+    assert refusal(read(text(id="e" * 14_998, **changes))) == reason
+    assert taken(read(text(id="e" * 14_997, **changes)))
+
+
 @pytest.mark.parametrize("name", ["Tier", "cost_center", "cost-center", "größe", "", "a b"])
 def test_an_attribute_name_of_other_characters_is_refused(name: str) -> None:
     assert refusal(read(text(**{name: "x"}))) == f"invalid_attribute: attribute name {name!r}; {NAMES}"
