@@ -80,41 +80,7 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
     slices = slices_of(throughput)
     figure = make_subplots(rows=len(types), cols=1, shared_xaxes=True, vertical_spacing=0.15 / max(len(types), 1))
     for row, type_ in enumerate(types, start=1):
-        counts = throughput.counts.get(type_, {})
-        figure.add_trace(
-            go.Bar(
-                x=[_shown_at(at, throughput.slice, reader) for at in slices],
-                y=[counts.get(at, 0) ** 0.5 for at in slices],
-                width=throughput.slice / timedelta(milliseconds=1) * 0.82,
-                marker={"color": palette.accent, "line": {"width": 0}},
-                hovertemplate=[hover(f"{type_}: {counts.get(at, 0):,}", f"from {reader.instant(at)}") for at in slices],
-            ),
-            row=row,
-            col=1,
-        )
-        figure.update_yaxes(
-            range=[0, max([*counts.values(), 1]) ** 0.5 * 1.05],
-            showgrid=False,
-            zeroline=True,
-            zerolinecolor=palette.line,
-            showticklabels=False,
-            fixedrange=True,
-            row=row,
-            col=1,
-        )
-        domain = figure.layout[f"yaxis{row if row > 1 else ''}"].domain
-        for x, anchor, text in ((-0.008, "right", type_), (1.008, "left", f"{sum(counts.values()):,}")):
-            figure.add_annotation(
-                xref="paper",
-                yref="paper",
-                x=x,
-                y=domain[0],
-                xanchor=anchor,
-                yanchor="bottom",
-                text=text,
-                showarrow=False,
-                font={"size": 12, "color": palette.text},
-            )
+        _draw_row(figure, row, type_, throughput, slices, reader, palette)
     layout = base_layout(palette, height=_ROW * max(len(types), 1) + 40)
     figure.update_layout(**layout | {"margin": {"l": 168, "r": 52, "t": 6, "b": 40}}, showlegend=False)
     figure.update_xaxes(
@@ -127,6 +93,42 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
         nticks=8,
     )
     return figure
+
+
+def _draw_row(
+    figure: go.Figure,
+    row: int,
+    type_: str,
+    throughput: Throughput,
+    slices: list[datetime],
+    reader: Reader,
+    palette: Palette,
+) -> None:
+    """One milestone's bars, its name on the left and its total on the right."""
+    counts = throughput.counts.get(type_, {})
+    figure.add_bar(
+        x=[_shown_at(at, throughput.slice, reader) for at in slices],
+        y=[counts.get(at, 0) ** 0.5 for at in slices],
+        width=throughput.slice / timedelta(milliseconds=1) * 0.82,
+        marker={"color": palette.accent, "line": {"width": 0}},
+        hovertemplate=[hover(f"{type_}: {counts.get(at, 0):,}", f"from {reader.instant(at)}") for at in slices],
+        row=row,
+        col=1,
+    )
+    figure.update_yaxes(
+        range=[0, max([*counts.values(), 1]) ** 0.5 * 1.05],
+        showgrid=False,
+        zeroline=True,
+        zerolinecolor=palette.line,
+        showticklabels=False,
+        fixedrange=True,
+        row=row,
+        col=1,
+    )
+    domain = figure.layout[f"yaxis{row if row > 1 else ''}"].domain
+    for x, anchor, text in ((-0.008, "right", plain(type_)), (1.008, "left", f"{sum(counts.values()):,}")):
+        place = {"xref": "paper", "yref": "paper", "x": x, "y": domain[0], "xanchor": anchor, "yanchor": "bottom"}
+        figure.add_annotation(text=text, showarrow=False, **place)
 
 
 def slices_of(throughput: Throughput) -> list[datetime]:

@@ -67,8 +67,13 @@ def verdict_of(journey: Journey, reader: Reader) -> Verdict:
 
 
 def gravest(alerts: Sequence[AlertRecord]) -> AlertRecord | None:
-    """The alert that asks most of the reader; among equals the one with the earliest deadline."""
-    return min(alerts, key=lambda alert: (_GRAVITY.index(alert.state), alert.deadline_at), default=None)
+    """The alert that asks most of the reader."""
+    return next(iter(by_gravity(alerts)), None)
+
+
+def by_gravity(alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
+    """The alerts by how much they ask of the reader; among equals the earliest deadline first."""
+    return sorted(alerts, key=lambda alert: (_GRAVITY.index(alert.state), alert.deadline_at))
 
 
 def last_milestone(events: Sequence[EventRecord]) -> EventRecord | None:

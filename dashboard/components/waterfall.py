@@ -55,7 +55,6 @@ def waterfall_figure(spans: Sequence[SpanRecord], reader: Reader, palette: Palet
     What a span is stands above its bar and not beside it, so that it is read on a phone, too.
     """
     rows = _rows_that_fit(nested(spans))
-    parents = {span.parent_span_id for span in spans if span.is_error}
     since = min(span.started_at for span in spans)
     length = max(max(span.ended_at for span in spans) - since, timedelta(milliseconds=1))
     unit, name = _unit_for(length)
@@ -75,20 +74,7 @@ def waterfall_figure(spans: Sequence[SpanRecord], reader: Reader, palette: Palet
             hovertemplate=[_hover(span, reader) for _, span in rows],
         )
     )
-    for row, (depth, span) in enumerate(rows):
-        if row % 2 == 0:
-            # Leads the eye from a span's words to its bar.
-            figure.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=palette.panel, line_width=0, layer="below")
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=row - 0.16,
-            text="\u2003" * depth + _label(span, palette, knows_why=span.span_id not in parents),
-            showarrow=False,
-            align="left",
-            font={"size": 12},
-        )
+    _draw_words(figure, rows, palette)
     figure.update_layout(**base_layout(palette, height=_ROW * len(rows) + 60), showlegend=False, bargap=0)
     figure.update_xaxes(
         range=[0, length / unit * 1.02],
@@ -101,6 +87,23 @@ def waterfall_figure(spans: Sequence[SpanRecord], reader: Reader, palette: Palet
     )
     figure.update_yaxes(range=[len(rows) - 0.5, -0.5], visible=False, fixedrange=True)
     return figure
+
+
+def _draw_words(figure: go.Figure, rows: list[tuple[int, SpanRecord]], palette: Palette) -> None:
+    parents = {span.parent_span_id for _, span in rows if span.is_error}
+    for row, (depth, span) in enumerate(rows):
+        if row % 2 == 0:
+            # Leads the eye from a span's words to its bar.
+            figure.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor=palette.panel, line_width=0, layer="below")
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=row - 0.16,
+            text="\u2003" * depth + _label(span, palette, knows_why=span.span_id not in parents),
+            showarrow=False,
+            font={"size": 12},
+        )
 
 
 def _rows_that_fit(rows: list[tuple[int, SpanRecord]]) -> list[tuple[int, SpanRecord]]:

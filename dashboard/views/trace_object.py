@@ -79,8 +79,13 @@ def _draw(text: str) -> None:
 def _title(journey: Journey, text: str) -> Html:
     subject = journey.subject
     about = [event for event in journey.events if subject is None or any(each == subject for each, _ in event.objects)]
-    worth = list(stated_amounts(journey.events).get(subject, {}).values()) if subject else []
-    facts: list[str] = [money(worth[-1].amount, worth[-1].currency or None)] if worth else []
+    facts: list[str] = []
+    own = [alert for alert in journey.alerts if alert.business_object == subject and alert.amount is not None]
+    stated = list(stated_amounts(journey.events).get(subject, {}).values()) if subject else []
+    if own:
+        facts.append(money(own[-1].amount, own[-1].currency))
+    elif stated:
+        facts.append(money(stated[-1].amount, stated[-1].currency or None))
     latest = journey.events[-1] if journey.events else None
     if latest:
         customers = sorted({each.id for event in about for each, _ in event.objects if each.type in HUB_TYPES})

@@ -1,0 +1,183 @@
+"""The console in a real browser: what a person sees, clicks and gets."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from dashboard.server import ConsoleServer
+from domain.clock import FixedClock
+from milepost.http_server import bind
+from storage.client import Store
+from storage.migrator import migrate
+from tests.browser.stuck_order import ERROR, seed_stuck_order
+from tests.builders import NOW
+from tests.engine import Engine
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCREENSHOTS = Path(__file__).parents[2] / "test-output"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium that talks to nobody but this machine."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def console_url(engine: Engine) -> Iterator[str]:
+    """Where the console of a company with one stuck order is served; one per process is all Streamlit allows."""
+    with Store(engine.dsn("console")) as store:
+        migrate(store, NOW)
+        seed_stuck_order(store, NOW)
+        listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
+        server = ConsoleServer(store, FixedClock(NOW), listening)
+        server.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.stop()
+    engine.drop("console")
+
+
+class Visit:
+    """One page in a window of its own, and all that the browser complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # Streamlit looks for itself under the page's own path first; that the first look fails is its way.
+        looked_for_itself = "/_stcore/" in message.location["url"]
+        if message.type in ("error", "warning") and not looked_for_itself:
+            self.complaints.append(message.text)
+
+    def assert_clean(self) -> None:
+        """Nothing failed, in the page or in the browser."""
+        expect(self.page.get_by_test_id("stException")).to_have_count(0)
+        expect(self.page.get_by_test_id("stAlert")).to_have_count(0)
+        assert self.complaints == []
+
+    def photograph(self, name: str) -> None:
+        """Keeps the whole page as a picture for people to judge."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        size = self.page.viewport_size
+        assert size is not None
+        self.page.set_viewport_size({"width": size["width"], "height": height})
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+@pytest.fixture
+def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A window of the size and theme the test is parametrized with; at a desk and light unless said."""
+    size: str
+    theme: Literal["light", "dark"]
+    size, theme = getattr(request, "param", ("desk", "light"))
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        timezone_id="Europe/Berlin",
+        is_mobile=size == "phone",
+    )
+    yield context
+    context.close()
+
+
+def test_an_alert_leads_to_the_trace_that_explains_it(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(console_url)
+
+    expect(page.get_by_role("status")).to_contain_text("1 object worth €12.5\u202fK is past their service window")
+    page.get_by_role("link", name="O-1001").click()
+
+    expect(page).to_have_url(f"{console_url}/trace?object=order%2FO-1001")
+    expect(page.get_by_role("status")).to_contain_text("order/O-1001 is stuck: OrderNotPosted, 1 h past its deadline")
+    expect(page.get_by_role("status")).to_contain_text(ERROR)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    visit.assert_clean()
+
+
+def test_a_search_for_any_id_opens_its_journey(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(console_url)
+
+    visit.page.get_by_placeholder("Search any order").fill("q2c-001001")
+    visit.page.keyboard.press("Enter")
+
+    expect(visit.page.get_by_role("heading", level=1)).to_contain_text("O-1001")
+    expect(visit.page).to_have_url(f"{console_url}/trace?object=q2c-001001")
+    visit.assert_clean()
+
+
+def test_filters_stand_in_the_url_and_survive_a_reload(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(f"{console_url}/?entity=GB01&range=7d")
+    expect(visit.page.get_by_role("link", name="O-3003")).to_be_visible()
+    expect(visit.page.get_by_role("link", name="O-1001")).to_have_count(0)
+
+    visit.page.get_by_role("radio", name="30d").click()
+    expect(visit.page).to_have_url(f"{console_url}/?entity=GB01&range=30d")
+    visit.page.reload()
+
+    expect(visit.page.get_by_text("in the last 30 days").first).to_be_visible()
+    visit.assert_clean()
+
+
+def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(console_url)
+
+    row = visit.page.get_by_role("row", name="O-1001")
+    expect(row.locator("time").first).to_have_text("2 Nov 08:00")
+    expect(row.locator("time").first).to_have_attribute("title", "2026-11-02 07:00:00.000 UTC")
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        pytest.param(("desk", "light"), id="at a desk, light"),
+        pytest.param(("desk", "dark"), id="at a desk, dark"),
+        pytest.param(("phone", "light"), id="on a phone, light"),
+        pytest.param(("phone", "dark"), id="on a phone, dark"),
+    ],
+    indirect=True,
+)
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [pytest.param("overview", "/", id="the overview"), pytest.param("trace", "/trace?object=O-1001", id="a trace")],
+)
+def test_a_page_fits_its_window(
+    window: BrowserContext, console_url: str, name: str, path: str, request: pytest.FixtureRequest
+) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(f"{console_url}{path}")
+    expect(visit.page.locator(".js-plotly-plot").last).to_be_visible()
+
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    size, theme = request.node.callspec.params["window"]
+    visit.photograph(f"{name}-{size}-{theme}")
+    visit.assert_clean()

@@ -1,0 +1,145 @@
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.server import APP
+from dashboard.session import attach
+from domain.clock import FixedClock
+from domain.errors import StoreUnreachable
+from storage.client import Store
+from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
+
+TRACE_PAGE = "views/trace_object.py"
+
+
+@pytest.fixture
+def page(embedded_store: Store, now: datetime) -> AppTest:
+    """The console on an empty store, not run yet."""
+    attach(embedded_store, FixedClock(now))
+    return AppTest.from_file(str(APP), default_timeout=30)
+
+
+def _shown(page: AppTest) -> str:
+    """All that the page says, without exception."""
+    assert [error.message for error in page.exception] == []
+    return "".join(block.proto.body for block in page.get("html"))
+
+
+def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+
+    shown = _shown(page.run())
+
+    assert (
+        "1 object worth €12.5\u202fK is past their service window; 1 more alert will fire unless work moves." in shown
+    )
+    assert "trace?object=order%2FO-1001" in shown
+    assert "Order O-1001 is not in the ERP" in shown
+    assert '<div class="mp-tile-value">50\u202f%</div>' in shown
+    assert '<div class="mp-tile-value">10 min</div>' in shown
+
+
+def test_filters_in_the_url_limit_what_is_shown(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    page.query_params["entity"] = "GB01"
+
+    shown = _shown(page.run())
+
+    assert "O-3003" in shown
+    assert "O-1001" not in shown
+
+
+def test_a_quiet_company_is_said_to_be_in_time(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    page.query_params["entity"] = ["GB01"]
+    embedded_store.execute("TRUNCATE TABLE alert_states")
+
+    shown = _shown(page.run())
+
+    assert "All watched work is inside its service window." in shown
+    assert "Nothing is open" in shown
+
+
+def test_an_empty_store_says_how_to_fill_it(page: AppTest) -> None:
+    shown = _shown(page.run())
+
+    assert "No event has arrived yet" in shown
+    assert "make demo" in shown
+
+
+def test_a_stuck_orders_trace_names_the_hop_that_broke_and_why(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+    page.run()
+    page.query_params["object"] = STUCK
+
+    shown = _shown(page.switch_page(TRACE_PAGE).run())
+
+    assert "order/O-1001 is stuck: OrderNotPosted, 1 h past its deadline" in shown
+    assert "middleware → erp: POST /erp/orders failed 3 times" in shown
+    assert ERROR in shown
+    assert "12,400.00<b" in shown
+    assert "<b>as sent</b>" not in shown
+
+
+def test_an_id_nobody_knows_says_what_to_try(page: AppTest) -> None:
+    page.run()
+    page.query_params["object"] = "O-404"
+
+    assert "Nothing is known as “O-404”" in _shown(page.switch_page(TRACE_PAGE).run())
+
+
+def test_the_trace_page_alone_explains_itself(page: AppTest) -> None:
+    page.run()
+
+    assert "Search for an id to see its journey" in _shown(page.switch_page(TRACE_PAGE).run())
+
+
+def test_the_search_box_opens_the_trace(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    page.run()
+
+    shown = _shown(page.text_input(key="search").set_value(" O-1001 ").run())
+
+    assert "is stuck" in shown
+
+
+class StoreAway(Store):
+    """A store that has stopped answering."""
+
+    def __init__(self) -> None:
+        pass
+
+    def tuples(
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        fragments: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
+        raise StoreUnreachable("the store at ch:8123/milepost does not answer: connection refused")
+
+
+@pytest.mark.parametrize("view", ["views/overview.py", TRACE_PAGE], ids=["the overview", "a trace"])
+def test_a_store_that_does_not_answer_is_said_in_its_place(page: AppTest, now: datetime, view: str) -> None:
+    page.run()
+    attach(StoreAway(), FixedClock(now))
+    page.query_params["object"] = STUCK
+
+    shown = _shown(page.switch_page(view).run())
+
+    assert "The store does not answer" in shown
+    assert "the store at ch:8123/milepost does not answer: connection refused" in shown
+
+
+def test_a_store_that_refuses_is_said_with_what_to_do(page: AppTest, embedded_store: Store) -> None:
+    embedded_store.close()
+
+    shown = _shown(page.run())
+
+    assert "The store refused to answer" in shown
+    assert "milepost migrate" in shown
