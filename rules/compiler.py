@@ -71,7 +71,7 @@ def _truth(node: exp.Expr) -> exp.Expr:
         parts = [_truth(part) for part in node.flatten()]
         return exp.and_(*parts) if isinstance(node, exp.And) else exp.or_(*parts)
     if isinstance(node, exp.Not):
-        return exp.not_(_truth(_only(node, "this").this))
+        return _not(_truth(_only(node, "this").this))
     if isinstance(node, exp.Boolean):
         return exp.Boolean(this=bool(node.this))
     if isinstance(node, _COMPARISONS):
@@ -124,7 +124,7 @@ def _like(node: exp.Like | exp.ILike) -> exp.Expr:
     if (len(pattern.literal) - len(pattern.literal.rstrip("\\"))) % 2:
         raise Refused(f"{_quote(node)} has a pattern that ends with a single \\; write \\\\ for the sign itself")
     like = type(node)(this=_text(node, node.this), expression=pattern.sql)
-    return exp.not_(like) if node.args.get("negate") else like
+    return _not(like) if node.args.get("negate") else like
 
 
 def _text(owner: exp.Expr, node: exp.Expr) -> exp.Expr:
@@ -342,6 +342,11 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 def _wrap(node: exp.Expr) -> exp.Expr:
     return exp.Paren(this=node)
+
+
+def _not(truth: exp.Expr) -> exp.Expr:
+    # Always in brackets: how tightly NOT binds differs between dialects of SQL.
+    return exp.Not(this=_wrap(truth.unnest()))
 
 
 def _only(node: exp.Expr, *names: str) -> exp.Expr:
