@@ -14,6 +14,7 @@ from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.rule import MilestoneRule
 from rules.alert_state import advance
+from rules.kinds.milestone import starts_clock
 from rules.reconciliation import corrections, withdrawals
 from rules.watching import ObjectRules, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
@@ -33,7 +34,7 @@ ENGINE = "rules"
 LONGEST_GAP = timedelta(days=29)
 # Bounds what is in memory at once; one statement more for so many costs nothing beside them.
 _OBJECTS_AT_ONCE = 20_000
-_MILESTONES_AT_ONCE = 300_000
+_MILESTONES_AT_ONCE = 100_000
 _CHANGES_AT_ONCE = 10_000
 
 
@@ -165,11 +166,10 @@ def _advance(
     through: datetime,
 ) -> tuple[list[Alert], datetime | None]:
     """What becomes of one object's alerts under all rules, and when time alone next changes one."""
-    reached = {milestone.type for milestone in history}
     alerts: list[Alert] = []
     due: list[datetime] = []
     for rule in rules:
-        if rule.from_type in reached:
+        if any(starts_clock(rule, milestone) for milestone in history):
             changed, due_at = advance(rule, object_, history, after, through)
             alerts += changed
             if due_at is not None:

@@ -14,7 +14,7 @@ from storage.client import Store
 from storage.milestones import histories_at, stretches
 
 # About a gigabyte is not reached by a few hundred thousand milestones, and a statement costs little beside them.
-_MILESTONES_AT_ONCE = 300_000
+_MILESTONES_AT_ONCE = 100_000
 
 
 def evaluate(
