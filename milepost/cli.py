@@ -23,7 +23,7 @@ from milepost.answers import open_answers
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.logs import configure_logging
 from milepost.output import echo, print_json, print_table, problem
-from milepost.rule_commands import check_rules, run_rule_tests
+from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
 from storage.client import Store
 from storage.migrator import migrate as apply_migrations
@@ -154,9 +154,9 @@ def rules_check(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fi
 def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders.")] = None) -> None:
     """Run the tests beside rule definitions."""
     settings = load_settings()
-    report = run_rule_tests(paths or [settings.rules_path], settings.calendars_path)
-    echo(report.text)
-    if not report.passed:
+    outcome = test_rules(paths or [settings.rules_path], settings.calendars_path)
+    echo(outcome.text)
+    if not outcome.passed:
         raise typer.Exit(1)
 
 

@@ -150,9 +150,9 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
         )
         notifications = eventually(
             lambda: [
-                message
-                for message in httpx.get(f"{webhook}/notifications", timeout=10).json()
-                if message["groupLabels"].get("alertname") == "OrderNotPosted"
+                received["body"]
+                for received in httpx.get(f"{webhook}/notifications", timeout=10).json()
+                if received["body"]["groupLabels"].get("alertname") == "OrderNotPosted"
             ],
             "OrderNotPosted at the webhook",
         )
