@@ -12,7 +12,7 @@ from storage.trace_view import Journey
 
 # Pages refresh every five seconds; what they read may be this old.
 FRESH = timedelta(seconds=4)
-# What scans a stretch of time costs more and changes slowly.
+# What scans a stretch of time costs more (a second for thirty days of ten million events) and changes slowly.
 STEADY = timedelta(seconds=20)
 
 

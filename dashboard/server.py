@@ -52,6 +52,8 @@ class ConsoleServer:
             console_app(store, clock),
             access_log=False,
             log_config=None,
+            # Below that, uvicorn tells of every page that opens and closes.
+            log_level="warning",
             server_header=False,
             ws="websockets-sansio",
             timeout_graceful_shutdown=_SECONDS_TO_STOP,

@@ -52,7 +52,6 @@ class OpenAlert:
     amount: Decimal | None
     currency: str | None
     reason: str
-    summary: str | None
     legal_entity: str | None
     region: str | None
 
@@ -151,7 +150,6 @@ def open_alerts(store: Store, entities: Sequence[str], limit: int, offset: int =
             amount=row["amount"],
             currency=row["currency"] or None,
             reason=row["reason"],
-            summary=row["summary"] or None,
             legal_entity=row["legal_entity"] or None,
             region=row["region"] or None,
         )

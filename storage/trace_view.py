@@ -15,6 +15,8 @@ from storage.client import Row, Store
 HUB_TYPES = frozenset({"customer"})
 MOST_OBJECTS = 200
 MOST_EVENTS = 2000
+# A customer's latest: its older events are spread all over the store.
+_MOST_EVENTS_OF_HUB = 400
 MOST_SPANS = 3000
 # Quote, order, contract, invoice, payment: a chain is four links long, and a payment may lead to sister invoices.
 _MOST_ROUNDS = 6
@@ -174,15 +176,19 @@ def _follow_links(
     is_about_hub = bool(asked) and all(each.type in HUB_TYPES for each in asked)
     # A customer that was asked for is shown with its events, but not with all that its orders lead to.
     frontier = list(asked) if is_about_hub else _followed(seen)
+    limit = _MOST_EVENTS_OF_HUB if is_about_hub else MOST_EVENTS
+    is_cut = False
     for _ in range(1 if is_about_hub else _MOST_ROUNDS):
         if not frontier or len(seen) > MOST_OBJECTS:
             break
-        found = _events(store, "console_events_of_objects", objects=[(each.type, each.id) for each in frontier])
+        objects = [(each.type, each.id) for each in frontier]
+        found = _events(store, "console_events_of_objects", limit=limit, objects=objects)
+        is_cut |= len(found) == limit
         events = events | _by_identity(found)
         new = _objects_in(found) - seen
         seen |= new
         frontier = _followed(new)
-    return events, _ordered(seen)[:MOST_OBJECTS], len(seen) > MOST_OBJECTS
+    return events, _ordered(seen)[:MOST_OBJECTS], is_cut or len(seen) > MOST_OBJECTS
 
 
 def _followed(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
@@ -210,8 +216,8 @@ def _by_identity(events: Iterable[EventRecord]) -> dict[tuple[str, str], EventRe
     return {(event.source, event.event_id): event for event in events}
 
 
-def _events(store: Store, query: str, **params: object) -> list[EventRecord]:
-    return [_event(row) for row in store.rows(query, {**params, "limit": MOST_EVENTS})]
+def _events(store: Store, query: str, limit: int = MOST_EVENTS, **params: object) -> list[EventRecord]:
+    return [_event(row) for row in store.rows(query, {**params, "limit": limit})]
 
 
 def _event(row: Row) -> EventRecord:

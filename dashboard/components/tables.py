@@ -67,7 +67,7 @@ def alerts_table(alerts: Sequence[OpenAlert], reader: Reader) -> Html:
 
 
 def _alert_row(alert: OpenAlert, reader: Reader) -> tuple[str, ...]:
-    stuck, reason = alert.business_object, reader.in_words(alert.reason)
+    stuck = alert.business_object
     return (
         state_chip(alert.state),
         severity_word(alert.severity),
@@ -81,7 +81,8 @@ def _alert_row(alert: OpenAlert, reader: Reader) -> tuple[str, ...]:
         join(instant(reader, alert.deadline_at), _deadline_note(alert, reader)),
         join(
             element("b", alert.rule),
-            element("span", reader.in_words(alert.summary or reason), class_="mp-sub", title=reason),
+            # Not the annotation's summary: what it says of elapsed time was so when the alert last changed.
+            element("span", reader.in_words(alert.reason), class_="mp-sub"),
         ),
     )
 

@@ -16,7 +16,7 @@ from dashboard.components.timeline import around, systems_of, timeline_figure, w
 from dashboard.components.verdict import Verdict, gravest, hop_words, verdict_of
 from dashboard.components.waterfall import trace_words, traces_of, waterfall_figure
 from dashboard.formatting import Reader, count_of
-from storage.trace_view import HUB_TYPES, MOST_EVENTS, MOST_OBJECTS, Journey
+from storage.trace_view import HUB_TYPES, Journey
 
 REFRESH = timedelta(seconds=5)
 _RUNS_IN_TITLE = 3
@@ -67,8 +67,8 @@ def _draw(text: str) -> None:
         write(
             notice(
                 "This is not all of it",
-                f"The journey has more than {MOST_OBJECTS} objects or {MOST_EVENTS:,} events; search for one of its "
-                "orders or invoices to see that one whole.",
+                "The journey has more objects or events than can be shown, so here are the latest. Search for one "
+                "of its orders or invoices to see that one whole.",
             )
         )
     _timeline(journey, who)

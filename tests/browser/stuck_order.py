@@ -76,7 +76,6 @@ def _fired(approved: datetime) -> Alert:
         changed_at=deadline,
         severity="critical",
         reason="order.approved started the clock, and order.posted did not follow within 4 h",
-        annotations={"summary": "Order O-1001 is not in the ERP"},
         labels={"legal_entity": "DE01", "region": "EMEA"},
     )
 
@@ -92,7 +91,6 @@ def _at_risk(now: datetime) -> Alert:
         amount=None,
         currency=None,
         reason="75% of 4 h had passed",
-        annotations={},
         labels={"legal_entity": "GB01"},
     )
 

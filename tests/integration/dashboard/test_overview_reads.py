@@ -1,3 +1,5 @@
+"""The overview's figures, read from a real store of either kind."""
+
 from datetime import datetime, timedelta
 from decimal import Decimal
 

@@ -1,3 +1,5 @@
+"""Each page of the console on a real store, without a browser."""
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,7 +39,7 @@ def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded
         "1 object worth €12.5\u202fK is past their service window; 1 more alert will fire unless work moves." in shown
     )
     assert "trace?object=order%2FO-1001" in shown
-    assert "Order O-1001 is not in the ERP" in shown
+    assert "order.posted did not follow within 4 h" in shown
     assert '<div class="mp-tile-value">50\u202f%</div>' in shown
     assert '<div class="mp-tile-value">10 min</div>' in shown
 

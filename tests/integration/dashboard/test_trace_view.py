@@ -1,3 +1,5 @@
+"""A journey is found whole from any of its ids, and holds nothing that is not its own."""
+
 from datetime import datetime, timedelta
 from decimal import Decimal
 

@@ -1,3 +1,5 @@
+"""Whether systems agree on what an object is worth."""
+
 from decimal import Decimal
 
 from dashboard.components.amounts import disagreement, invoiced, stated_amounts

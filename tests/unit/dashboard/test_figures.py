@@ -1,3 +1,5 @@
+"""Figures are pure functions: the same rows, the same picture."""
+
 from datetime import timedelta
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Money, durations, shares and instants as people read them."""
+
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo

@@ -1,3 +1,5 @@
+"""Markup that nothing it shows can break."""
+
 from datetime import timedelta
 
 from dashboard.components.cards import notice, source_strip, trace_link

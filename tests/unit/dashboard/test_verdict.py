@@ -1,3 +1,5 @@
+"""What a journey comes to, in words."""
+
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
