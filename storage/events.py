@@ -10,7 +10,7 @@ import numpy.typing as npt
 from storage.client import Row, Store
 
 
-class EventRow(msgspec.Struct, array_like=True):
+class EventRow(msgspec.Struct, array_like=True, gc=False):
     """One checked event as `events_input` takes it: the table's columns, in their order.
 
     Instants are whole microseconds since 1970; `amount` is exact decimal text or None when unknown; `data` is

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from collector.event_content import event_micros, read_content, trace_context
+from collector.receivers.canonical_events import LONGEST_IDENTITY, RFC3339, URI_REFERENCE, read_canonical
 from collector.receivers.json_items import split_array
 from domain.errors import InputError
 from storage.events import EventRow
@@ -23,13 +24,9 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = f"{STRUCTURED}, {BATCH}, or binary mode (ce- headers)"
 MOST_IN_BATCH = 50_000
-# What one question to a ClickHouse server can hold whatever the characters: 60,000 bytes, escaped 120,000.
-LONGEST_IDENTITY = 15_000
 _NAME = re.compile(r"[a-z0-9]+")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\s*;.*)?", re.DOTALL)
 _JSON_MEDIA_TYPE = re.compile(r"[^;]*/(?:json|[^;]*\+json)\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
-_URI_REFERENCE = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 # What the specification's type system forbids in a String; `isprintable` is a quick "none of them".
 _DISALLOWED = re.compile(
     "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef"
@@ -43,8 +40,7 @@ _KNOWN = ("specversion", "id", "source", "type", "time", "subject", "datacontent
 _MILEPOST = ("correlationid", "causationid", "traceparent")
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, gc=False):
     """One event that passed the checks that need no store; `raw` is what a dead letter would keep."""
 
     index: int
@@ -79,24 +75,6 @@ class Received:
         return len(self.candidates) + len(self.rejections)
 
 
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    """The common shape of an event, decoded in one go; anything else takes the slow path with exact reasons."""
-
-    specversion: str
-    id: str
-    source: str
-    type: str
-    time: str | None = None
-    subject: str | None = None
-    datacontenttype: str | None = None
-    dataschema: str | None = None
-    correlationid: str | None = None
-    causationid: str | None = None
-    traceparent: str | None = None
-    data: msgspec.Raw = msgspec.Raw(b"")
-
-
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
 _batch_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _raw_decoder = msgspec.json.Decoder(msgspec.Raw)
 _attributes_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -154,42 +132,16 @@ def _read_structured(body: bytes, now: datetime) -> Received:
 
 
 def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
-    try:
-        envelope = _envelope_decoder.decode(raw)
-        if not (envelope.specversion == "1.0" and envelope.id and envelope.source and envelope.type):
-            raise msgspec.ValidationError
-        if envelope.subject == "" or envelope.datacontenttype is not None or envelope.dataschema == "":
-            raise msgspec.ValidationError
-        if envelope.time is None or _URI_REFERENCE.fullmatch(envelope.source) is None:
-            raise msgspec.ValidationError
-        if len(envelope.source) + len(envelope.id) > LONGEST_IDENTITY:
-            raise msgspec.ValidationError
-        if not (envelope.id.isprintable() and envelope.type.isprintable() and envelope.source.isprintable()):
-            raise msgspec.ValidationError
-        data = bytes(envelope.data)
-        if data == b"null":
-            data = b""
-        subject, correlation_id = envelope.subject or "", envelope.correlationid or ""
-        causation_id, schema = envelope.causationid or "", envelope.dataschema or ""
-        if not (subject + correlation_id + causation_id + schema).isprintable():
-            raise msgspec.ValidationError
-        content = read_content(data, subject)
-        trace_id, span_id = trace_context(envelope.traceparent) if envelope.traceparent else ("", "")
-        event = EventRow(
-            envelope.source, envelope.id, envelope.type, event_micros(_parse_time(envelope.time)), 0,
-            correlation_id, causation_id, trace_id, span_id, subject,
-            content.objects, content.amount, content.currency, content.legal_entity, content.region,
-            content.attributes, "", schema, {}, data.decode(), False,
-        )  # fmt: skip
-        received.candidates.append(Candidate(index, event, True, raw))
-    except InputError as error:
-        received.rejections.append(Rejection(index, envelope.id, envelope.source, error.code, str(error), raw))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        _read_uncommon(received, index, raw, now)
+    event = read_canonical(raw)
+    read = read_carefully(index, raw, now) if event is None else Candidate(index, event, True, raw)
+    if isinstance(read, Candidate):
+        received.candidates.append(read)
+    else:
+        received.rejections.append(read)
 
 
-def _read_uncommon(received: Received, index: int, raw: bytes, now: datetime) -> None:
-    """Reads an event that is not of the common shape: extensions, other data, or something wrong."""
+def read_carefully(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
+    """Reads an event of any shape: with extensions, other data, or something wrong, which it tells."""
     event_id: str | None = None
     source = ""
     try:
@@ -211,9 +163,9 @@ def _read_uncommon(received: Received, index: int, raw: bytes, now: datetime) ->
             event, time_given = _build(given, data, is_base64, now)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise InputError("invalid_data", f"data is not JSON in UTF-8: {_brief(error, raw)}") from None
-        received.candidates.append(Candidate(index, event, time_given, raw))
+        return Candidate(index, event, time_given, raw)
     except InputError as error:
-        received.rejections.append(Rejection(index, event_id, source, error.code, str(error), raw))
+        return Rejection(index, event_id, source, error.code, str(error), raw)
 
 
 def _read_binary(content_type: str, headers: Mapping[str, bytes], body: bytes, now: datetime) -> Received:
@@ -283,12 +235,12 @@ def _check_required(attributes: Mapping[str, str]) -> None:
         raise InputError(
             "invalid_attribute", f"source and id are longer than {LONGEST_IDENTITY} characters together; shorten them"
         )
-    if not _URI_REFERENCE.fullmatch(attributes["source"]):
+    if not URI_REFERENCE.fullmatch(attributes["source"]):
         raise InputError("invalid_source", f"source {attributes['source'][:80]!r} is not a URI reference")
 
 
 def _parse_time(text: str) -> datetime:
-    if not _RFC3339.fullmatch(text):
+    if not RFC3339.fullmatch(text):
         raise InputError("invalid_time", f"time {text[:80]!r} is not RFC 3339, such as 2026-11-02T09:30:00Z")
     try:
         return datetime.fromisoformat(text.upper())

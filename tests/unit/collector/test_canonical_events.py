@@ -1,0 +1,85 @@
+"""The quick reader takes an event exactly as the careful one does, or leaves it to that one."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.receivers.canonical_events import read_canonical
+from collector.receivers.cloudevents import Candidate, read_carefully
+from tests.builders import NOW
+from tests.unit.collector.examples import TIME_US, event
+
+DATA: dict[str, Any] = {
+    "objects": [{"type": "order", "id": "O-1001"}, {"type": "customer", "id": "C-9", "qualifier": "buyer"}],
+    "amount": "12500.00",
+    "currency": "EUR",
+    "legal_entity": "DE01",
+    "attributes": {"tier": "gold"},
+}
+TEXTS = st.text(max_size=4) | st.sampled_from(
+    ["EUR", "O-1", "1.50", "-1", "1e5", "0" * 40, "x" * 1025, "\x00", "\ufffe"]
+)
+OBJECTS = st.lists(
+    st.dictionaries(st.sampled_from(["type", "id", "qualifier", "note"]), TEXTS | st.none(), max_size=4), max_size=3
+)
+VALUES = TEXTS | st.none() | st.booleans() | st.integers() | st.floats() | OBJECTS | st.dictionaries(TEXTS, TEXTS)
+TIMES = st.sampled_from(
+    [
+        "2026-11-02T09:30:00.5z",
+        "2026-11-02t09:30:00z",
+        "2026-11-02 09:30:00Z",
+        "2026-11-02T09:30:00",
+        "2026-W45-1T09:30:00Z",
+        "20261102T093000Z",
+        "2026-11-02T09:30:00,5Z",
+        "2026-11-02T09:30:00.123456789+05:30",
+        "2026-11-02T09:30:60Z",
+        "0001-01-01T00:00:00+14:00",
+        "2300-01-01T00:00:00Z",
+    ]
+)
+ATTRIBUTES = [
+    "id",
+    "source",
+    "type",
+    "subject",
+    "dataschema",
+    "datacontenttype",
+    "correlationid",
+    "traceparent",
+    "more",
+]
+CHANGES = st.fixed_dictionaries(
+    {}, optional={"time": TIMES, "specversion": TEXTS, **{name: TEXTS | st.none() for name in ATTRIBUTES}}
+)
+DATA_CHANGES = st.dictionaries(st.sampled_from([*DATA, "region", "note"]), VALUES, max_size=3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="as the design shows it"),
+        pytest.param({"datacontenttype": "application/json"}, id="with the content type that libraries add"),
+        pytest.param({"subject": "order/O-1001", "dataschema": "order.approved/1"}, id="with a subject and a schema"),
+        pytest.param({"data": {**DATA, "amount": 12500.00}}, id="with the amount as a number"),
+    ],
+)
+def test_what_most_senders_send_is_read_quickly(changes: dict[str, Any]) -> None:
+    row = read_canonical(json.dumps(event(data=DATA) | changes).encode())
+
+    assert row is not None
+    assert (row.occurred_us, row.objects) == (TIME_US, [("order", "O-1001", ""), ("customer", "C-9", "buyer")])
+
+
+@given(changes=CHANGES, data_changes=DATA_CHANGES, escaped=st.booleans())
+def test_an_event_read_quickly_is_the_one_read_carefully(
+    changes: dict[str, Any], data_changes: dict[str, Any], escaped: bool
+) -> None:
+    raw = json.dumps(event(data=DATA | data_changes) | changes, ensure_ascii=escaped).encode()
+
+    row = read_canonical(raw)
+
+    assert row is None or read_carefully(0, raw, NOW) == Candidate(0, row, True, raw)
