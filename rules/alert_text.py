@@ -107,13 +107,14 @@ def _disproof(told: Told) -> str:
     case = told.disproof
     if case is None:
         return f"{_event(told.case.start)} does not start a clock under this rule, as later events show."
+    deadline = format_instant(case.deadline_at or case.earliest_deadline_at)
     if case.state in (CaseState.IN_TIME, CaseState.CANCELLED) and case.ended_by:
-        deadline = format_instant(case.deadline_at or case.earliest_deadline_at)
         return (
             f"{_event(case.ended_by)} was in time, the deadline being {deadline}; "
             f"that became known at {format_instant(told.changed_at)}."
         )
-    deadline = format_instant(case.deadline_at or case.earliest_deadline_at)
+    if case.deadline_at is None:
+        return "later events show that the clock was paused before the deadline."
     return f"later events show that {case.rule.to_type} is due by {deadline} only."
 
 

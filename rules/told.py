@@ -35,8 +35,9 @@ class Told:
     def gist(self) -> Hashable:
         """What makes two tellings the same."""
         facts = self.case.start.facts
+        is_paused = self.case.deadline_at is None
         return (
-            (self.state, self.severity, self.deadline_at, self.fired_at, self.resolved_at),
+            (self.state, self.severity, self.deadline_at, self.fired_at, self.resolved_at, is_paused),
             (facts.amount, facts.currency, facts.legal_entity, facts.region),
         )
 

@@ -16,13 +16,14 @@ from rules.kinds.milestone import Case, judge
 from tests.unit.rules.histories import LARGE, MINUTE, ORDER, PLATINUM, START, histories, rules
 
 THROUGH = START + 80 * MINUTE
-# state, severity, deadline_at, fired_at, resolved_at
-Gist = tuple[str, str, datetime, datetime | None, datetime | None]
+# state, severity, deadline_at, fired_at, resolved_at, whether the clock is paused
+Gist = tuple[str, str, datetime, datetime | None, datetime | None, bool]
 Change = tuple[datetime, str, Gist]
 
 
 def _gist(alert: Alert) -> Gist:
-    return (alert.state.value, alert.severity, alert.deadline_at, alert.fired_at, alert.resolved_at)
+    is_paused = alert.state == "at_risk" and "paused now" in alert.reason
+    return (alert.state.value, alert.severity, alert.deadline_at, alert.fired_at, alert.resolved_at, is_paused)
 
 
 def _change(alert: Alert) -> Change:
@@ -72,13 +73,14 @@ def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
 def _tell(before: Gist | None, case: Case | None) -> Gist | None:
     if case is not None and case.state in ("at_risk", "firing", "resolved"):
         deadline_at = case.deadline_at or case.earliest_deadline_at
-        return (case.state.value, case.severity, deadline_at, case.fired_at, case.resolved_at)
+        is_paused = case.deadline_at is None
+        return (case.state.value, case.severity, deadline_at, case.fired_at, case.resolved_at, is_paused)
     if before is None or before[0] == "retracted":
         return before
     if case is not None and case.ended_by and before[3] is None:
         deadline_at = case.deadline_at or case.earliest_deadline_at
-        return ("resolved", case.severity, deadline_at, None, case.ended_by.occurred_at)
-    return ("retracted", before[1], before[2], before[3], None)
+        return ("resolved", case.severity, deadline_at, None, case.ended_by.occurred_at, False)
+    return ("retracted", before[1], before[2], before[3], None, False)
 
 
 def with_later_facts(history: list[Milestone], numbers: list[tuple[int, int, frozenset[str]]]) -> list[Milestone]:
