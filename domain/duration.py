@@ -18,9 +18,7 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is not a duration; give {ACCEPTED}")
     weeks, days, hours, minutes, seconds, millis = (int(part or 0) for part in match.groups())
     try:
-        duration = timedelta(
-            weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=millis
-        )
+        duration = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=millis)
     except OverflowError:
         duration = timedelta.max
     if duration > _LONGEST:

@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from babel.numbers import get_currency_precision
 
 # What the store's Decimal(38, 9) columns hold exactly: 29 digits before the point and 9 after it.
 WHOLE_DIGITS = 29
 FRACTION_DIGITS = 9
+# Decimal's own default keeps 28 digits, fewer than the store does.
+_EXACT = Context(prec=WHOLE_DIGITS + FRACTION_DIGITS + 10)
 _AMOUNT = re.compile(r"[+-]?(\d{1,60})(?:\.(\d{1,60}))?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 ACCEPTED_AMOUNT = (
@@ -46,10 +48,5 @@ def is_currency(text: str) -> bool:
 def format_amount(amount: Decimal, currency: str | None) -> str:
     """The amount as exact plain digits, with at least the currency's own number of decimals."""
     decimals = get_currency_precision(currency) if currency else 0
-    try:
-        exact = amount.quantize(Decimal(1).scaleb(-decimals))
-    except InvalidOperation:
-        exact = amount
-    if exact == amount:
-        return f"{exact:f}"
-    return f"{amount.normalize():f}"
+    exact = _EXACT.quantize(amount, Decimal(1).scaleb(-decimals))
+    return f"{exact if exact == amount else _EXACT.normalize(amount):f}"
