@@ -1,0 +1,30 @@
+"""The shipped rules do what the tests beside them say, with their conditions answered by the engine."""
+
+from functools import partial
+
+from rules.calendars import SHIPPED as SHIPPED_CALENDARS
+from rules.calendars import load_calendars
+from rules.loader import SHIPPED, load_rules
+from rules.rule_tests import run_rule_tests
+from storage.client import Store
+from storage.milestones import true_conditions
+
+CALENDARS = load_calendars([SHIPPED_CALENDARS])
+
+
+def test_the_five_handoffs_are_watched() -> None:
+    rules = load_rules([SHIPPED], CALENDARS)
+    assert {rule.name: (rule.object_type, rule.from_type, rule.to_type) for rule in rules} == {
+        "QuoteNotOrdered": ("quote", "quote.approved", "order.created"),
+        "OrderNotPosted": ("order", "order.approved", "order.posted"),
+        "BillingNotSetUp": ("contract", "contract.activated", "billing.configured"),
+        "InvoiceNotVisible": ("invoice", "invoice.posted", "invoice.visible_in_crm"),
+        "PaymentNotVisible": ("payment", "payment.received", "payment.visible_to_account"),
+    }
+    assert all(rule.labels["team"] and {"summary", "runbook"} <= rule.annotations.keys() for rule in rules)
+
+
+def test_their_tests_pass(embedded_store: Store) -> None:
+    report = run_rule_tests([SHIPPED], CALENDARS, partial(true_conditions, embedded_store))
+    assert [str(failure) for failure in report.failures] == []
+    assert report.tests >= 18
