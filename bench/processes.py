@@ -15,6 +15,7 @@ from bench.load import Sent, send
 from bench.traffic import Request, event_batches, single_events, span_bodies
 from collector.app import Collector
 from domain.clock import SystemClock
+from milepost.collection import collect_rarely
 from milepost.http_server import HttpServer, bind
 from storage.client import DEFAULT_DATABASE, Store
 from storage.migrator import migrate
@@ -125,6 +126,7 @@ def _run_collector(pipe: Connection, folder: str) -> None:
         collector.start()
         server = HttpServer(collector.app, bind("127.0.0.1", 0, "the benchmark's port"), "collector")
         server.start()
+        collect_rarely()
         pipe.send(int(server.url.rpartition(":")[2]))
         reader = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DEFAULT_DATABASE)
 
