@@ -20,7 +20,7 @@ CONDITIONS: dict[str, Callable[[Facts], bool]] = {
     PLATINUM: lambda facts: facts.attributes.get("tier") == "platinum",
     EUROPEAN: lambda facts: facts.region == "EMEA" and facts.currency == "EUR",
 }
-_MOST_OBJECTS = 40
+_FEWEST_OBJECTS, _MOST_OBJECTS = 20, 40
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ _PARTS = st.tuples(
 def logs(longest: int = 8) -> st.SearchStrategy[Log]:
     """The histories of some objects on a coarse grid of minutes, so that instants often coincide."""
     history = st.lists(_PARTS, min_size=1, max_size=longest)
-    return st.lists(history, min_size=1, max_size=_MOST_OBJECTS).map(_log)
+    return st.lists(history, min_size=_FEWEST_OBJECTS, max_size=_MOST_OBJECTS).map(_log)
 
 
 def _log(drawn: Sequence[Sequence[tuple[str, int, int, tuple[str, str] | None, str, str, str, bool]]]) -> Log:

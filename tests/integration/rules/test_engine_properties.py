@@ -81,7 +81,7 @@ def tick_until_done(
     RulesEngine(store, rules).tick(through)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), GAPS, st.randoms(use_true_random=False))
 def test_any_schedule_of_ticks_stores_the_same_changes(
     engine: Engine,

@@ -57,7 +57,7 @@ def in_order(history: Sequence[Milestone]) -> list[Milestone]:
     return sorted(history, key=lambda milestone: (milestone.order, milestone.received_at))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     logs(),
     st.none() | st.integers(0, 60 * 12).map(lambda ticks: START + ticks * TICK),
