@@ -11,6 +11,8 @@ st.set_page_config(
     page_icon=str(_HERE / "static" / "favicon.svg"),
     layout="wide",
     initial_sidebar_state=220,
+    # With an entry of its own the menu stays, and with it the choice between light and dark.
+    menu_items={"About": "**Milepost** watches revenue work as it crosses systems, from quote to cash."},
 )
 st.html(_HERE / "static" / "console.css")
 st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
