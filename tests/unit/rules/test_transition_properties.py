@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from domain.alert import Alert, alert_id
 from domain.milestone import Milestone
-from domain.rule import MilestoneRule
+from domain.rule import MilestoneRule, Pairing
 from rules.alert_state import LATE_START_GRACE, alerts_at, next_due, transitions
 from rules.kinds.milestone import Case, judge
-from tests.unit.rules.histories import LARGE, MINUTE, ORDER, PLATINUM, START, histories, rules
+from tests.unit.rules.histories import LARGE, MINUTE, ORDER, PLATINUM, START, event, histories, rules
+from tests.unit.rules.histories import rule as one_rule
 
+HOUR = 60 * MINUTE
 THROUGH = START + 80 * MINUTE
 # state, severity, deadline_at, fired_at, resolved_at, whether the clock is paused
 Gist = tuple[str, str, datetime, datetime | None, datetime | None, bool]
@@ -164,3 +166,19 @@ def test_the_order_of_rows_does_not_change_what_is_told(
     arrived = history * 2
     shuffler.shuffle(arrived)
     assert transitions(rule, ORDER, arrived, None, THROUGH) == transitions(rule, ORDER, history, None, THROUGH)
+
+
+def test_a_start_that_comes_back_finds_its_own_end_taken() -> None:
+    # By chance these five arrivals hardly ever meet.
+    watched = one_rule(within=HOUR, pairing=Pairing.ONE_TO_ONE, where=LARGE)
+    holding = frozenset({LARGE})
+    rows = [
+        event("approved", "2m", holds=holding),
+        event("posted", "5m"),
+        event("approved", "2m", "10m"),
+        event("approved", "1m", "11m", holds=holding),
+        event("approved", "2m", "12m", holds=holding),
+    ]
+    told = transitions(watched, ORDER, rows, None, THROUGH)
+    assert [(alert.started_at, alert.state.value) for alert in told] == [(START + 2 * MINUTE, "firing")]
+    assert [_change(alert) for alert in told] == simulate(watched, rows)
