@@ -29,6 +29,8 @@ QUIET = [
     "--disable-sync",
 ]
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+# Waits end when what is expected is there; a machine busy with other things may need this long for a page.
+expect.set_options(timeout=30_000)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium"),
