@@ -6,7 +6,7 @@ from datetime import timedelta
 # Prometheus' duration syntax, units in falling order, each at most once; years are left out because
 # nothing in revenue work is promised in units whose length is a convention.
 # https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
-_PATTERN = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_PATTERN = re.compile(r"(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?")
 ACCEPTED = "a duration such as 4h, 90m, 1h30m or 2d (units w, d, h, m, s, ms)"
 _LONGEST = timedelta(days=36500)
 
