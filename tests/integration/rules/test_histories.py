@@ -158,3 +158,25 @@ def test_only_touched_objects_are_read(store: Store) -> None:
 
     assert (count, found) == (3, ["O-3", "O-4", "O-5"])
     assert parts == [Stretch("order", "", "O-4"), Stretch("order", "O-4", "")]
+
+
+def test_ids_and_texts_may_hold_any_characters(store: Store) -> None:
+    odd = ["'", '"', "\\", "a\tb", "a\nb", "\\n", "a,b", "[']", "Ünï", "\N{GRINNING FACE}", "{x:String}", "%s", " "]
+    late = [
+        event_row(f"q-{id_}", "quoted", [f"order/{id_}"], occurred_at=NOW - HOUR, received_at=NOW + HOUR, region=id_)
+        for id_ in odd
+    ]
+    insert_events(store, [*(event_row(id_, "approved", [f"order/{id_}"], attributes={id_: id_}) for id_ in odd), *late])
+
+    found = all_at(store, rows=1)
+    parts = touched_stretches(store, Touched(NOW, NOW + HOUR), 1)[1]
+    amended = {
+        object_id: history
+        for stretch in parts
+        for object_id, history in histories_as_received(store, watch(conditions=list(CONDITIONS)), stretch, LATEST)
+    }
+
+    assert {id_: [(m.event_id, m.facts.region, m.facts.attributes) for m in found[id_]] for id_ in odd} == {
+        id_: [(id_, id_, {id_: id_})] for id_ in odd
+    }
+    assert {id_: [m.facts.region for m in amended[id_]] for id_ in odd} == {id_: [None, id_] for id_ in odd}
