@@ -90,7 +90,7 @@ def throughput_figure(throughput: Throughput, types: list[str], reader: Reader, 
         type="date",
         range=[reader.local(at).replace(tzinfo=None) for at in (throughput.since, throughput.until)],
         tickangle=0,
-        nticks=8,
+        nticks=5,
     )
     return figure
 

@@ -131,7 +131,7 @@ def _state_counts(counts: Sequence[RuleCount]) -> Html:
 
 
 def _money_bar(amount: Decimal | None, unknown: int, currency: str | None, most: Decimal) -> Html:
-    share = round(100 * amount / most) if amount and most else 0
+    share = max(round(100 * amount / most), 1) if amount and most else 0
     text = compact_money(amount, currency)
     hover = exact_money(amount, currency)
     if unknown:
@@ -139,7 +139,7 @@ def _money_bar(amount: Decimal | None, unknown: int, currency: str | None, most:
         text += f" + {unknown} unknown" if amount is not None else ""
     return element(
         "div",
-        element("span", element("i", style=f"width:{max(share, 1)}%"), class_="mp-bar"),
+        element("span", element("i", style=f"width:{share}%"), class_="mp-bar"),
         element("span", text, class_="mp-bar-text"),
         class_="mp-money-bar",
         title=hover,

@@ -69,8 +69,8 @@ def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tupl
             if row.state is AlertState.FIRING and row.amount is not None
         ]
         behind = _listed(worth) if worth else "an unknown amount"
-        is_are = "is" if objects == 1 else "are"
-        parts.append(f"{count_of(objects, 'object')} worth {behind} {is_are} past their service window")
+        verb = "is past its" if objects == 1 else "are past their"
+        parts.append(f"{count_of(objects, 'object')} worth {behind} {verb} service window")
     if risk:
         parts.append(f"{count_of(risk, 'more alert' if firing else 'alert')} will fire unless work moves")
     if unsure:

@@ -113,7 +113,7 @@ def test_an_alert_leads_to_the_trace_that_explains_it(window: BrowserContext, co
     page = visit.page
     page.goto(console_url)
 
-    expect(page.get_by_role("status")).to_contain_text("1 object worth €12.5\u202fK is past their service window")
+    expect(page.get_by_role("status")).to_contain_text("1 object worth €12.5\u202fK is past its service window")
     page.get_by_role("link", name="O-1001").click()
 
     expect(page).to_have_url(f"{console_url}/trace?object=order%2FO-1001")
