@@ -35,9 +35,7 @@ def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded
 
     shown = _shown(page.run())
 
-    assert (
-        "1 object worth €12.5\u202fK is past its service window; 1 more alert will fire unless work moves." in shown
-    )
+    assert "1 object worth €12.5\u202fK is past its service window; 1 more alert will fire unless work moves." in shown
     assert "trace?object=order%2FO-1001" in shown
     assert "order.posted did not follow within 4 h" in shown
     assert '<div class="mp-tile-value">50\u202f%</div>' in shown
