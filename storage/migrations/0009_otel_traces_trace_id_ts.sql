@@ -7,4 +7,4 @@ CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts
 )
 ENGINE = AggregatingMergeTree
 ORDER BY TraceId
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS index_granularity = 8192, merge_selector_base = 10, fsync_after_insert = 1, fsync_part_directory = 1
