@@ -64,7 +64,7 @@ class RunningMilepost:
         """An address that the program has printed, or prints soon."""
         for line in self.lines:
             if line.startswith(f"{name} "):
-                return _URL.findall(line)[0]
+                return str(_URL.findall(line)[0])
         return self._address(name)
 
     def ask(self, *arguments: str) -> Any:
@@ -119,5 +119,5 @@ class RunningMilepost:
             if line is None:
                 raise AssertionError("the program ended: " + "\n".join(self.lines))
             if line.startswith(f"{name} "):
-                return _URL.findall(line)[0]
+                return str(_URL.findall(line)[0])
         raise AssertionError(f"no {name} address within a minute: " + "\n".join(self.lines))

@@ -107,8 +107,8 @@ def test_kills_in_the_middle_of_ingest_lose_no_acknowledged_event_and_no_alert(t
                 milepost.kill()
         with RunningMilepost(tmp_path, **settings) as milepost:
             repeated = [send(milepost, batch) for batch in batches]
-            firing = eventually(
-                lambda: rows if len(rows := milepost.alerts(state="firing", limit="5000")) >= 1000 else None,
+            firing: list[dict[str, Any]] = eventually(
+                lambda: rows if len(rows := milepost.alerts(state="firing", limit="5000")) >= 1000 else [],
                 "an alert for every order",
             )
             told: set[str] = set()
