@@ -2,26 +2,19 @@
 -- them: strings as they are, numbers and booleans in words, bytes in base64, arrays and maps as JSON.
 CREATE MATERIALIZED VIEW IF NOT EXISTS otlp_view TO otel_traces AS
 WITH
-    (v) -> multiIf(
-        isNotNull(v.string_value), toJSONString(assumeNotNull(v.string_value)),
-        isNotNull(v.bool_value), if(assumeNotNull(v.bool_value), 'true', 'false'),
-        isNotNull(v.int_value), toString(assumeNotNull(v.int_value)),
-        isNotNull(v.double_value), toString(assumeNotNull(v.double_value)),
-        isNotNull(v.bytes_value), toJSONString(base64Encode(assumeNotNull(v.bytes_value))),
-        isNotNull(v.array_value), toJSONString(base64Encode(assumeNotNull(v.array_value))),
-        isNotNull(v.kvlist_value), toJSONString(base64Encode(assumeNotNull(v.kvlist_value))),
+    (v) -> coalesce(
+        if(isNull(v.string_value), NULL, toJSONString(v.string_value)),
+        toString(v.bool_value), toString(v.int_value), toString(v.double_value),
+        concat('"', base64Encode(coalesce(v.bytes_value, v.array_value, v.kvlist_value)), '"'),
         'null') AS as_json,
-    (v) -> multiIf(
-        isNotNull(v.string_value), assumeNotNull(v.string_value),
-        isNotNull(v.bool_value), if(assumeNotNull(v.bool_value), 'true', 'false'),
-        isNotNull(v.int_value), toString(assumeNotNull(v.int_value)),
-        isNotNull(v.double_value), toString(assumeNotNull(v.double_value)),
-        isNotNull(v.bytes_value), base64Encode(assumeNotNull(v.bytes_value)),
-        notEmpty(v.array_value.values),
-            concat('[', arrayStringConcat(arrayMap(item -> as_json(item), v.array_value.values), ','), ']'),
-        notEmpty(v.kvlist_value.values),
-            concat('{', arrayStringConcat(arrayMap(pair -> concat(toJSONString(pair.key), ':', as_json(pair.value)), v.kvlist_value.values), ','), '}'),
-        '') AS as_text,
+    (v) -> coalesce(
+        v.string_value, toString(v.bool_value), toString(v.int_value), toString(v.double_value), base64Encode(v.bytes_value),
+        multiIf(
+            notEmpty(v.array_value.values),
+                concat('[', arrayStringConcat(arrayMap(item -> as_json(item), v.array_value.values), ','), ']'),
+            notEmpty(v.kvlist_value.values),
+                concat('{', arrayStringConcat(arrayMap(pair -> concat(toJSONString(pair.key), ':', as_json(pair.value)), v.kvlist_value.values), ','), '}'),
+            '')) AS as_text,
     (attributes) -> CAST(
         arrayMap(attribute -> (attribute.key, as_text(attribute.value)), attributes),
         'Map(LowCardinality(String), String)') AS as_map
