@@ -77,7 +77,7 @@ def span_bodies(prefix: int, bodies: int, spans_a_body: int) -> Iterator[Request
     rng = random.Random(SEED)
     templates = [_spans(rng, service, spans_a_body) for service in _HOPS]
     for number in range(bodies):
-        place = (prefix << 32 | number).to_bytes(len(_TRACE_PLACE), "big")
+        place = (prefix + 1 << 32 | number).to_bytes(len(_TRACE_PLACE), "big")
         body = templates[number % len(templates)].replace(_TRACE_PLACE, place)
         yield Request(_post("/v1/traces", _PROTOBUF, body), spans_a_body)
 
