@@ -4,6 +4,7 @@ The one writer of a process settles identity and stamps `received_at`, both in t
 engine can be told up to which instant nothing more will appear.
 """
 
+import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -21,12 +22,15 @@ from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from domain.clock import Clock
 from domain.errors import StoreError, StoreUnreachable
-from domain.instants import to_micros
+from domain.instants import format_instant, to_micros
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
-from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events
+from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
 
+log = logging.getLogger("milepost.collector")
 _MICROSECOND = timedelta(microseconds=1)
+# Commits that follow each other within a microsecond run ahead of the clock by as many, which is no fault of it.
+_CLOCK_TOLERANCE = timedelta(seconds=1)
 _tracer = trace.get_tracer("milepost.collector")
 
 
@@ -60,14 +64,18 @@ class EventWriter:
         self._known.add(identity_hashes(store))
         self._stamp_lock = threading.Lock()
         self._in_flight: datetime | None = None
-        self._latest = datetime.min.replace(tzinfo=clock.now().tzinfo)
+        # The engine looks past neither its watermark nor what was received: a clock that is behind them, after
+        # a move to another machine or a correction, must not stamp into the past.
+        self._latest = latest_instant(store)
+        self._clock_is_behind = False
 
     def settled_through(self) -> datetime:
         """The latest instant for which every event received at or before it can be read from the store."""
         with self._stamp_lock:
-            settled = self._in_flight - _MICROSECOND if self._in_flight else self._clock.now()
-            self._latest = max(self._latest, settled)
-            return settled
+            if self._in_flight:
+                return self._in_flight - _MICROSECOND
+            self._latest = self._not_before(self._latest)
+            return self._latest
 
     def commit(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         """Stores a group of requests and tells what became of each."""
@@ -86,9 +94,23 @@ class EventWriter:
 
     def _begin(self) -> datetime:
         with self._stamp_lock:
-            received_at = max(self._clock.now(), self._latest + _MICROSECOND)
+            received_at = self._not_before(self._latest + _MICROSECOND)
             self._latest = self._in_flight = received_at
             return received_at
+
+    def _not_before(self, earliest: datetime) -> datetime:
+        """The present instant, or the earliest there may be; a clock that is behind it is told of once."""
+        now = self._clock.now()
+        is_behind = now + _CLOCK_TOLERANCE < earliest
+        if is_behind and not self._clock_is_behind:
+            log.warning(
+                "the clock says %s, but this store's events are received and evaluated up to %s: events are dated "
+                "then, and deadlines wait until the clock has caught up",
+                format_instant(now),
+                format_instant(earliest),
+            )
+        self._clock_is_behind = is_behind
+        return max(now, earliest)
 
     def _store_group(self, group: Sequence[EventSubmission], received_at: datetime) -> list[EventOutcome | Exception]:
         outcomes = [EventOutcome(rejected=list(submission.received.rejections)) for submission in group]

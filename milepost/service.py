@@ -148,7 +148,7 @@ class Service:
         with _tracer.start_as_current_span("tick") as span, self._engine_metrics.tick_seconds.time():
             through = self._collector.writer.settled_through()
             if not self._store.is_embedded:
-                through = min(through, self._clock.now() - FOREIGN_WRITER_LAG)
+                through -= FOREIGN_WRITER_LAG
             result = self._engine.tick(through)
             self._engine_metrics.count(result, self._store)
             span.set_attribute("milepost.objects", result.objects)

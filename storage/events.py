@@ -1,6 +1,7 @@
 """Business events in the store: taking checked ones, and telling whether one is known."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -87,6 +88,12 @@ def count_events(store: Store) -> int:
     """How many event rows are stored."""
     count: int = store.rows("count_events")[0]["events"]
     return count
+
+
+def latest_instant(store: Store) -> datetime:
+    """The latest instant up to which events are received or evaluated: whatever comes now has to come after it."""
+    latest: datetime = store.rows("latest_instant")[0]["latest"]
+    return latest
 
 
 def identity_hashes(store: Store) -> npt.NDArray[np.uint64]:

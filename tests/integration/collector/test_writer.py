@@ -13,9 +13,10 @@ from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import FixedClock, SystemClock
 from domain.errors import StoreUnreachable
-from domain.instants import EARLIEST
+from domain.instants import EARLIEST, format_instant
 from storage.client import Store
 from storage.dead_letters import list_dead_letters
+from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events
 from tests.builders import NOW, event_row
 from tests.clickhouse_endpoint import ClickHouseEndpoint, serving
@@ -100,6 +101,59 @@ def test_a_clock_that_is_set_back_does_not_stamp_into_what_was_settled(embedded_
 
     [row] = engine.select(embedded_store, "SELECT received_at FROM events")
     assert row["received_at"] > settled
+
+
+def test_a_clock_that_is_set_back_does_not_hold_up_what_is_settled(embedded_store: Store) -> None:
+    clock = FixedClock(NOW)
+    writer = EventWriter(embedded_store, clock, CollectorMetrics(CollectorRegistry()))
+    settled = writer.settled_through()
+    clock.advance(timedelta(hours=-1))
+    outcomes(writer, submission("a"))
+
+    through = writer.settled_through()
+
+    assert through > settled
+    assert received_until(embedded_store, through) == 1
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        pytest.param("received", id="what was received"),
+        pytest.param("evaluated", id="what was evaluated"),
+    ],
+)
+def test_a_start_with_a_clock_that_is_behind_stamps_after_it_all_the_same(
+    store: Store, engine: Engine, caplog: pytest.LogCaptureFixture, behind: str
+) -> None:
+    ahead = NOW + timedelta(hours=1)
+    if behind == "received":
+        outcomes(EventWriter(store, FixedClock(ahead), CollectorMetrics(CollectorRegistry())), submission("old"))
+    else:
+        write_watermark(store, "milestones", Watermark(ahead, "v"), ahead)
+
+    writer = writer_on(store)
+    outcomes(writer, submission("a"))
+    outcomes(writer, submission("b"))
+
+    rows = engine.select(store, "SELECT event_id, received_at FROM events WHERE event_id != 'old' ORDER BY received_at")
+    assert [row["event_id"] for row in rows] == ["a", "b"]
+    assert rows[0]["received_at"] > ahead
+    assert writer.settled_through() == rows[1]["received_at"]
+    [told] = [record.getMessage() for record in caplog.records if record.name == "milepost.collector"]
+    assert told == (
+        f"the clock says {format_instant(NOW)}, but this store's events are received and evaluated up to "
+        f"{format_instant(ahead + timedelta(microseconds=1))}: events are dated then, and deadlines wait until the "
+        "clock has caught up"
+    )
+
+
+def test_a_clock_that_is_right_is_not_spoken_of(embedded_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    writer = writer_on(embedded_store)
+    outcomes(writer, submission("a"))
+    writer.settled_through()
+
+    assert caplog.records == []
 
 
 def test_after_it_is_said_to_be_settled_nothing_received_until_then_appears(embedded_store: Store) -> None:
