@@ -23,7 +23,7 @@ from collector.receivers.cloudevents import Candidate, Received, Rejection
 from domain.clock import Clock
 from domain.errors import StoreError, StoreUnreachable
 from domain.instants import format_instant, to_micros
-from storage.client import Store
+from storage.client import Row, Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
 from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
 
@@ -158,22 +158,18 @@ class EventWriter:
         """The events not seen before, each with the index of its request, and their hashes."""
         first: dict[tuple[str, str], Candidate] = {}
         fresh: list[tuple[int, Candidate]] = []
+        repeats: list[tuple[int, Candidate]] = []
         for index, submission in enumerate(group):
             for candidate in submission.received.candidates:
-                identity = (candidate.event.source, candidate.event.event_id)
-                earlier = first.setdefault(identity, candidate)
-                if earlier is candidate:
-                    fresh.append((index, candidate))
-                else:
-                    _settle_repeat(outcomes[index], candidate, msgspec.structs.asdict(earlier.event))
+                is_first = first.setdefault(_identity(candidate.event), candidate) is candidate
+                (fresh if is_first else repeats).append((index, candidate))
         hashes = np.fromiter(
             (identity_hash(source, event_id) for source, event_id in first), dtype=np.uint64, count=len(first)
         )
         suspects = np.flatnonzero(self._known.may_hold(hashes)) if len(hashes) else hashes
-        if not len(suspects):
-            return fresh, hashes
-        identities = [_identity(fresh[position][1].event) for position in suspects]
-        stored = find_events(self._store, identities)
+        stored: dict[tuple[str, str], Row] = {}
+        if len(suspects):
+            stored = find_events(self._store, [_identity(fresh[position][1].event) for position in suspects])
         keep = np.ones(len(fresh), dtype=np.bool_)
         for position in suspects:
             index, candidate = fresh[position]
@@ -181,6 +177,11 @@ class EventWriter:
             if known is not None:
                 keep[position] = False
                 _settle_repeat(outcomes[index], candidate, known)
+        # Only now, since what is stored says what a repeat repeats, not what came first in this group.
+        for index, candidate in repeats:
+            identity = _identity(candidate.event)
+            known = stored.get(identity) or msgspec.structs.asdict(first[identity].event)
+            _settle_repeat(outcomes[index], candidate, known)
         return [entry for entry, kept in zip(fresh, keep, strict=True) if kept], hashes[keep]
 
     def _keep_dead_letters(

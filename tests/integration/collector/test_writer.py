@@ -79,6 +79,18 @@ def test_the_same_event_twice_in_one_group_is_one_event_and_one_repeat(embedded_
     assert count_events(embedded_store) == 1
 
 
+def test_a_right_repeat_beside_a_conflict_is_a_repeat_of_what_is_stored(embedded_store: Store) -> None:
+    writer = writer_on(embedded_store)
+    right, wrong = submission("a"), submission("a")
+    wrong.received.candidates[0].event.type = "order.cancelled"
+    outcomes(writer, right)
+
+    conflict, repeat = outcomes(writer, wrong, right)
+
+    assert [rejection.code for rejection in conflict.rejected] == ["conflict"]
+    assert repeat == EventOutcome(duplicates=1)
+
+
 def test_groups_are_stamped_in_the_order_of_their_commits_even_while_the_clock_stands(
     embedded_store: Store, engine: Engine
 ) -> None:
