@@ -7,7 +7,7 @@ from opentelemetry import trace
 
 from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
-from domain.errors import InputError, StoreError, StoreUnreachable
+from domain.errors import DataRefused, InputError, StoreError
 from storage.client import Store
 from storage.traces import insert_traces
 
@@ -22,18 +22,22 @@ class SpanWriter:
         self._metrics = metrics
 
     def commit(self, group: Sequence[TraceRequest]) -> list[Literal[True] | Exception]:
-        """True for each request whose spans are stored, InputError for one that the store cannot hold."""
+        """For each request True when its spans are stored, InputError when they cannot be, StoreError when not now."""
         with (
             _tracer.start_as_current_span("store spans"),
             self._metrics.commit_seconds.labels("traces").time(),
         ):
-            try:
-                insert_traces(self._store, [request.body for request in group])
-            except StoreUnreachable:
-                raise
-            except StoreError as error:
-                if len(group) == 1:
-                    return [InputError("store_refused", f"the store cannot hold these spans: {error}")]
-                return [outcome for request in group for outcome in self.commit([request])]
-            self._metrics.spans_stored.inc(sum(request.spans for request in group))
-            return [True] * len(group)
+            return self._insert(group)
+
+    def _insert(self, group: Sequence[TraceRequest]) -> list[Literal[True] | Exception]:
+        try:
+            insert_traces(self._store, [request.body for request in group])
+        except DataRefused as error:
+            if len(group) == 1:
+                return [InputError("store_refused", f"the store cannot hold these spans: {error}")]
+            middle = len(group) // 2
+            return self._insert(group[:middle]) + self._insert(group[middle:])
+        except StoreError as error:
+            return [error] * len(group)
+        self._metrics.spans_stored.inc(sum(request.spans for request in group))
+        return [True] * len(group)

@@ -8,7 +8,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -21,7 +21,7 @@ from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from domain.clock import Clock
-from domain.errors import StoreError, StoreUnreachable
+from domain.errors import DataRefused
 from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -32,6 +32,10 @@ _MICROSECOND = timedelta(microseconds=1)
 # Commits that follow each other within a microsecond run ahead of the clock by as many, which is no fault of it.
 _CLOCK_TOLERANCE = timedelta(seconds=1)
 _tracer = trace.get_tracer("milepost.collector")
+Identity = tuple[str, str]
+Known = dict[str, object]
+# An event with the index of its request in the group.
+Entry = tuple[int, Candidate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,75 +118,67 @@ class EventWriter:
 
     def _store_group(self, group: Sequence[EventSubmission], received_at: datetime) -> list[EventOutcome | Exception]:
         outcomes = [EventOutcome(rejected=list(submission.received.rejections)) for submission in group]
-        fresh, hashes = self._sort_out(group, outcomes)
+        fresh, hashes, others = self._sort_out(group)
         received_us = to_micros(received_at)
         for _, candidate in fresh:
             candidate.event.received_us = received_us
-        if fresh:
-            try:
-                insert_events(self._store, [candidate.event for _, candidate in fresh])
-            except StoreUnreachable:
-                raise
-            except StoreError:
-                if len(fresh) > 1:
-                    return self._store_singly(group, received_at)
-                index, candidate = fresh[0]
-                outcomes[index].rejected.append(_reject(candidate, "store_refused", "the store cannot hold this event"))
-                fresh, hashes = [], hashes[:0]
-            self._known.add(hashes)
-        for index, _ in fresh:
-            outcomes[index].accepted += 1
+        # Before the insert: one that seems to fail may have stored them, and to ask needlessly costs little.
+        self._known.add(hashes)
+        refused = self._insert(fresh)
+        for index, candidate in fresh:
+            if _identity(candidate.event) in refused:
+                outcomes[index].rejected.append(_refused(candidate))
+            else:
+                outcomes[index].accepted += 1
+        for (index, candidate), known in others:
+            if _identity(candidate.event) in refused:
+                outcomes[index].rejected.append(_refused(candidate))
+            else:
+                _settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes, received_at)
         self._metrics.count_events(outcomes)
         return list(outcomes)
 
-    def _store_singly(self, group: Sequence[EventSubmission], received_at: datetime) -> list[EventOutcome | Exception]:
-        """After a refused insert: each event by itself, so that only the one at fault is refused."""
-        outcomes: list[EventOutcome | Exception] = []
-        for submission in group:
-            whole = EventOutcome()
-            rejections = submission.received.rejections
-            for candidate in [*submission.received.candidates, None]:
-                part = Received([candidate] if candidate else [], [] if candidate else rejections)
-                [outcome] = self._store_group([replace(submission, received=part)], received_at)
-                if isinstance(outcome, EventOutcome):
-                    whole.accepted += outcome.accepted
-                    whole.duplicates += outcome.duplicates
-                    whole.rejected += outcome.rejected
-            outcomes.append(whole)
-        return outcomes
+    def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
+        """Stores events and gives the identities of those that the store cannot hold, found by halving."""
+        if not entries:
+            return set()
+        try:
+            insert_events(self._store, [candidate.event for _, candidate in entries])
+        except DataRefused:
+            if len(entries) == 1:
+                return {_identity(entries[0][1].event)}
+            middle = len(entries) // 2
+            return self._insert(entries[:middle]) | self._insert(entries[middle:])
+        return set()
 
-    def _sort_out(
-        self, group: Sequence[EventSubmission], outcomes: list[EventOutcome]
-    ) -> tuple[list[tuple[int, Candidate]], Hashes]:
-        """The events not seen before, each with the index of its request, and their hashes."""
-        first: dict[tuple[str, str], Candidate] = {}
-        fresh: list[tuple[int, Candidate]] = []
-        repeats: list[tuple[int, Candidate]] = []
+    def _sort_out(self, group: Sequence[EventSubmission]) -> tuple[list[Entry], Hashes, list[tuple[Entry, Known]]]:
+        """The events not seen before and their hashes, and the others with the known content of their identity."""
+        first: dict[Identity, Candidate] = {}
+        new: list[Entry] = []
+        repeats: list[Entry] = []
         for index, submission in enumerate(group):
             for candidate in submission.received.candidates:
                 is_first = first.setdefault(_identity(candidate.event), candidate) is candidate
-                (fresh if is_first else repeats).append((index, candidate))
+                (new if is_first else repeats).append((index, candidate))
         hashes = np.fromiter(
             (identity_hash(source, event_id) for source, event_id in first), dtype=np.uint64, count=len(first)
         )
         suspects = np.flatnonzero(self._known.may_hold(hashes)) if len(hashes) else hashes
-        stored: dict[tuple[str, str], Row] = {}
+        stored: dict[Identity, Row] = {}
         if len(suspects):
-            stored = find_events(self._store, [_identity(fresh[position][1].event) for position in suspects])
-        keep = np.ones(len(fresh), dtype=np.bool_)
+            stored = find_events(self._store, [_identity(new[position][1].event) for position in suspects])
+        others: list[tuple[Entry, Known]] = []
+        keep = np.ones(len(new), dtype=np.bool_)
         for position in suspects:
-            index, candidate = fresh[position]
-            known = stored.get(_identity(candidate.event))
-            if known is not None:
+            if known := stored.get(_identity(new[position][1].event)):
                 keep[position] = False
-                _settle_repeat(outcomes[index], candidate, known)
-        # Only now, since what is stored says what a repeat repeats, not what came first in this group.
-        for index, candidate in repeats:
-            identity = _identity(candidate.event)
-            known = stored.get(identity) or msgspec.structs.asdict(first[identity].event)
-            _settle_repeat(outcomes[index], candidate, known)
-        return [entry for entry, kept in zip(fresh, keep, strict=True) if kept], hashes[keep]
+                others.append((new[position], known))
+        # What is stored says what a repeat repeats, before what came first in this group.
+        for entry in repeats:
+            identity = _identity(entry[1].event)
+            others.append((entry, stored.get(identity) or msgspec.structs.asdict(first[identity].event)))
+        return [entry for entry, kept in zip(new, keep, strict=True) if kept], hashes[keep], others
 
     def _keep_dead_letters(
         self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome], received_at: datetime
@@ -207,7 +203,7 @@ class EventWriter:
             insert_dead_letters(self._store, letters)
 
 
-def _settle_repeat(outcome: EventOutcome, candidate: Candidate, known: dict[str, object]) -> None:
+def _settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
     if same_content(candidate.event, known, time_given=candidate.time_given):
         outcome.duplicates += 1
     else:
@@ -220,10 +216,14 @@ def _settle_repeat(outcome: EventOutcome, candidate: Candidate, known: dict[str,
         )
 
 
+def _refused(candidate: Candidate) -> Rejection:
+    return _reject(candidate, "store_refused", "the store cannot hold this event")
+
+
 def _reject(candidate: Candidate, code: str, reason: str) -> Rejection:
     event = candidate.event
     return Rejection(candidate.index, event.event_id, event.source, code, reason, candidate.raw)
 
 
-def _identity(event: EventRow) -> tuple[str, str]:
+def _identity(event: EventRow) -> Identity:
     return event.source, event.event_id

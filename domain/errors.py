@@ -6,6 +6,7 @@ MilepostError
 ├── InputError         one input (event, span, file) cannot be taken; becomes a dead letter at the collector's door
 └── StoreError         the store refused or failed
     ├── StoreUnreachable   no answer: worth trying again
+    ├── DataRefused        the data is at fault: trying again changes nothing
     ├── StoreHeld          another process has the embedded store open
     └── MigrationError     the store's schema and this program's do not fit
 """
@@ -65,6 +66,10 @@ class StoreError(MilepostError):
 
 class StoreUnreachable(StoreError):
     """The store gave no answer; the same call may succeed later."""
+
+
+class DataRefused(StoreError):
+    """The store cannot hold what it was given; every other StoreError says nothing about the data."""
 
 
 class StoreHeld(StoreError):

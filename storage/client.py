@@ -28,13 +28,22 @@ from clickhouse_connect.driver.exceptions import (
     ProgrammingError,
 )
 
-from domain.errors import ConfigError, StoreError, StoreHeld, StoreUnreachable
+from domain.errors import ConfigError, DataRefused, StoreError, StoreHeld, StoreUnreachable
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
 ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
 _REPEATED = re.compile(r"(Code: \d+\. DB::Exception: )\1+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# ClickHouse's codes for values that cannot be read or kept; whatever else it answers may pass.
+# https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+_DATA_ERRORS = frozenset(
+    {
+        *(6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72),
+        *(117, 128, 130, 131, 190, 321, 349, 376, 407),
+        *(435, 436, 437, 443, 444, 467, 563, 569, 570, 632),
+    }
+)
 Row = dict[str, Any]
 
 
@@ -205,7 +214,8 @@ class Store:
             if not self.is_embedded and isinstance(error, DatabaseError) and error.code is None:
                 # Without ClickHouse's own code it was something in front of it that answered, such as a proxy.
                 raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
-            raise StoreError(f"the store at {self.where} refused: {_brief(error)}") from error
+            kind = DataRefused if isinstance(error, DatabaseError) and error.code in _DATA_ERRORS else StoreError
+            raise kind(f"the store at {self.where} refused: {_brief(error)}") from error
 
     @property
     def where(self) -> str:

@@ -166,3 +166,31 @@ def test_while_the_store_is_away_nothing_is_acknowledged_and_later_all_is_taken(
             assert answer == {"accepted": 2, "duplicates": 1, "rejected": []}
             assert collector.post(traces, "application/x-protobuf", "/v1/traces").status_code == 200
             assert count_events(store) == 3
+
+
+def test_what_the_store_refuses_for_a_reason_of_its_own_is_put_off_and_later_taken(
+    collector_anywhere: RunningCollector, engine: Engine
+) -> None:
+    collector, store = collector_anywhere, collector_anywhere.store
+    traces = otlp_request(span()).SerializeToString()
+    tables = ("events", "otel_traces")
+    collector.send(event(1))
+    assert collector.post(traces, "application/x-protobuf", "/v1/traces").status_code == 200
+    try:
+        for table in tables:
+            engine.select(store, f"ALTER TABLE {table} MODIFY SETTING parts_to_throw_insert = 1")
+        answers = [
+            collector.send(event(2)),
+            collector.post(json.dumps([event(1), event(2), event(3)]).encode(), BATCH),
+            collector.post(traces, "application/x-protobuf", "/v1/traces"),
+        ]
+    finally:
+        for table in tables:
+            engine.select(store, f"ALTER TABLE {table} RESET SETTING parts_to_throw_insert")
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert {answer.headers["retry-after"] for answer in answers} == {"5"}
+    assert "TOO_MANY_PARTS" in answers[0].json()["reason"]
+    assert Status.FromString(answers[2].content).code == UNAVAILABLE
+    assert collector.letters() == []
+    assert collector.send_batch([event(1), event(2), event(3)]) == {"accepted": 2, "duplicates": 1, "rejected": []}

@@ -72,6 +72,26 @@ def test_a_refused_event_is_not_taken_for_known_when_it_comes_again_right(store:
     assert outcomes(writer, submission("e-1", amount="12")) == [EventOutcome(accepted=1)]
 
 
+def test_a_refused_event_among_many_is_found_in_few_inserts(embedded_store: Store, engine: Engine) -> None:
+    mixed = joined(
+        submission(*(f"a{number}" for number in range(600))),
+        submission("bad", amount=POISON),
+        submission(*(f"b{number}" for number in range(400))),
+    )
+
+    [outcome] = outcomes(writer_on(embedded_store), mixed)
+
+    assert (outcome.accepted, [rejection.event_id for rejection in outcome.rejected]) == (1000, ["bad"])
+    [row] = engine.select(embedded_store, "SELECT uniqExact(received_at, _part) AS inserts FROM events")
+    assert row["inserts"] <= 11
+
+
+def test_repeats_of_a_refused_event_are_refused_like_it(store: Store) -> None:
+    first, second = outcomes(writer_on(store), submission("bad", "worse", amount=POISON), submission("bad", amount="1"))
+
+    assert [rejection.code for rejection in first.rejected + second.rejected] == ["store_refused"] * 3
+
+
 def test_the_same_event_twice_in_one_group_is_one_event_and_one_repeat(embedded_store: Store) -> None:
     found = outcomes(writer_on(embedded_store), submission("a", "a"), submission("a"))
 
