@@ -5,14 +5,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ingest
+from bench import ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
 
-BENCHMARKS: dict[str, Callable[[ingest.Effort], list[Figure]]] = {
-    "batches": ingest.batches,
-    "singles": ingest.singles,
-    "spans": ingest.spans,
+BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
+    "batches": lambda quick: ingest.batches(ingest.QUICK if quick else ingest.FULL),
+    "singles": lambda quick: ingest.singles(ingest.QUICK if quick else ingest.FULL),
+    "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
+    "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
 }
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in options.names or BENCHMARKS:
         began = time.monotonic()
         print(f"{name} …", end=" ", flush=True, file=sys.stderr)
-        figures += BENCHMARKS[name](ingest.QUICK if options.quick else ingest.FULL)
+        figures += BENCHMARKS[name](options.quick)
         print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     print(table(figures))
     if not options.quick and not options.names:

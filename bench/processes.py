@@ -91,19 +91,20 @@ class LoadProcess(Peer):
 @contextmanager
 def collector_process(folder: Path) -> Iterator[CollectorProcess]:
     """A running collector with an empty store in `folder`."""
-    with _process(_run_collector, str(folder)) as pipe:
+    with spawned(_run_collector, str(folder)) as pipe:
         yield CollectorProcess(pipe)
 
 
 @contextmanager
 def load_process() -> Iterator[LoadProcess]:
     """A process that can load a collector."""
-    with _process(_run_load) as pipe:
+    with spawned(_run_load) as pipe:
         yield LoadProcess(pipe)
 
 
 @contextmanager
-def _process(target: Callable[..., None], *arguments: str) -> Iterator[Connection]:
+def spawned(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
+    """A process of its own that runs `target` with the far end of the pipe given here."""
     here, there = _spawn.Pipe()
     process = _spawn.Process(target=target, args=(there, *arguments), daemon=True)
     process.start()
