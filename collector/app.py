@@ -23,6 +23,7 @@ from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
 from collector.receivers.otlp import TraceRequest
+from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
@@ -63,7 +64,7 @@ class Collector:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
         ]
-        self.app = Starlette(routes=own + routes)
+        self.app = SameOrigin(Starlette(routes=own + routes))
 
     def start(self) -> None:
         """Starts the commit threads."""

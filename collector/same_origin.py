@@ -1,0 +1,53 @@
+"""Keeps other web pages away from the collector and the API: a page anywhere may send requests to loopback.
+
+A browser tells where a request comes from (Sec-Fetch-Site, Origin) and under which name it found this server (Host):
+a name that is not loopback's was made to point here (DNS rebinding). Every other client sends none of the first two.
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+"""
+
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_LOOPBACK = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
+_WATCHED = frozenset({b"host", b"origin", b"sec-fetch-site"})
+_FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
+
+
+class SameOrigin:
+    """Wraps an ASGI app; raw headers, since it runs for every request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            told = {name: value.lower() for name, value in scope["headers"] if name in _WATCHED}
+            if refusal := _refusal(told, scope["scheme"].encode()):
+                await _refuse(send, *refusal)
+                return
+        await self._app(scope, receive, send)
+
+
+def _refusal(told: dict[bytes, bytes], scheme: bytes) -> tuple[int, str, str] | None:
+    """Status, code and reason to answer; None for a request that may pass."""
+    host = told.get(b"host")
+    if host is not None and _without_port(host) not in _LOOPBACK:
+        return 421, "unknown_host", "only 127.0.0.1, localhost and [::1] are answered as the Host"
+    origin = told.get(b"origin")
+    if told.get(b"sec-fetch-site") in _FOREIGN_SITES or (
+        origin is not None and (host is None or origin != scheme + b"://" + host)
+    ):
+        return 403, "foreign_origin", "requests of other web pages are not taken"
+    return None
+
+
+def _without_port(host: bytes) -> bytes:
+    name, colon, port = host.rpartition(b":")
+    return name if colon and (port.isdigit() or not port) else host
+
+
+async def _refuse(send: Send, status: int, code: str, reason: str) -> None:
+    body = msgspec.json.encode({"code": code, "reason": reason})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
