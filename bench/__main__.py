@@ -1,6 +1,7 @@
 """Runs benchmarks, prints their table, and keeps that of a full run in BENCHMARKS.md."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    load_before = os.getloadavg()[0]
     figures: list[Figure] = []
     for name in options.names or BENCHMARKS:
         began = time.monotonic()
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     print(table(figures))
     if not options.quick and not options.names:
-        note(figures)
+        note(figures, load_before)
     return 1 if any(figure.verdict == "missed" for figure in figures) else 0
 
 

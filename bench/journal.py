@@ -17,22 +17,23 @@ _HEAD = """# Benchmarks
 Written by `make bench`. A figure is the median of the rounds after one that warms up; targets are those of the design,
 part 10, for two cores. The collector is one process with the embedded store, the load generator another on the same
 machine; every answer is checked, and after the load the store must hold exactly what was acknowledged. `python -m bench
---quick` prints the same table from short rounds and leaves this file alone.
+--quick` prints the same table from short rounds and leaves this file alone. A load average above zero says that other
+work had part of the cores: then read the processor time rather than the rates. `TMPDIR` decides where the store lies.
 """
 _RUN = "\n## "
 
 
-def note(figures: Sequence[Figure]) -> None:
-    """Puts a run on top of the journal."""
+def note(figures: Sequence[Figure], load_before: float) -> None:
+    """Puts a run on top of the journal; `load_before` is the machine's load average when it began."""
     earlier = JOURNAL.read_text(encoding="utf-8").split(_RUN)[1:] if JOURNAL.exists() else []
-    runs = [f"{_machine()}\n\n{table(figures)}\n", *earlier][:_KEPT_RUNS]
+    runs = [f"{_machine(load_before)}\n\n{table(figures)}\n", *earlier][:_KEPT_RUNS]
     JOURNAL.write_text(_HEAD + "".join(_RUN + run for run in runs), encoding="utf-8")
 
 
-def _machine() -> str:
+def _machine(load_before: float) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n{os.cpu_count()} cores, {memory:.0f} GiB memory, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        f"chDB {version('chdb')}, traffic seed {SEED}."
+        f"chDB {version('chdb')}, traffic seed {SEED}, load average {load_before:.1f} before the run."
     )
