@@ -70,7 +70,9 @@ class StoreAnswers:
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
 
     def door(self) -> Door:
-        """The collector's door, in this process."""
+        """The collector's door, in this process; what a kill left half done is completed before it opens."""
+        # Afterwards what was cut short is no longer the newest, and no start would look for it.
+        repair_latest(self._store, self._clock.now())
         return LocalDoor(self._store, self._clock)
 
 
@@ -158,7 +160,6 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        repair_latest(store)
         yield StoreAnswers(store, clock)
 
 

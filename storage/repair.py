@@ -2,42 +2,51 @@
 
 An insert into `events_input` reaches its target tables one after the other. What was acknowledged is in all of them;
 what was not may be in some. Its sender sends it again, but then the door knows the event and takes nothing: so the
-milestones and arrivals of an event that is there are written from the event.
+milestones and arrivals of an event that is there are written from the event, inside ClickHouse.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from storage.client import Store, encode_rows
-
-
-@dataclass(frozen=True, slots=True)
-class Repaired:
-    """How many rows were missing and were written."""
-
-    milestones: int
-    arrivals: int
-
+from storage.client import Row, Store
 
 # A kill can only have cut short what was being inserted at the end; an hour is far more than one insert takes.
 _LATEST = timedelta(hours=1)
+# As the table's TTL says: what would go at once is not written.
+_ARRIVALS_KEPT = timedelta(days=30)
+# What one statement looks at, so that its memory does not depend on how much was lost: some 100 MB.
+_OBJECTS_A_PORTION = 500_000
+_GROUPS_A_PORTION = 1_000
 
 
-def repair_latest(store: Store) -> Repaired:
+def repair_latest(store: Store, now: datetime) -> None:
     """Repairs the last hour before the newest stored event: what a start has to do before anything reads."""
     newest: datetime = store.rows("last_received")[0]["received_at"]
-    return repair(store, newest - _LATEST)
+    repair(store, newest - _LATEST, now)
 
 
-def repair(store: Store, since: datetime) -> Repaired:
-    """Writes the milestones and arrivals that events received at or after `since` lack.
+def repair(store: Store, since: datetime, now: datetime) -> None:
+    """Writes the milestones, arrivals and freshness that events received at or after `since` lack.
 
-    Doing it again, or beside a collector at work, changes no figure.
+    All events of a group commit are received at one instant; only groups whose counts differ between the tables are
+    looked at closer. Doing it again, or beside a collector at work, changes no figure.
     """
-    milestones = store.rows("missing_milestones", {"since": since})
-    if milestones:
-        store.insert("object_milestones", encode_rows(milestones))
-    arrivals = store.rows("missing_arrivals", {"since": since})
-    if arrivals:
-        store.insert("arrivals", encode_rows(arrivals))
-    return Repaired(len(milestones), len(arrivals))
+    arrivals_since = now - _ARRIVALS_KEPT
+    incomplete = store.rows("incomplete_groups", {"since": since, "arrivals_since": arrivals_since})
+    for groups in _portions(incomplete):
+        store.run("complete_milestones", {"groups": groups})
+        store.run("complete_arrivals", {"groups": groups, "arrivals_since": arrivals_since})
+    store.run("complete_freshness", {"since": since})
+
+
+def _portions(incomplete: list[Row]) -> Iterator[list[datetime]]:
+    portion: list[datetime] = []
+    objects = 0
+    for row in incomplete:
+        if portion and (objects + row["objects"] > _OBJECTS_A_PORTION or len(portion) == _GROUPS_A_PORTION):
+            yield portion
+            portion, objects = [], 0
+        portion.append(row["received_at"])
+        objects += row["objects"]
+    if portion:
+        yield portion

@@ -20,7 +20,7 @@ def main(dsn: str) -> None:
     clock = SystemClock()
     with Store(dsn) as store:
         migrate(store, clock.now())
-        repair_latest(store)
+        repair_latest(store, clock.now())
         collector = Collector(store, clock, CollectorRegistry(), [])
         server = HttpServer(collector.app, bind("127.0.0.1", 0, "the test's port"), "collector")
         collector.start()

@@ -43,7 +43,7 @@ def read():
 with Store(sys.argv[1]) as store:
     client = clickhouse_connect.get_client(dsn=sys.argv[1], database=store.database)
     before = read()
-    repair(store, NOW)
+    repair(store, NOW, NOW)
     print(json.dumps({"before": before, "after": read()}))
     client.close()
 """

@@ -7,19 +7,27 @@ import pytest
 
 from storage.client import Store
 from storage.events import insert_events
-from storage.repair import Repaired, repair
+from storage.repair import repair, repair_latest
 from tests.builders import NOW, event_row
 from tests.engine import Engine
 
 TABLES = ("object_milestones", "arrivals")
+ARRIVALS_KEPT = timedelta(days=30)
+Contents = dict[str, list[dict[str, Any]]]
+# Aggregated, since what is noted again is a row of its own until it is merged.
+FRESHNESS = (
+    "SELECT source, type, min(first_received_at) AS first, max(last_received_at) AS last, "
+    "max(last_occurred_at) AS occurred FROM source_freshness GROUP BY ALL ORDER BY ALL"
+)
 
 
-def contents(engine: Engine, store: Store) -> dict[str, list[dict[str, Any]]]:
-    return {table: engine.select(store, f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
+def contents(engine: Engine, store: Store) -> Contents:
+    derived = {table: engine.select(store, f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
+    return {**derived, "source_freshness": engine.select(store, FRESHNESS)}
 
 
 @pytest.fixture
-def whole(store: Store, engine: Engine) -> dict[str, list[dict[str, Any]]]:
+def whole(store: Store, engine: Engine) -> Contents:
     """What the tables hold when nothing went wrong: two events, three objects, one of them in both."""
     first = event_row(
         "e-1",
@@ -33,50 +41,81 @@ def whole(store: Store, engine: Engine) -> dict[str, list[dict[str, Any]]]:
     return contents(engine, store)
 
 
-def test_nothing_is_written_where_nothing_is_missing(
-    store: Store, engine: Engine, whole: dict[str, list[dict[str, Any]]]
-) -> None:
-    assert repair(store, NOW) == Repaired(milestones=0, arrivals=0)
+def test_nothing_is_written_where_nothing_is_missing(store: Store, engine: Engine, whole: Contents) -> None:
+    repair(store, NOW, NOW)
 
     assert contents(engine, store) == whole
 
 
 @pytest.mark.parametrize(
-    ("lost", "repaired"),
+    "lost",
     [
-        pytest.param(["object_milestones"], Repaired(milestones=4, arrivals=0), id="milestones were lost"),
-        pytest.param(["arrivals"], Repaired(milestones=0, arrivals=4), id="arrivals were lost"),
-        pytest.param(TABLES, Repaired(milestones=4, arrivals=4), id="both were lost"),
+        pytest.param(["object_milestones"], id="milestones were lost"),
+        pytest.param(["arrivals"], id="arrivals were lost"),
+        pytest.param(["source_freshness"], id="freshness was lost"),
+        pytest.param([*TABLES, "source_freshness"], id="all were lost"),
     ],
 )
 def test_what_is_missing_is_written_from_the_event_once(
-    store: Store,
-    engine: Engine,
-    whole: dict[str, list[dict[str, Any]]],
-    lost: list[str],
-    repaired: Repaired,
+    store: Store, engine: Engine, whole: Contents, lost: list[str]
 ) -> None:
     for table in lost:
         store.execute(f"TRUNCATE TABLE {table}")
 
-    assert repair(store, NOW) == repaired
-    assert repair(store, NOW) == Repaired(milestones=0, arrivals=0)
+    for _ in range(2):
+        repair_latest(store, NOW)
 
-    assert contents(engine, store) == whole
+        assert contents(engine, store) == whole
 
 
-def test_one_missing_object_of_an_event_is_enough(
-    store: Store, engine: Engine, whole: dict[str, list[dict[str, Any]]]
-) -> None:
+def test_one_missing_object_of_an_event_is_enough(store: Store, engine: Engine, whole: Contents) -> None:
     store.execute("ALTER TABLE object_milestones DELETE WHERE object_id = 'O-1' SETTINGS mutations_sync = 1")
 
-    assert repair(store, NOW) == Repaired(milestones=1, arrivals=0)
+    repair(store, NOW, NOW)
 
     assert contents(engine, store) == whole
+
+
+def test_an_event_that_names_an_object_twice_lacks_nothing_once_its_milestones_are_merged(
+    store: Store, engine: Engine
+) -> None:
+    insert_events(store, [event_row("e-1", objects=["customer/C-9/buyer", "customer/C-9/payer"])])
+    store.execute("OPTIMIZE TABLE object_milestones FINAL")
+    merged = contents(engine, store)
+    assert len(merged["object_milestones"]) == 1
+
+    repair(store, NOW, NOW)
+
+    assert contents(engine, store) == merged
 
 
 @pytest.mark.usefixtures("whole")
-def test_events_received_before_are_left_alone(store: Store) -> None:
+def test_events_received_before_are_left_alone(store: Store, engine: Engine) -> None:
     store.execute("TRUNCATE TABLE object_milestones")
 
-    assert repair(store, NOW + timedelta(seconds=1)) == Repaired(milestones=0, arrivals=0)
+    repair(store, NOW + timedelta(seconds=1), NOW)
+
+    assert contents(engine, store)["object_milestones"] == []
+
+
+def test_arrivals_that_have_expired_are_not_written_again(store: Store, engine: Engine, whole: Contents) -> None:
+    store.execute("TRUNCATE TABLE arrivals")
+
+    repair_latest(store, NOW + ARRIVALS_KEPT + timedelta(seconds=1))
+
+    assert contents(engine, store) == {**whole, "arrivals": []}
+
+
+def test_more_groups_than_one_statement_takes_are_all_made_whole(store: Store, engine: Engine) -> None:
+    many = [
+        event_row(f"e-{number}", objects=[f"order/O-{number}"], received_at=NOW + timedelta(microseconds=number))
+        for number in range(2_100)
+    ]
+    insert_events(store, many)
+    written = contents(engine, store)
+    for table in TABLES:
+        store.execute(f"TRUNCATE TABLE {table}")
+
+    repair_latest(store, NOW)
+
+    assert contents(engine, store) == written
