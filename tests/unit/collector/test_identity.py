@@ -38,6 +38,19 @@ def test_few_strangers_are_suspected_when_the_filter_is_as_full_as_it_was_made_f
     assert known.may_hold(strangers).sum() < 200
 
 
+def test_few_strangers_are_suspected_after_growing_far_beyond_what_was_expected() -> None:
+    random = np.random.default_rng(2)
+    known = KnownIdentities(0)
+    members = random.integers(0, 2**64, 5_000_000, dtype=np.uint64)
+    strangers = random.integers(0, 2**64, 200_000, dtype=np.uint64)
+
+    for part in np.array_split(members, 100):
+        known.add(part)
+
+    assert known.may_hold(members).all()
+    assert known.may_hold(strangers).sum() < 200
+
+
 def test_no_members_are_asked_for() -> None:
     assert len(KnownIdentities(10).may_hold(hashes([]))) == 0
 
