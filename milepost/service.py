@@ -146,16 +146,25 @@ class Service:
     def tick(self) -> None:
         """Evaluates what is new and due, then tells whoever is to be told. One tick at a time."""
         with _tracer.start_as_current_span("tick") as span, self._engine_metrics.tick_seconds.time():
-            through = self._collector.writer.settled_through()
-            if not self._store.is_embedded:
-                through -= FOREIGN_WRITER_LAG
-            result = self._engine.tick(through)
-            self._engine_metrics.count(result, self._store)
-            span.set_attribute("milepost.objects", result.objects)
-            span.set_attribute("milepost.transitions", result.transitions.total())
-            now = self._clock.now()
-            self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
-            self._ended_in_sight = ENDED_IN_SIGHT
+            try:
+                self._evaluate(span)
+            finally:
+                # Rules that cannot be evaluated must not keep people from hearing of what is known already.
+                self._tell()
+
+    def _evaluate(self, span: trace.Span) -> None:
+        through = self._collector.writer.settled_through()
+        if not self._store.is_embedded:
+            through -= FOREIGN_WRITER_LAG
+        result = self._engine.tick(through)
+        self._engine_metrics.count(result, self._store)
+        span.set_attribute("milepost.objects", result.objects)
+        span.set_attribute("milepost.transitions", result.transitions.total())
+
+    def _tell(self) -> None:
+        now = self._clock.now()
+        self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
+        self._ended_in_sight = ENDED_IN_SIGHT
 
     def _tick_failed(self, event: JobExecutionEvent) -> None:
         self._engine_metrics.failures.inc()

@@ -1,0 +1,46 @@
+"""The parts together, with a clock that stands still."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.clock import FixedClock
+from domain.errors import StoreError
+from milepost.service import Service
+from milepost.settings import Settings
+from storage.alerts import write_transitions
+from storage.client import Store
+from storage.notifications import unfinished_notifications
+from tests.builders import NOW, alert
+from tests.engine import Engine
+
+ROUTING = """
+route: {receiver: ops, group_wait: 0s}
+receivers:
+  - name: ops
+    webhook_configs: [{url: "http://127.0.0.1:9/"}]
+"""
+
+
+@pytest.fixture
+def service(engine: Engine, embedded_store: Store, tmp_path: Path) -> Iterator[Service]:
+    """Everything built and nothing started: a message stays on its way."""
+    (tmp_path / "routing.yaml").write_text(ROUTING, encoding="utf-8")
+    settings = Settings(store=engine.dsn(embedded_store.database), collector_port=0, console_port=0, config=tmp_path)
+    service = Service(settings, FixedClock(NOW), lambda line: None)
+    yield service
+    service.stop()
+
+
+def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embedded_store: Store) -> None:
+    write_transitions(embedded_store, [alert()])
+    embedded_store.execute("RENAME TABLE arrivals TO arrivals_away")
+
+    try:
+        with pytest.raises(StoreError, match="arrivals"):
+            service.tick()
+    finally:
+        embedded_store.execute("RENAME TABLE arrivals_away TO arrivals")
+
+    assert [one.receiver for one in unfinished_notifications(embedded_store)] == ["ops"]
