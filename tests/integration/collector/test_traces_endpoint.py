@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -178,3 +181,24 @@ def test_a_body_over_the_limit_is_answered_413(collector: RunningCollector) -> N
     message = "the body is larger than 20971520 bytes; send smaller batches"
     assert response.status_code == 413
     assert Status.FromString(response.content) == Status(code=INVALID_ARGUMENT, message=message)
+
+
+def test_others_are_answered_while_a_large_request_is_read(collector: RunningCollector) -> None:
+    attributes = [{"key": f"key.{number}", "value": {"stringValue": "value"}} for number in range(5)]
+    spans = [
+        {"traceId": f"{number + 1:032x}", "spanId": f"{number + 1:016x}", "name": "a", "attributes": attributes}
+        for number in range(15_000)
+    ]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
+    started = time.perf_counter()
+    answered = [started]
+
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(collector.post, body, JSON, PATH)
+        while not large.done():
+            collector.http.get("/healthz")
+            answered.append(time.perf_counter())
+
+    assert large.result().status_code == 200
+    longest = max(after - before for before, after in pairwise(answered))
+    assert longest < (answered[-1] - started) / 2
