@@ -84,7 +84,9 @@ class Recorder:
                 self._unwritten.append(first)
             while not self.record_waiting():
                 if self._stopping.wait(_PAUSE_FOR_STORE_SECONDS):
-                    return
+                    break
+        # What came during the write above, or while the store was away.
+        self.record_waiting()
 
     def _write(self, notifications: list[Notification]) -> None:
         now = self._clock.now()

@@ -1,5 +1,6 @@
 """Fates of notifications on their way into the store."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from domain.clock import FixedClock
 from storage.client import Store
 from storage.notifications import NotificationStatus, unfinished_notifications, write_notifications
 from tests.builders import NOW
+from tests.waiting import eventually
 
 SENT = Notification(
     conversation=Conversation("ops", "webhook[0]", "{}:{}"),
@@ -67,3 +69,29 @@ def test_a_delivered_notification_is_remembered_and_one_given_up_is_not(embedded
     for remembered in (log, NotificationLog(embedded_store)):
         assert remembered.believes_firing(SENT.conversation, "a")
         assert not remembered.believes_firing(lost.conversation, "a")
+
+
+def test_a_fate_that_comes_during_the_last_write_is_stored_before_the_end(embedded_store: Store) -> None:
+    log = NotificationLog(embedded_store)
+    second = replace(SENT, notification_id="n-2", conversation=SENT.conversation._replace(group_key="{}:{b}"))
+    told: list[Notification] = []
+
+    def report(one: Notification) -> None:
+        told.append(one)
+        if one == SENT:
+            recorder.submit(second)
+            stopping.start()
+            # Until the stop has been asked for: it then waits for this thread.
+            stopping.join(timeout=0.2)
+
+    recorder = Recorder(embedded_store, log, FixedClock(NOW), AlertMetrics(CollectorRegistry()), report)
+    stopping = threading.Thread(target=recorder.stop, args=(30,))
+    for one in (SENT, second):
+        write_notifications(embedded_store, [to_record(replace(one, status=NotificationStatus.SENDING), NOW)])
+    recorder.submit(SENT)
+
+    recorder.start()
+    eventually(lambda: told and not stopping.is_alive(), "the recorder's end")
+
+    assert told == [SENT, second]
+    assert unfinished_notifications(embedded_store) == []
