@@ -4,7 +4,7 @@ The two hot endpoints are plain ASGI: at thousands of requests a second the fram
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,7 +29,7 @@ from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import InputError, StoreError
 from storage.client import Store
-from storage.dead_letters import insert_dead_letters
+from storage.dead_letters import DeadLetter, insert_dead_letters
 
 RETRY_AFTER_SECONDS = 5
 # Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 
 
 class Collector:
-    """The receiving role: owns the two commit threads and answers HTTP. Start before serving `app`."""
+    """The receiving role: owns the commit threads and answers HTTP. Start before serving `app`."""
 
     def __init__(self, store: Store, clock: Clock, registry: CollectorRegistry, routes: list[BaseRoute]) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
@@ -59,8 +59,15 @@ class Collector:
             group_weight=32 * 1024 * 1024,
             waiting_weight=128 * 1024 * 1024,
         )
+        self._letters: GroupCommit[DeadLetter, bool] = GroupCommit(
+            "commit dead letters",
+            self._commit_letters,
+            group_weight=32 * 1024 * 1024,
+            waiting_weight=128 * 1024 * 1024,
+        )
         self.metrics.waiting.labels("events").set_function(lambda: self._events.waiting)
         self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
+        self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
         own: list[BaseRoute] = [
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/traces", _Post(self._take_traces)),
@@ -74,11 +81,13 @@ class Collector:
         """Starts the commit threads."""
         self._events.start()
         self._spans.start()
+        self._letters.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
         self._events.stop()
         self._spans.stop()
+        self._letters.stop()
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -146,8 +155,12 @@ class Collector:
         if not isinstance(error, BodyTooLarge):
             content_type = header(scope, b"content-type")
             letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
-            await run_in_threadpool(insert_dead_letters, self._store, [letter])
+            await self._letters.submit(letter, len(body))
             self.metrics.dead_letters.labels(channel, error.code).inc()
+
+    def _commit_letters(self, letters: Sequence[DeadLetter]) -> list[bool | Exception]:
+        insert_dead_letters(self._store, letters)
+        return [True] * len(letters)
 
     def _busy(self, channel: str, error: Exception) -> str:
         """Counts a request that could not be stored just now, and gives the reason to tell."""

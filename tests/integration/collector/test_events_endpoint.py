@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -179,6 +180,17 @@ def test_a_request_that_is_no_cloudevents_is_refused_and_kept_as_it_was_sent(
     assert (letter["body"], letter["content_type"]) == (body, content_type)
     assert letter["headers"] == {name.replace("_", "-"): value for name, value in headers.items()}
     assert collector.total("dead_letters_total") == 1
+
+
+def test_what_is_refused_at_once_is_kept_in_few_inserts(collector: RunningCollector, engine: Engine) -> None:
+    bodies = [b"line %d is no event" % number for number in range(300)]
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda body: collector.post(body, STRUCTURED), bodies))
+
+    assert {answer.status_code for answer in answers} == {400}
+    assert [letter["body"] for letter in collector.letters()] == sorted(bodies)
+    [row] = engine.select(collector.store, "SELECT uniqExact(_part) AS parts FROM dead_letters")
+    assert row["parts"] < 150
 
 
 def test_a_refused_binary_event_is_kept_with_its_attributes_and_without_secrets(collector: RunningCollector) -> None:
