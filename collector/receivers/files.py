@@ -1,7 +1,6 @@
 """Files of CloudEvents (a JSON event, an array of them, or one a line, plain or gzip) through the common door."""
 
 import gzip
-import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +9,20 @@ from typing import BinaryIO, Protocol, cast
 
 import msgspec
 
+from collector.body import LARGEST_BODY
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.errors import UsageError
 
 LINES_A_BATCH = 5_000
-# A JSON document is read whole; a line beyond this is no event but a file of another kind.
+# A batch of large events is bounded by what the HTTP endpoint takes in one body, with room to spare.
+BYTES_A_BATCH = 8 * 1024 * 1024
+# As a batch of its own, in brackets.
+LARGEST_EVENT = LARGEST_BODY - 2
+# As many lines that are no JSON at the start of a file tell that it is another kind of file.
+_LINES_LOOKED_AT = 100
+_PROBLEMS_TOLD = 20
+# A JSON array is read whole.
 _LARGEST_DOCUMENT = 1024 * 1024 * 1024
-_LONGEST_LINE = 20 * 1024 * 1024
 _raw_decoder = msgspec.json.Decoder(msgspec.Raw)
 _items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -62,30 +68,45 @@ def ingest_files(paths: Sequence[Path], door: Door, progress: Callable[[Path, In
 def _send(path: Path, first: int, lines: Sequence[bytes], door: Door, summary: IngestSummary) -> None:
     whole: list[bytes] = []
     places: list[int] = []
+    broken: list[bytes] = []
+    problems: list[str] = []
     for place, line in enumerate(lines, start=first):
-        if _is_json(line):
+        if len(line) > LARGEST_EVENT:
+            summary.rejected += 1
+            _tell(summary, [f"{path}:{place}: an event of {len(line)} bytes; {LARGEST_EVENT} are taken"])
+        elif (fault := _fault(line)) is None:
             whole.append(line)
             places.append(place)
         elif line.strip():
-            _count(path, [place], door(STRUCTURED, line), summary)
+            broken.append(line)
+            problems.append(f"{path}:{place}: not JSON: {fault}")
+    if broken:
+        # One dead letter for all of a batch, or one event that is spread over lines.
+        taken = door(STRUCTURED, b"".join(broken))
+        summary.accepted += taken.accepted
+        summary.duplicates += taken.duplicates
+        if taken.rejected:
+            summary.rejected += len(broken)
+            _tell(summary, problems)
     if whole:
-        _count(path, places, door(BATCH, b"[" + b",".join(whole) + b"]"), summary)
+        taken = door(BATCH, b"[" + b",".join(whole) + b"]")
+        summary.accepted += taken.accepted
+        summary.duplicates += taken.duplicates
+        summary.rejected += len(taken.rejected)
+        _tell(summary, [f"{path}:{places[index]}: {reason}" for index, reason in taken.rejected])
 
 
-def _count(path: Path, places: Sequence[int], taken: Taken, summary: IngestSummary) -> None:
-    summary.accepted += taken.accepted
-    summary.duplicates += taken.duplicates
-    summary.rejected += len(taken.rejected)
-    for index, reason in taken.rejected[: max(0, 20 - len(summary.problems))]:
-        summary.problems.append(f"{path}:{places[index]}: {reason}")
+def _tell(summary: IngestSummary, problems: Sequence[str]) -> None:
+    summary.problems += problems[: max(0, _PROBLEMS_TOLD - len(summary.problems))]
 
 
-def _is_json(line: bytes) -> bool:
+def _fault(line: bytes) -> str | None:
+    """What keeps a line from being JSON; None where it is."""
     try:
         _raw_decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return True
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return str(error)[:200]
+    return None
 
 
 def _batches(path: Path) -> Iterator[tuple[int, Sequence[bytes]]]:
@@ -94,12 +115,18 @@ def _batches(path: Path) -> Iterator[tuple[int, Sequence[bytes]]]:
         with _open(path) as file:
             start = file.read(4096).lstrip()[:1]
             file.seek(0)
-            numbered: Iterable[bytes] = _array(path, file) if start == b"[" else _lines(path, file)
             position = 1
-            events = iter(numbered)
-            while batch := list(itertools.islice(events, LINES_A_BATCH)):
+            batch: list[bytes] = []
+            size = 0
+            for event in _array(path, file) if start == b"[" else _lines(path, file):
+                if batch and (len(batch) == LINES_A_BATCH or size + len(event) > BYTES_A_BATCH):
+                    yield position, batch
+                    position += len(batch)
+                    batch, size = [], 0
+                batch.append(event)
+                size += len(event)
+            if batch:
                 yield position, batch
-                position += len(batch)
     except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
 
@@ -119,15 +146,31 @@ def _array(path: Path, file: BinaryIO) -> Iterable[bytes]:
 
 
 def _lines(path: Path, file: BinaryIO) -> Iterator[bytes]:
-    """The lines, or the whole file where it is one event spread over lines."""
-    first = file.readline(_LONGEST_LINE)
-    if first.strip() and not _is_json(first):
-        whole = first + file.read(_LONGEST_LINE)
-        if _is_json(whole):
+    """The lines, or the whole file where it is one event spread over lines; UsageError where nothing is JSON."""
+    first = file.readline(LARGEST_EVENT)
+    if first.strip() and _fault(first) is not None:
+        whole = first + file.read(LARGEST_EVENT)
+        if _fault(whole) is None:
             yield whole
             return
-        file.seek(0)
-        file.readline(_LONGEST_LINE)
-    yield first
-    while line := file.readline(_LONGEST_LINE):
+    file.seek(0)
+    _expect_json(path, file)
+    file.seek(0)
+    while line := file.readline(LARGEST_EVENT):
         yield line
+
+
+def _expect_json(path: Path, file: BinaryIO) -> None:
+    faults: list[str] = []
+    for _ in range(_LINES_LOOKED_AT):
+        line = file.readline(LARGEST_EVENT)
+        if line.strip():
+            fault = _fault(line)
+            if fault is None:
+                return
+            faults.append(fault)
+    if faults:
+        raise UsageError(
+            f"{path}: none of its first {len(faults)} lines is JSON ({faults[0]}); give CloudEvents as JSON, an array "
+            "of them, or one a line (NDJSON)"
+        )
