@@ -27,6 +27,7 @@ from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import StoreUnreachable, UsageError
 from milepost.api import api_routes
+from milepost.collection import collect_rarely
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
@@ -135,6 +136,7 @@ class Service:
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"
         )
+        collect_rarely()
         if self._receiver:
             self._report(f"webhook    {self._receiver.url}")
             self._start_demo()
