@@ -33,7 +33,7 @@ def alert_history(store: Store, alert_id: str) -> list[Alert]:
 
 
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
-    """The alerts that fire, and those stored as resolved or retracted at or after `since`; oldest change first."""
+    """The alerts that are open, and those stored as resolved or retracted at or after `since`; oldest change first."""
     return _alerts(store.rows("dispatchable_alerts", {"since": since}))
 
 

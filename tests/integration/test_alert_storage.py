@@ -98,15 +98,27 @@ def test_alerts_are_counted_as_they_stand(store: Store) -> None:
     assert count_alerts(store) == {AlertState.FIRING: 1, AlertState.RESOLVED: 1}
 
 
-def test_to_be_told_are_those_that_fire_and_those_that_ended_of_late(store: Store) -> None:
+def test_dispatch_knows_of_those_that_are_open_and_those_that_ended_of_late(store: Store) -> None:
     firing_long = alert(object="order/O-1", changed_at=NOW - 90 * HOUR, recorded_at=NOW - 90 * HOUR)
     ended_of_late = resolved(alert(object="order/O-2"))
     retracted_of_late = replace(resolved(alert(object="order/O-3")), state=AlertState.RETRACTED)
     ended_before = replace(resolved(alert(object="order/O-4")), recorded_at=NOW - timedelta(microseconds=1))
     only_at_risk = alert(object="order/O-5", state=AlertState.AT_RISK, fired_at=None)
-    write_transitions(store, [ended_before, retracted_of_late, only_at_risk, ended_of_late, firing_long])
+    suspended = alert(object="order/O-6", state=AlertState.SUSPENDED, recorded_at=NOW - 90 * HOUR)
+    written = [ended_before, retracted_of_late, only_at_risk, suspended, ended_of_late, firing_long]
+    write_transitions(store, written)
 
     told = dispatchable_alerts(store, NOW)
 
-    assert {str(alert.business_object) for alert in told} == {"order/O-1", "order/O-2", "order/O-3"}
+    assert {alert.business_object.id for alert in told} == {"O-1", "O-2", "O-3", "O-5", "O-6"}
+    assert all(alert in written for alert in told)
     assert told[0] == firing_long
+
+
+def test_dispatch_knows_alerts_as_they_stand_in_whatever_order_changes_are_written(store: Store) -> None:
+    over, back = alert(object="order/O-1"), resolved(alert(object="order/O-2"))
+    fires_again = replace(back, state=AlertState.FIRING, version=back.version + 1, resolved_at=None)
+    for written in (resolved(over), over, fires_again, back):
+        write_transitions(store, [written])
+
+    assert dispatchable_alerts(store, NOW + 9 * HOUR) == [fires_again]
