@@ -4,10 +4,11 @@ The one writer of a process settles identity and stamps `received_at`, both in t
 engine can be told up to which instant nothing more will appear.
 """
 
+import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -87,20 +88,21 @@ class EventWriter:
             _tracer.start_as_current_span("store events") as span,
             self._metrics.commit_seconds.labels("events").time(),
         ):
-            received_at = self._begin()
-            try:
-                outcomes = self._store_group(group, received_at)
-            finally:
-                with self._stamp_lock:
-                    self._in_flight = None
+            outcomes = self._store_group(group)
             span.set_attribute("milepost.requests", len(group))
             return outcomes
 
-    def _begin(self) -> datetime:
+    @contextlib.contextmanager
+    def _stamp(self) -> Iterator[datetime]:
+        """The instant that what is inserted meanwhile was received at."""
         with self._stamp_lock:
             received_at = self._not_before(self._latest + _MICROSECOND)
             self._latest = self._in_flight = received_at
-            return received_at
+        try:
+            yield received_at
+        finally:
+            with self._stamp_lock:
+                self._in_flight = None
 
     def _not_before(self, earliest: datetime) -> datetime:
         """The present instant, or the earliest there may be; a clock that is behind it is told of once."""
@@ -116,12 +118,9 @@ class EventWriter:
         self._clock_is_behind = is_behind
         return max(now, earliest)
 
-    def _store_group(self, group: Sequence[EventSubmission], received_at: datetime) -> list[EventOutcome | Exception]:
+    def _store_group(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = [EventOutcome(rejected=list(submission.received.rejections)) for submission in group]
         fresh, hashes, others = self._sort_out(group)
-        received_us = to_micros(received_at)
-        for _, candidate in fresh:
-            candidate.event.received_us = received_us
         # Before the insert: one that seems to fail may have stored them, and to ask needlessly costs little.
         self._known.add(hashes)
         refused = self._insert(fresh)
@@ -135,7 +134,7 @@ class EventWriter:
                 outcomes[index].rejected.append(_refused(candidate))
             else:
                 _settle_repeat(outcomes[index], candidate, known)
-        self._keep_dead_letters(group, outcomes, received_at)
+        self._keep_dead_letters(group, outcomes)
         self._metrics.count_events(outcomes)
         return list(outcomes)
 
@@ -143,8 +142,14 @@ class EventWriter:
         """Stores events and gives the identities of those that the store cannot hold, found by halving."""
         if not entries:
             return set()
+        events = [candidate.event for _, candidate in entries]
         try:
-            insert_events(self._store, [candidate.event for _, candidate in entries])
+            # Stamped as late as can be: other engines on this store only wait so long for what is under way.
+            with self._stamp() as received_at:
+                received_us = to_micros(received_at)
+                for event in events:
+                    event.received_us = received_us
+                insert_events(self._store, events)
         except DataRefused:
             if len(entries) == 1:
                 return {_identity(entries[0][1].event)}
@@ -180,9 +185,8 @@ class EventWriter:
             others.append((entry, stored.get(identity) or msgspec.structs.asdict(first[identity].event)))
         return [entry for entry, kept in zip(new, keep, strict=True) if kept], hashes[keep], others
 
-    def _keep_dead_letters(
-        self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome], received_at: datetime
-    ) -> None:
+    def _keep_dead_letters(self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome]) -> None:
+        received_at = self._clock.now()
         letters = [
             DeadLetter(
                 dead_letter_id=uuid.uuid4().hex,

@@ -38,7 +38,7 @@ from rules.calendars import load_calendars
 from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
-from storage.client import Store
+from storage.client import INSERT_SECONDS, Store
 from storage.migrator import migrate
 from storage.repair import repair_latest
 
@@ -48,8 +48,9 @@ _tracer = trace.get_tracer("milepost.engine")
 # afterwards, then over the few ticks it may have missed.
 ENDED_IN_SIGHT_AT_START = timedelta(days=30)
 ENDED_IN_SIGHT = timedelta(hours=1)
-# On a server others may write too, and only they know what they are still writing.
-FOREIGN_WRITER_LAG = timedelta(seconds=5)
+# On a server others may write too, and only they know what they are still writing: an insert that takes longer than
+# it may has failed by then, with room for clocks that differ.
+FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -33,6 +33,9 @@ from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
 ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
+# How long to wait for a server's answer. An insert that others must not see late, and a question whether there is
+# anybody, wait less.
+PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS = 300, 10, 2
 _REPEATED = re.compile(r"(Code: \d+\. DB::Exception: )\1+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # ClickHouse's codes for values that cannot be read or kept; whatever else it answers may pass.
@@ -61,7 +64,8 @@ class Store:
         """
         self._dsn, self.database, self._folder = _read_dsn(dsn)
         self._lock = _FolderLock(self._folder, api_url) if self._folder else None
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
+        self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
         self._closed = False
         try:
             with self._errors(), self._lend(database=None) as client:
@@ -119,33 +123,41 @@ class Store:
             client.command(statement)
 
     def insert(
-        self, table: str, body: bytes, fmt: str = "JSONEachRow", settings: Mapping[str, object] | None = None
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> None:
         """Hands bytes in a ClickHouse format to a table; returns once they are stored.
 
         Microsecond instants may be given as text or number; unknown fields are an error, so that a misspelt
-        column is not dropped in silence.
+        column is not dropped in silence. A server that takes longer than `seconds` counts as one that is away.
         """
         used: dict[str, object] = {
             "input_format_skip_unknown_fields": 0,
             "date_time_input_format": "best_effort",
             **(settings or {}),
         }
-        with self._errors(), self._lend() as client:
+        if not self.is_embedded:
+            used["max_execution_time"] = seconds
+        with self._errors(), self._lend(seconds=seconds) as client:
             client.raw_insert(_identifier(table), insert_block=body, fmt=fmt, settings=used)
 
     def ping(self) -> None:
-        """Returns when the store answers."""
-        self.rows("ping")
+        """Returns when the store answers, and soon."""
+        text = load_query("ping").render({}, {})
+        with self._errors(), self._lend(seconds=PING_SECONDS) as client:
+            client.command(text)
 
     def close(self) -> None:
         """Gives every idle handle and the folder back."""
         self._closed = True
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                break
+        for idle in self._idle.values():
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    idle.get_nowait().close()
         if self._lock:
             self._lock.release()
             self._lock = None
@@ -159,13 +171,14 @@ class Store:
         self.close()
 
     @contextlib.contextmanager
-    def _lend(self, database: str | None = "") -> Iterator[Client]:
+    def _lend(self, database: str | None = "", seconds: int = PATIENCE_SECONDS) -> Iterator[Client]:
         if self._closed:
             raise StoreError(f"the store at {self.where} is closed")
+        idle = self._idle[PATIENCE_SECONDS if self.is_embedded else seconds]
         try:
-            client = self._idle.get_nowait()
+            client = idle.get_nowait()
         except queue.Empty:
-            client = self._open(self.database if database == "" else database)
+            client = self._open(self.database if database == "" else database, seconds)
             if database is None:
                 # A handle opened before the database exists is not kept: it would look elsewhere.
                 with contextlib.closing(client):
@@ -177,17 +190,17 @@ class Store:
             client.close()
             raise
         except BaseException:
-            self._give_back(client)
+            self._give_back(client, idle)
             raise
-        self._give_back(client)
+        self._give_back(client, idle)
 
-    def _give_back(self, client: Client) -> None:
+    def _give_back(self, client: Client, idle: queue.LifoQueue[Client]) -> None:
         if self._closed:
             client.close()
         else:
-            self._idle.put(client)
+            idle.put(client)
 
-    def _open(self, database: str | None) -> Client:
+    def _open(self, database: str | None, seconds: int) -> Client:
         if self._folder:
             client = clickhouse_connect.get_client(dsn=self._dsn, database=database, show_clickhouse_errors="scrub")
         else:
@@ -199,7 +212,8 @@ class Store:
                 autogenerate_session_id=False,
                 form_encode_query_params=True,
                 show_clickhouse_errors="scrub",
-                connect_timeout=5,
+                connect_timeout=min(seconds, 5),
+                send_receive_timeout=seconds,
             )
         client.set_client_setting("session_timezone", "UTC")
         return client
@@ -227,8 +241,10 @@ class Store:
 
 
 def _brief(error: Exception) -> str:
-    # A refused connection is told by what the HTTP library kept as its reason: its own text holds a random id.
-    reason = getattr(error.__cause__, "reason", None)
+    # A refused connection is told by what the HTTP library kept as its reason: its own text holds a random id. Of an
+    # answer that did not come the driver says nothing.
+    cause = error.__cause__
+    reason = getattr(cause, "reason", None) or (cause if "timed out" in str(cause) else None)
     text = str(reason).partition(": ")[2] if reason else str(error)
     # The driver puts its own words around ClickHouse's, which repeat themselves per layer they passed and go on
     # with parser diagnostics: the first line, once, tells.

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from storage.client import Row, Store
+from storage.client import INSERT_SECONDS, Row, Store
 
 
 class EventRow(msgspec.Struct, array_like=True, gc=False):
@@ -58,7 +58,8 @@ _SETTINGS = {
 
 def insert_events(store: Store, events: Sequence[EventRow]) -> None:
     """Stores checked events; returns once they are on disk."""
-    store.insert("events_input", _encoder.encode_lines(events), fmt="JSONCompactEachRow", settings=_SETTINGS)
+    body = _encoder.encode_lines(events)
+    store.insert("events_input", body, fmt="JSONCompactEachRow", settings=_SETTINGS, seconds=INSERT_SECONDS)
 
 
 def find_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row]:

@@ -1,7 +1,7 @@
 """The one writer: what it says is settled is settled, and a row that the store refuses is refused alone."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import FixedClock, SystemClock
 from domain.errors import StoreUnreachable
 from domain.instants import EARLIEST, format_instant
-from storage.client import Store
+from storage.client import Row, Store
 from storage.dead_letters import list_dead_letters
 from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events
@@ -186,6 +186,41 @@ def test_a_clock_that_is_right_is_not_spoken_of(embedded_store: Store, caplog: p
     writer.settled_through()
 
     assert caplog.records == []
+
+
+class WatchedStore(Store):
+    """A store that says what is settled while it is asked for known identities, which takes a second."""
+
+    clock: FixedClock
+    writer: EventWriter
+    settled: datetime
+
+    def rows(
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        fragments: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> list[Row]:
+        if query == "events_by_identity":
+            self.clock.advance(timedelta(seconds=1))
+            self.settled = self.writer.settled_through()
+        return super().rows(query, params, fragments, settings)
+
+
+def test_an_event_is_stamped_only_when_its_insert_begins(
+    embedded_store: Store, engine: Engine, migrated_database: str
+) -> None:
+    outcomes(writer_on(embedded_store), submission("a"))
+    with WatchedStore(engine.dsn(migrated_database)) as store:
+        store.clock = FixedClock(NOW + timedelta(minutes=1))
+        store.writer = EventWriter(store, store.clock, CollectorMetrics(CollectorRegistry()))
+
+        outcomes(store.writer, submission("a", "b"))
+
+    [row] = engine.select(embedded_store, "SELECT received_at FROM events WHERE event_id = 'b'")
+    assert store.settled == store.clock.now()
+    assert row["received_at"] == store.clock.now() + timedelta(microseconds=1)
 
 
 def test_after_it_is_said_to_be_settled_nothing_received_until_then_appears(embedded_store: Store) -> None:

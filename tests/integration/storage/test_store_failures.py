@@ -1,8 +1,10 @@
 """What a caller of the store is told when it cannot be had or refuses, word for word."""
 
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -202,3 +204,30 @@ def test_two_stores_of_one_process_share_a_folder(engine: Engine, embedded_store
         other.ping()
 
     embedded_store.ping()
+
+
+@contextmanager
+def silence(port: int) -> Iterator[None]:
+    """A port where connections are taken and nothing is answered."""
+    with socket.create_server(("127.0.0.1", port)):
+        yield
+
+
+@pytest.mark.clickhouse_server
+def test_a_server_that_does_not_answer_is_not_waited_for_longer_than_asked(
+    engine: Engine, migrated_database: str
+) -> None:
+    endpoint = ClickHouseEndpoint(engine.folder)
+    with serving(endpoint):
+        store = Store(endpoint.dsn(migrated_database))
+        store.ping()
+    started = time.monotonic()
+
+    with store, silence(endpoint.server_port), pytest.raises(StoreUnreachable) as caught:
+        store.ping()
+
+    assert time.monotonic() - started < 10
+    assert str(caught.value) == (
+        f"the store at 127.0.0.1:{endpoint.server_port}/{migrated_database} does not answer: Read timed out. "
+        "(read timeout=2)"
+    )
