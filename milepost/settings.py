@@ -1,6 +1,7 @@
 """Settings from the environment or a `.env` file, all checked at start; an unknown MILEPOST_ name is refused."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +29,12 @@ def _duration(value: object) -> object:
 
 
 def _folder(value: object) -> object:
-    return Path(value).expanduser() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user") from None
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -77,12 +83,15 @@ class Settings(BaseModel):
 
 
 def load_settings(environ: dict[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
-    """The settings; ConfigError names every variable that is unknown or wrong and what is accepted."""
-    given: dict[str, Any] = {}
-    if dotenv.is_file():
-        given.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
-    given.update(os.environ if environ is None else environ)
-    values = {name[len(PREFIX) :].lower(): value for name, value in given.items() if name.startswith(PREFIX)}
+    """The settings; ConfigError names every variable that is unknown or wrong and what is accepted.
+
+    An empty value counts as not set.
+    """
+    values: dict[str, Any] = {}
+    for source in (_read_dotenv(dotenv), os.environ if environ is None else environ):
+        values.update(
+            {name[len(PREFIX) :].lower(): value for name, value in source.items() if name.startswith(PREFIX) and value}
+        )
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -90,6 +99,14 @@ def load_settings(environ: dict[str, str] | None = None, dotenv: Path = Path(".e
     if settings.config and not settings.config.is_dir():
         raise ConfigError(message=f"MILEPOST_CONFIG: {settings.config} is not a folder")
     return settings
+
+
+def _read_dotenv(path: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(path) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(message=f"{path} cannot be read: {cause}") from None
 
 
 def _sentence(detail: Any) -> str:

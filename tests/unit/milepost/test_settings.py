@@ -1,0 +1,42 @@
+"""Settings from the environment and `.env`: what is taken and how a mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.errors import ConfigError
+from milepost.settings import Settings, load_settings
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_an_empty_value_counts_as_not_set(tmp_path: Path, field: str) -> None:
+    assert load_settings({f"MILEPOST_{field.upper()}": ""}, tmp_path / ".env") == load_settings({}, tmp_path / ".env")
+
+
+def test_the_environment_goes_before_the_file_unless_it_says_nothing(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("MILEPOST_COLLECTOR_PORT=1\nMILEPOST_CONSOLE_PORT=2\nMILEPOST_CONFIG=\n", encoding="utf-8")
+
+    settings = load_settings({"MILEPOST_COLLECTOR_PORT": "3", "MILEPOST_CONSOLE_PORT": ""}, dotenv)
+
+    assert (settings.collector_port, settings.console_port, settings.config) == (3, 2, None)
+
+
+def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_settings({"MILEPOST_CONFIG": "~nosuchuser/x"}, tmp_path / ".env")
+
+    assert str(refusal.value) == (
+        "MILEPOST_CONFIG is '~nosuchuser/x': there is no such user. "
+        "A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one."
+    )
+
+
+def test_a_file_that_is_not_text_ends_in_a_sentence(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"MILEPOST_LOG=\xff\n")
+
+    with pytest.raises(ConfigError) as refusal:
+        load_settings({}, dotenv)
+
+    assert str(refusal.value) == f"{dotenv} cannot be read: it is not UTF-8 text"
