@@ -28,7 +28,10 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"{text!r} is not an instant; give RFC 3339, such as 2026-11-02T09:30:00Z") from None
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; give RFC 3339, such as 2026-11-02T09:30:00Z")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is before year 1 or after year 9999 in UTC; give an instant between") from None
 
 
 def format_instant(instant: datetime) -> str:

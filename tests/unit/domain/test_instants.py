@@ -33,3 +33,16 @@ def test_what_is_no_instant_is_refused() -> None:
     with pytest.raises(ValueError, match="not an instant") as refusal:
         parse_instant("yesterday")
     assert str(refusal.value) == "'yesterday' is not an instant; give RFC 3339, such as 2026-11-02T09:30:00Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("0001-01-01T00:00:00+01:00", id="before the first year"),
+        pytest.param("9999-12-31T23:59:59-01:00", id="after the last"),
+    ],
+)
+def test_an_instant_beyond_the_years_there_are_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="year") as refusal:
+        parse_instant(text)
+    assert str(refusal.value) == f"{text!r} is before year 1 or after year 9999 in UTC; give an instant between"
