@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -80,7 +81,8 @@ class ApiAnswers:
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=_API_TIMEOUT_SECONDS)
+        # A proxy of the environment knows no way to this machine's loopback.
+        self._client = httpx.Client(base_url=url, timeout=_API_TIMEOUT_SECONDS, trust_env=False)
         self._url = url
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
@@ -94,7 +96,7 @@ class ApiAnswers:
 
     def dead_letter(self, dead_letter_id: str) -> Answer:
         """One dead letter whole."""
-        answer: Answer = self._ask("GET", f"/api/dead-letters/{dead_letter_id}")
+        answer: Answer = self._ask("GET", f"/api/dead-letters/{quote(dead_letter_id, safe='')}")
         return answer
 
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
@@ -116,7 +118,7 @@ class ApiAnswers:
 
     def _post_events(self, content_type: str, body: bytes) -> Taken:
         response = self._send("POST", "/v1/events", content=body, headers={"content-type": content_type})
-        answer = response.json()
+        answer = self._read(response)
         if response.status_code == 200:
             rejected = [(entry["index"], entry["reason"]) for entry in answer["rejected"]]
             return Taken(answer["accepted"], answer["duplicates"], rejected)
@@ -132,9 +134,16 @@ class ApiAnswers:
 
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         response = self._send(method, path, **how)
+        answer = self._read(response)
         if response.status_code != 200:
-            raise UsageError(response.json().get("reason", f"{path} answered {response.status_code}"))
-        return response.json()
+            raise UsageError(answer.get("reason", f"{path} answered {response.status_code}"))
+        return answer
+
+    def _read(self, response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError:
+            raise StoreError(f"{response.url} answered {response.status_code}, and not as a Milepost does") from None
 
     def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
         try:

@@ -52,7 +52,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
     return [
         Route("/api/alerts", _get(alerts)),
         Route("/api/dead-letters", _get(dead_letters)),
-        Route("/api/dead-letters/{dead_letter_id}", _get(dead_letter)),
+        Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
     ]
 
@@ -94,8 +94,9 @@ def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
         raise ValueError(f"not a request to evaluate: {error}") from None
     with tempfile.TemporaryDirectory(prefix="milepost-rules-") as name:
         folder = Path(name)
-        for file, text in asked.rules.items():
-            (folder / Path(file).name).write_text(text, encoding="utf-8")
+        # Named here: what a sender calls a file need not be a name that a file can have.
+        for number, text in enumerate(asked.rules.values()):
+            (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
         calendars = folder / "calendars"
         calendars.write_text(asked.calendars, encoding="utf-8")
         known_at = parse_instant(asked.known_at) if asked.known_at else None

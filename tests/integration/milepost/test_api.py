@@ -1,0 +1,86 @@
+"""What commands are told by a running Milepost, over real HTTP."""
+
+import contextlib
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from domain.clock import FixedClock
+from domain.errors import StoreError, UsageError
+from domain.instants import format_instant
+from milepost.answers import ApiAnswers
+from milepost.api import api_routes
+from milepost.http_server import HttpServer, bind
+from milepost.settings import SHIPPED
+from storage.client import Store
+from tests.builders import NOW
+
+RULES = SHIPPED / "rules" / "definitions"
+CALENDARS = SHIPPED / "rules" / "calendars.yaml"
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    listening = bind("127.0.0.1", 0, "the test's port")
+    server = HttpServer(app, listening, "api")
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def url(embedded_store: Store) -> Iterator[str]:
+    with served(Starlette(routes=api_routes(embedded_store, FixedClock(NOW)))) as url:
+        yield url
+
+
+@pytest.fixture
+def answers(url: str) -> Iterator[ApiAnswers]:
+    with contextlib.closing(ApiAnswers(url)) as answers:
+        yield answers
+
+
+@pytest.mark.parametrize("dead_letter_id", ["a/b", "", "x?y#z", "%2F"], ids=repr)
+def test_a_dead_letter_there_is_not_is_told_by_its_id(answers: ApiAnswers, dead_letter_id: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        answers.dead_letter(dead_letter_id)
+
+    assert str(refusal.value) == (
+        f"there is no dead letter {dead_letter_id!r}; `milepost dead-letters list` shows their ids"
+    )
+
+
+def test_an_answer_of_something_else_is_told_as_such() -> None:
+    with served(Starlette()) as url, contextlib.closing(ApiAnswers(url)) as answers:
+        with pytest.raises(StoreError) as refusal:
+            answers.alerts(None, 10)
+
+        assert str(refusal.value) == f"{url}/api/alerts?limit=10 answered 404, and not as a Milepost does"
+
+
+@pytest.mark.parametrize("name", ["", "..", "n" * 300, "a/b.yaml", "\x00"], ids=lambda name: repr(name[:10]))
+def test_rules_are_evaluated_whatever_their_files_are_called(url: str, name: str) -> None:
+    [rules, *_] = sorted(RULES.glob("*[!t].yaml"))
+    body = {
+        "rules": {name: rules.read_text(encoding="utf-8")},
+        "calendars": CALENDARS.read_text(encoding="utf-8"),
+        "at": format_instant(NOW),
+        "known_at": None,
+    }
+
+    answer = httpx.post(f"{url}/api/evaluate", json=body, timeout=30)
+
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
+def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    with contextlib.closing(ApiAnswers(url)) as answers:
+        assert answers.alerts(None, 10) == []
