@@ -62,7 +62,9 @@ class EventSender:
 
     def __init__(self, endpoint: str, stop: threading.Event, report: Callable[[str], None]) -> None:
         self._endpoint, self._stop, self._report = endpoint, stop, report
-        self._client = httpx.Client(timeout=30, limits=httpx.Limits(max_connections=_CONNECTIONS))
+        # A proxy of the environment knows no way to this machine's loopback, where the collector listens.
+        limits = httpx.Limits(max_connections=_CONNECTIONS)
+        self._client = httpx.Client(timeout=30, limits=limits, trust_env=False)
         self._pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="demo-sender")
         self._pending: deque[tuple[int, Future[_Answer | None]]] = deque()
         self._lock = threading.Lock()

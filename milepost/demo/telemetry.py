@@ -5,6 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -71,8 +72,11 @@ class Telemetry:
 
     def __init__(self, endpoint: str) -> None:
         self._ids = _PlannedIds()
+        session = requests.Session()
+        # As the sender of the events: a proxy of the environment knows no way to this machine's loopback.
+        session.trust_env = False
         self._exporter = _CountingExporter(
-            OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", compression=Compression.Gzip)
+            OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", compression=Compression.Gzip, session=session)
         )
         self._processor: SpanProcessor = BatchSpanProcessor(
             self._exporter,

@@ -156,3 +156,14 @@ def test_settings_that_cannot_be_are_refused(endpoint: str, days: int, rate: int
         DemoSettings(endpoint, days=days, rate=rate)
 
     assert str(refused.value) == message
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    with CollectorDouble() as collector:
+        run(collector.endpoint)
+
+    assert collector.events
+    assert collector.resource_spans
