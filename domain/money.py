@@ -11,7 +11,7 @@ WHOLE_DIGITS = 29
 FRACTION_DIGITS = 9
 # Decimal's own default keeps 28 digits, fewer than the store does.
 _EXACT = Context(prec=WHOLE_DIGITS + FRACTION_DIGITS + 10)
-_AMOUNT = re.compile(r"[+-]?(\d{1,60})(?:\.(\d{1,60}))?")
+_AMOUNT = re.compile(r"[+-]?(\d{1,60})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,9}))?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 ACCEPTED_AMOUNT = (
     f'a decimal such as "12500.00", at most {WHOLE_DIGITS} digits before and {FRACTION_DIGITS} after the point'
@@ -30,12 +30,17 @@ class Money:
 
 
 def parse_amount(text: str) -> Decimal:
-    """The exact amount a decimal text names; ValueError on NaN, infinity, exponents or too many digits."""
+    """The exact amount a decimal text names, with or without exponent; ValueError on NaN, infinity, many digits."""
     match = _AMOUNT.fullmatch(text)
     if match is None:
         raise ValueError(f"amount {text[:80]!r} is not a number; give {ACCEPTED_AMOUNT}")
-    whole, fraction = match.group(1).lstrip("0"), (match.group(2) or "").rstrip("0")
-    if len(whole) > WHOLE_DIGITS or len(fraction) > FRACTION_DIGITS:
+    whole, fraction, exponent = match.group(1), match.group(2) or "", match.group(3)
+    significant = (whole + fraction).lstrip("0")
+    if not significant:
+        return Decimal(0) if exponent else Decimal(text)
+    before_point = len(significant) - len(fraction) + int(exponent or 0)
+    after_point = len(significant.rstrip("0")) - before_point
+    if before_point > WHOLE_DIGITS or after_point > FRACTION_DIGITS:
         raise ValueError(f"amount {text[:80]!r} has too many digits; give {ACCEPTED_AMOUNT}")
     return Decimal(text)
 
