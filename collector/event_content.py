@@ -73,18 +73,18 @@ def read_content(data: bytes, subject: str) -> Content:
     if canonical is None:
         return Content(_objects_from_subject(subject))
     objects = _read_objects(canonical.objects) if canonical.objects is not None else _objects_from_subject(subject)
+    # Other systems use these words in other ways: only beside `objects` are they ours to judge.
+    is_canonical = canonical.objects is not None
     content = Content(objects)
-    amount = bytes(canonical.amount)
-    # Other systems say `amount` of their own structures too; only beside `objects` is it ours to judge.
-    if canonical.objects is not None or amount[:1] not in (b"{", b"["):
-        content.amount = _read_amount(amount)
+    content.amount = _read_amount(bytes(canonical.amount), is_canonical=is_canonical)
     if canonical.currency:
-        if not is_currency(canonical.currency):
+        if is_currency(canonical.currency):
+            content.currency = canonical.currency
+        elif is_canonical:
             raise InputError(
                 "invalid_currency",
                 f"data.currency {canonical.currency[:20]!r} is not a currency; give an ISO 4217 code such as EUR",
             )
-        content.currency = canonical.currency
     content.legal_entity = canonical.legal_entity or ""
     content.region = canonical.region or ""
     if canonical.attributes:
@@ -195,20 +195,23 @@ def _objects_from_subject(subject: str) -> list[tuple[str, str, str]]:
     return []
 
 
-def _read_amount(raw: bytes) -> str | None:
+def _read_amount(raw: bytes, *, is_canonical: bool) -> str | None:
+    """Exact decimal text; None where it is unknown, which in another system's data is also what is no amount."""
     text = raw.decode()
     if text == "null":
         return None
     if text[0] == '"':
         text = _any_decoder.decode(raw)
-    elif text[0] in "[{tf":
-        raise InputError("invalid_amount", 'data.amount is not a number; give a decimal such as "12500.00"')
     if _PLAIN_AMOUNT.fullmatch(text):
         return text
     try:
+        if raw[:1] in b"[{tf":
+            raise ValueError('amount is not a number; give a decimal such as "12500.00"')
         return f"{parse_amount(text):f}"
     except ValueError as error:
-        raise InputError("invalid_amount", f"data.{error}") from None
+        if is_canonical:
+            raise InputError("invalid_amount", f"data.{error}") from None
+        return None
 
 
 def _read_attributes(attributes: dict[str, msgspec.Raw]) -> dict[str, str]:

@@ -40,11 +40,14 @@ def refused(raw: str | dict[str, Any]) -> str:
         ),
         pytest.param("12345678901234567890.12", "12345678901234567890.12", id="a number beyond floats"),
         pytest.param('"0.1234567890000"', "0.1234567890000", id="zeros after the ninth decimal"),
+        pytest.param("1.25E7", "12500000", id="with an exponent"),
+        pytest.param('"125e-2"', "1.25", id="as text with an exponent"),
         pytest.param("null", None, id="unknown"),
     ],
 )
-def test_an_amount_is_exact(raw: str, amount: str | None) -> None:
-    read = read_content(f'{{"amount": {raw}}}'.encode(), "").amount
+@pytest.mark.parametrize("beside", ["", '"objects": [], '], ids=["in another system's data", "beside objects"])
+def test_an_amount_is_exact(raw: str, amount: str | None, beside: str) -> None:
+    read = read_content(f'{{{beside}"amount": {raw}}}'.encode(), "").amount
 
     assert read == amount
     assert read is None or Decimal(read) == Decimal(raw.strip('"'))
@@ -65,7 +68,7 @@ ACCEPTED = 'give a decimal such as "12500.00", at most 29 digits before and 9 af
         pytest.param('"NaN"', f"data.amount 'NaN' is not a number; {ACCEPTED}", id="NaN"),
         pytest.param('"-Infinity"', f"data.amount '-Infinity' is not a number; {ACCEPTED}", id="infinity"),
         pytest.param('"0x10"', f"data.amount '0x10' is not a number; {ACCEPTED}", id="hexadecimal"),
-        pytest.param("1e5", f"data.amount '1e5' is not a number; {ACCEPTED}", id="an exponent"),
+        pytest.param("1e29", f"data.amount '1e29' has too many digits; {ACCEPTED}", id="an endless exponent"),
         pytest.param(
             '"123456789012345678901234567890"',
             f"data.amount '123456789012345678901234567890' has too many digits; {ACCEPTED}",
@@ -75,8 +78,9 @@ ACCEPTED = 'give a decimal such as "12500.00", at most 29 digits before and 9 af
         pytest.param("true", 'data.amount is not a number; give a decimal such as "12500.00"', id="a boolean"),
     ],
 )
-def test_an_amount_that_is_none_is_refused(raw: str, reason: str) -> None:
-    assert refused(f'{{"amount": {raw}}}') == f"invalid_amount: {reason}"
+def test_an_amount_that_is_none_is_refused_beside_objects_and_unknown_elsewhere(raw: str, reason: str) -> None:
+    assert refused(f'{{"objects": [], "amount": {raw}}}') == f"invalid_amount: {reason}"
+    assert read_content(f'{{"amount": {raw}}}'.encode(), "order/O-1") == Content(ORDER)
 
 
 def test_digits_of_another_script_become_digits_that_the_store_reads() -> None:
@@ -95,10 +99,11 @@ def test_a_currency_is_three_capitals(currency: str) -> None:
 
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "E1R", "€", " EUR"])
-def test_a_currency_of_another_form_is_refused(currency: str) -> None:
+def test_a_currency_of_another_form_is_refused_beside_objects_and_unknown_elsewhere(currency: str) -> None:
     expected = f"invalid_currency: data.currency {currency!r} is not a currency; give an ISO 4217 code such as EUR"
 
-    assert refused({"currency": currency}) == expected
+    assert refused({"objects": [], "currency": currency}) == expected
+    assert content(amount="5", currency=currency) == Content([], amount="5")
 
 
 @pytest.mark.parametrize(
