@@ -33,6 +33,7 @@ class FailureReason(StrEnum):
     CONNECTION = "connection"
     CONFIGURATION = "configuration"
     RECEIVER_REMOVED = "receiver_removed"
+    UNFORESEEN = "unforeseen"
 
 
 class Conversation(NamedTuple):
@@ -130,7 +131,8 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
         resolved=notification.resolved,
         body=notification.body,
         created_at=notification.created_at,
-        updated_at=now,
+        # A clock set back since it was stored as on its way must not make the store prefer that.
+        updated_at=max(now, notification.created_at),
     )
 
 

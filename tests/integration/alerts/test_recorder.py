@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
@@ -94,4 +95,16 @@ def test_a_fate_that_comes_during_the_last_write_is_stored_before_the_end(embedd
     eventually(lambda: told and not stopping.is_alive(), "the recorder's end")
 
     assert told == [SENT, second]
+    assert unfinished_notifications(embedded_store) == []
+
+
+def test_a_fate_counts_though_the_clock_was_set_back_since_the_message_left(embedded_store: Store) -> None:
+    log = NotificationLog(embedded_store)
+    clock = FixedClock(NOW - timedelta(hours=1))
+    recorder = Recorder(embedded_store, log, clock, AlertMetrics(CollectorRegistry()), lambda one: None)
+    write_notifications(embedded_store, [to_record(replace(SENT, status=NotificationStatus.SENDING), NOW)])
+    recorder.submit(SENT)
+
+    assert recorder.record_waiting()
+
     assert unfinished_notifications(embedded_store) == []
