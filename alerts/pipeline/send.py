@@ -1,8 +1,10 @@
 """Makes one try at a notification and says when, if ever, to make the next."""
 
+import logging
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from traceback import format_tb
 
 from alerts.metrics import AlertMetrics
 from alerts.notification import FailureReason, Notification
@@ -10,6 +12,7 @@ from alerts.notifiers.notifier import DeliveryError, Integration
 from domain.clock import Clock
 from storage.notifications import NotificationStatus
 
+logger = logging.getLogger(__name__)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
 
@@ -43,6 +46,9 @@ class Send:
         except DeliveryError as error:
             tried = replace(notification, attempts=attempts)
             return self._after_failure(tried, error, self._observe(now))
+        except Exception as error:  # noqa: BLE001 - whatever a notifier meets, its other messages still have to go out
+            tried = replace(notification, attempts=attempts)
+            return self._after_failure(tried, _unforeseen(error), self._observe(now))
         self._observe(now)
         return replace(notification, attempts=attempts, status=NotificationStatus.DELIVERED, error="", failure=None)
 
@@ -64,6 +70,12 @@ class Send:
         if retry_at >= notification.deadline:
             return _failed(notification, reason, f"gave up after {notification.attempts} tries: {error}")
         return replace(notification, retry_at=retry_at, error=error, failure=reason)
+
+
+def _unforeseen(error: Exception) -> DeliveryError:
+    # Not what the error says: that may hold an address, and an address is a password.
+    logger.error("a notifier met an unforeseen %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+    return DeliveryError(FailureReason.UNFORESEEN, f"unforeseen {type(error).__name__}; the log says where")
 
 
 def _failed(notification: Notification, reason: FailureReason, error: str) -> Notification:

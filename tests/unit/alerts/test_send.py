@@ -34,7 +34,7 @@ REFUSED = DeliveryError(FailureReason.CLIENT_ERROR, "answered 400", permanent=Tr
 class ScriptedNotifier:
     """Meets each try with the next outcome given, an error or None."""
 
-    outcomes: list[DeliveryError | None]
+    outcomes: list[Exception | None]
     tries: int = 0
 
     def compose(self, notification: Notification) -> str:
@@ -63,6 +63,18 @@ def test_a_passing_failure_leaves_it_on_its_way() -> None:
     sent = sender(ScriptedNotifier([SERVER_ERROR])).run(PENDING, NOW)
     assert (sent.status, sent.attempts, sent.error) == (NotificationStatus.SENDING, 1, "answered 500")
     assert sent.retry_at == NOW
+
+
+def test_a_failure_that_nobody_foresaw_leaves_it_on_its_way_and_is_logged_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sent = sender(ScriptedNotifier([KeyError("https://hooks.example.com/secret")])).run(PENDING, NOW)
+    assert (sent.status, sent.attempts, sent.failure) == (NotificationStatus.SENDING, 1, FailureReason.UNFORESEEN)
+    assert sent.error == "unforeseen KeyError; the log says where"
+    assert sent.retry_at == NOW
+    assert "a notifier met an unforeseen KeyError" in caplog.text
+    assert "in send" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_a_permanent_failure_ends_it() -> None:
