@@ -5,6 +5,7 @@ lone request waits for nobody.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -61,6 +62,11 @@ class GroupCommit(Generic[Item, Outcome]):
         self._thread.join()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether items are committed: not before the start, nor after a stop or an error nobody foresaw."""
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """The weight that waits or is being committed."""
         return self._weight
@@ -110,7 +116,8 @@ class GroupCommit(Generic[Item, Outcome]):
         for waiting, outcome in zip(group, outcomes, strict=True):
             answers.setdefault(waiting.loop, []).append((waiting.future, outcome))
         for loop, pairs in answers.items():
-            if not loop.is_closed():
+            # A loop that has ended meanwhile has nobody left to tell; what was stored stays stored.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(_answer, pairs)
 
 

@@ -166,6 +166,35 @@ def test_a_sender_that_gave_up_does_not_keep_the_others_waiting() -> None:
         assert asyncio.run(scenario(group)) == 10
 
 
+class EndingLoop(asyncio.SelectorEventLoop):
+    """A loop that ends right after the commit thread asked whether it has."""
+
+    def is_closed(self) -> bool:
+        return super().is_closed() and threading.current_thread().name != "test"
+
+
+def test_senders_whose_loop_has_ended_do_not_keep_the_others_waiting() -> None:
+    gate = Gate()
+
+    async def leave(group: GroupCommit[int, int]) -> None:
+        await waiting(group, range(1))
+        await entered(gate)
+
+    async def ask(group: GroupCommit[int, int]) -> int:
+        task = asyncio.ensure_future(group.submit(1, 1))
+        await asyncio.sleep(0)
+        gate.open.set()
+        return await asyncio.wait_for(task, 10)
+
+    ending = EndingLoop()
+    with running(gate) as group:
+        with asyncio.Runner(loop_factory=lambda: ending) as runner:
+            runner.run(leave(group))
+        assert asyncio.run(ask(group)) == 10
+        assert group.is_alive
+    assert not group.is_alive
+
+
 def test_stopping_commits_what_waits() -> None:
     gate = Gate()
 
