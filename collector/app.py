@@ -138,8 +138,8 @@ class Collector:
                     await self._spans.submit(request, len(request.body))
             except InputError as error:
                 await self._keep_refused("traces", error, scope, body)
-                status = otlp.failure(media_type, otlp.INVALID_ARGUMENT, str(error))
-                await _send(send, _status_of(error), media_type, status)
+                code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
+                await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
         except Disconnected:
             return
@@ -173,6 +173,8 @@ class Collector:
         return Response(encode(self._registry), headers={"content-type": content_type})
 
     async def _healthz(self, request: Request) -> Response:
+        if not (self._events.is_alive and self._spans.is_alive and self._letters.is_alive):
+            return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
         return JSONResponse({"status": "alive"})
 
     def _readyz(self, request: Request) -> Response:

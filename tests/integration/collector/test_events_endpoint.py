@@ -285,3 +285,12 @@ def test_a_collector_with_its_store_is_alive_and_ready(collector: RunningCollect
 
     assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
+
+
+def test_a_collector_whose_commits_have_ended_is_not_alive(collector: RunningCollector) -> None:
+    collector.collector.stop()
+
+    response = collector.http.get("/healthz")
+
+    reason = "nothing is stored any more; restart"
+    assert (response.status_code, response.json()) == (503, {"status": "dead", "reason": reason})

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanKind, StatusCode, format_span_id, format_trace_id
 
-from collector.receivers.otlp import INVALID_ARGUMENT, JSON, PROTOBUF
+from collector.receivers.otlp import INVALID_ARGUMENT, JSON, PROTOBUF, RESOURCE_EXHAUSTED
 from tests.builders import otlp_request, span
 from tests.engine import Engine
 from tests.integration.collector.running import RunningCollector
@@ -180,7 +180,7 @@ def test_a_body_over_the_limit_is_answered_413(collector: RunningCollector) -> N
 
     message = "the body is larger than 20971520 bytes; send smaller batches"
     assert response.status_code == 413
-    assert Status.FromString(response.content) == Status(code=INVALID_ARGUMENT, message=message)
+    assert Status.FromString(response.content) == Status(code=RESOURCE_EXHAUSTED, message=message)
 
 
 def test_others_are_answered_while_a_large_request_is_read(collector: RunningCollector) -> None:
