@@ -22,7 +22,7 @@ from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
-from storage.migrator import migrate
+from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
 
 Answer = dict[str, Any]
@@ -70,6 +70,16 @@ class StoreAnswers:
         loaded = load_rules([rules], load_calendars([calendars]))
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
 
+    def migrations(self) -> Answer:
+        """The names of the migrations that the store has, and of those it still lacks."""
+        known = load_migrations()
+        waiting = {migration.name for migration in pending(self._store, known)}
+        names = [migration.name for migration in known]
+        return {
+            "applied": [name for name in names if name not in waiting],
+            "pending": [name for name in names if name in waiting],
+        }
+
     def door(self) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
@@ -111,6 +121,11 @@ class ApiAnswers:
             "known_at": format_instant(known_at) if known_at else None,
         }
         return self._rows("POST", "/api/evaluate", json=body)
+
+    def migrations(self) -> Answer:
+        """The names of the migrations that the running Milepost's store has, and of those it still lacks."""
+        answer: Answer = self._ask("GET", "/api/migrations")
+        return answer
 
     def door(self) -> Door:
         """The running collector's door."""

@@ -46,6 +46,9 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
     def dead_letter(request: Request) -> object:
         return answers.dead_letter(request.path_params["dead_letter_id"])
 
+    def migrations(request: Request) -> object:
+        return answers.migrations()
+
     async def evaluate(request: Request) -> Response:
         return await _evaluate(answers, request)
 
@@ -53,6 +56,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/alerts", _get(alerts)),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
+        Route("/api/migrations", _get(migrations)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
     ]
 

@@ -22,11 +22,10 @@ from domain.instants import parse_instant
 from milepost.answers import open_answers
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.logs import configure_logging
+from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
-from storage.client import Store
-from storage.migrator import migrate as apply_migrations
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
@@ -135,8 +134,7 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied.")] = False,
 ) -> None:
     """Bring the store's schema to this program's."""
-    with Store(load_settings().store) as store:
-        names = apply_migrations(store, SystemClock().now(), dry_run=dry_run)
+    names = bring_up_to_date(load_settings().store, SystemClock().now(), dry_run=dry_run)
     for name in names:
         echo(f"{'would apply' if dry_run else 'applied'} {name}")
     if not names:

@@ -47,6 +47,7 @@ _DATA_ERRORS = frozenset(
         *(435, 436, 437, 443, 444, 467, 563, 569, 570, 632),
     }
 )
+_LOCK = "milepost.lock"
 Row = dict[str, Any]
 
 
@@ -319,6 +320,12 @@ def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
     return checked, database, where
 
 
+def is_new(dsn: str) -> bool:
+    """Whether no embedded store was ever opened at `dsn`; of a server only asking it can tell."""
+    _, _, folder = _read_dsn(dsn)
+    return folder is not None and not (folder / _LOCK).exists()
+
+
 class _FolderLock:
     """Keeps a store's folder to this process, whose Stores share it, and says who has it otherwise."""
 
@@ -343,7 +350,7 @@ class _FolderLock:
 def _lock_folder(folder: Path, api_url: str | None) -> TextIO:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "milepost.lock").open("a+", encoding="utf-8")
+        file = (folder / _LOCK).open("a+", encoding="utf-8")
     except OSError as error:
         raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error
     try:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from domain.clock import FixedClock
@@ -14,8 +17,10 @@ from domain.instants import format_instant
 from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.http_server import HttpServer, bind
+from milepost.migration import ask_running
 from milepost.settings import SHIPPED
 from storage.client import Store
+from storage.migrator import load_migrations
 from tests.builders import NOW
 
 RULES = SHIPPED / "rules" / "definitions"
@@ -84,3 +89,19 @@ def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
 
     with contextlib.closing(ApiAnswers(url)) as answers:
         assert answers.alerts(None, 10) == []
+
+
+def test_a_running_program_of_another_version_is_told_from_one_that_is_up_to_date(url: str) -> None:
+    assert ask_running(url) == []
+
+    def older(request: Request) -> JSONResponse:
+        return JSONResponse({"applied": [one.name for one in load_migrations()[:-1]], "pending": []})
+
+    with served(Starlette(routes=[Route("/api/migrations", older)])) as old_url:
+        with pytest.raises(UsageError) as refusal:
+            ask_running(old_url)
+
+        assert str(refusal.value) == (
+            f"the running Milepost at {old_url} is older and lacks {load_migrations()[-1].name}; "
+            "stop it and start this one"
+        )

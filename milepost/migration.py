@@ -1,0 +1,34 @@
+"""Brings the store's schema to this program's, or asks the running Milepost that did so at its start."""
+
+import contextlib
+from datetime import datetime
+
+from domain.errors import StoreHeld, UsageError
+from milepost.answers import ApiAnswers
+from storage.client import Store, is_new
+from storage.migrator import load_migrations, migrate
+
+
+def bring_up_to_date(dsn: str, now: datetime, *, dry_run: bool) -> list[str]:
+    """The names of the migrations applied, or with `dry_run` of those that would be; then nothing is written."""
+    if dry_run and is_new(dsn):
+        return [migration.name for migration in load_migrations()]
+    try:
+        with Store(dsn) as store:
+            return migrate(store, now, dry_run=dry_run)
+    except StoreHeld as held:
+        if not held.api_url:
+            raise
+        return ask_running(held.api_url)
+
+
+def ask_running(api_url: str) -> list[str]:
+    """None: the running Milepost migrated at its start; UsageError where it is older than this program."""
+    with contextlib.closing(ApiAnswers(api_url)) as running:
+        schema = running.migrations()
+    lacking = [one.name for one in load_migrations() if one.name not in schema["applied"]]
+    if lacking:
+        raise UsageError(
+            f"the running Milepost at {api_url} is older and lacks {', '.join(lacking)}; stop it and start this one"
+        )
+    return []
