@@ -25,7 +25,7 @@ from alerts.routing import build_route
 from collector.app import Collector
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
-from domain.errors import StoreUnreachable, UsageError
+from domain.errors import MilepostError, StoreUnreachable, UsageError
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
 from milepost.demo.run import DemoSettings, run_demo
@@ -82,10 +82,15 @@ class Service:
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
         )
-        collector_socket = closing.enter_context(
-            bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
-        )
-        console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
+        try:
+            collector_socket = closing.enter_context(
+                bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
+            )
+            console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
+        except MilepostError:
+            # Who holds the store most likely has the port too, and is the better explanation.
+            Store(settings.store).close()
+            raise
         self.collector_url = _url(collector_socket)
         self.console_url = _url(console_socket)
         store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))

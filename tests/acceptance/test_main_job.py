@@ -209,14 +209,32 @@ def test_a_second_program_on_the_same_store_or_port_is_told_who_has_it(tmp_path:
     with RunningMilepost(tmp_path) as milepost:
         port = milepost.collector.rpartition(":")[2]
         on_store = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT="0", MILEPOST_CONSOLE_PORT="0")
-        on_port = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0")
+        on_both = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0")
+        other = f"chdb://{tmp_path / 'other'}"
+        on_port = run_milepost(
+            tmp_path, "up", MILEPOST_STORE=other, MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0"
+        )
         ready = httpx.get(f"{milepost.collector}/readyz", timeout=30)
 
     assert on_store.returncode == 2
     assert f"the store {tmp_path / 'store'} is held by process" in on_store.stderr
     assert f"which answers at {milepost.collector}" in on_store.stderr
+    assert (on_both.returncode, on_both.stderr) == (2, on_store.stderr)
     assert on_port.returncode == 2
     assert on_port.stderr.strip() == (
         f"port {port} on 127.0.0.1 is taken; stop what uses it or set MILEPOST_COLLECTOR_PORT to another"
     )
     assert ready.json() == {"status": "ready"}
+
+
+def test_a_schema_is_up_to_date_while_the_program_runs_that_made_it(tmp_path: Path) -> None:
+    foreseen = run_milepost(tmp_path, "migrate", "--dry-run")
+    assert not (tmp_path / "store").exists()
+    with RunningMilepost(tmp_path):
+        during = [run_milepost(tmp_path, "migrate", *option) for option in ([], ["--dry-run"])]
+    after = run_milepost(tmp_path, "migrate", "--dry-run")
+
+    assert foreseen.returncode == 0
+    assert foreseen.stdout.startswith("would apply 0001_events\n")
+    for answer in (*during, after):
+        assert (answer.returncode, answer.stdout, answer.stderr) == (0, "the schema is up to date\n", "")
