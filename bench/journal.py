@@ -3,12 +3,12 @@
 import os
 import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from bench.figures import Figure, table
 from bench.traffic import SEED
+from domain.clock import SystemClock
 
 JOURNAL = Path(__file__).parent.parent / "BENCHMARKS.md"
 _KEPT_RUNS = 6
@@ -33,7 +33,7 @@ def note(figures: Sequence[Figure], load_before: float) -> None:
 def _machine(load_before: float) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n{os.cpu_count()} cores, {memory:.0f} GiB memory, "
+        f"{SystemClock().now():%Y-%m-%d %H:%M} UTC\n\n{os.cpu_count()} cores, {memory:.0f} GiB memory, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
         f"chDB {version('chdb')}, traffic seed {SEED}, load average {load_before:.1f} before the run."
     )
