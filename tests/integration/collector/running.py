@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,11 +15,30 @@ from collector.app import Collector
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, bind
-from storage.client import Store
+from storage.client import PATIENCE_SECONDS, Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
 from tests.builders import NOW
 
 Event = dict[str, Any]
+
+
+class CountingStore(Store):
+    """A store that knows how often something was inserted into a table."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.inserts: Counter[str] = Counter()
+
+    def insert(
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
+    ) -> None:
+        self.inserts[table] += 1
+        super().insert(table, body, fmt, settings, seconds)
 
 
 class RunningCollector:
