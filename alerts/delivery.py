@@ -42,10 +42,14 @@ class DeliveryQueue:
         self._put(notification, self._clock.now())
         self._wake.set()
 
-    def stop(self, timeout: float) -> None:
-        """Ends after the try that is being made; what is still waiting stays stored as `sending`."""
+    def begin_stop(self) -> None:
+        """Begins no further try; what is still waiting stays stored as `sending`."""
         self._stopping = True
         self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Ends after the try that is being made."""
+        self.begin_stop()
         if self._thread.is_alive():
             self._thread.join(timeout)
 

@@ -5,6 +5,7 @@ notification log keeps that from telling anybody anything twice.
 """
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -150,9 +151,15 @@ class Dispatcher:
         self._metrics.groups.set(len(self._groups))
 
     def stop(self, timeout: float = 15.0) -> None:
-        """Ends after the tries being made; what is still waiting resumes at the next start."""
+        """Ends after the tries being made; what is still waiting resumes at the next start.
+
+        `timeout` is for all the tries together, and once more for writing down their fates.
+        """
+        ends_at = time.monotonic() + timeout
         for lane in self._all_lanes():
-            lane.queue.stop(timeout)
+            lane.queue.begin_stop()
+        for lane in self._all_lanes():
+            lane.queue.stop(max(ends_at - time.monotonic(), 0))
             lane.integration.notifier.close()
         self._recorder.stop(timeout)
 

@@ -55,9 +55,7 @@ def up(demo: Annotated[bool, typer.Option("--demo", help="Also send the demo com
 
     settings = load_settings()
     configure_logging(settings.log)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_on_signals()
     service = Service(settings, SystemClock(), echo, demo=demo)
     try:
         service.start()
@@ -122,9 +120,7 @@ def demo(
 ) -> None:
     """Send the demo company's traffic to a running collector: history first, then live until interrupted."""
     settings = load_settings()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_on_signals()
     target = endpoint or f"http://{settings.host}:{settings.collector_port}"
     run_demo(DemoSettings(target, seed=seed, days=days, rate=rate), SystemClock(), stop, echo)
 
@@ -204,6 +200,21 @@ def dead_letters_show(dead_letter_id: str) -> None:
     """Show one dead letter whole, its body in base64."""
     with open_answers(load_settings(), SystemClock()) as answers:
         print_json(answers.dead_letter(dead_letter_id))
+
+
+def _stop_on_signals() -> threading.Event:
+    """Set by the first SIGINT or SIGTERM, to stop in order; a second one ends the process at once."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def begin(*_: object) -> None:
+        stop.set()
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        signal.signal(number, begin)
+    return stop
 
 
 def _instant(option: str, text: str) -> datetime:

@@ -79,6 +79,14 @@ class RunningMilepost:
         rows: list[dict[str, Any]] = response.json()
         return rows
 
+    def interrupt(self) -> None:
+        """Asks it to end as Ctrl+C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self, seconds: float) -> None:
+        """Returns once it has ended; subprocess.TimeoutExpired when that takes longer."""
+        self._process.wait(seconds)
+
     def kill(self) -> None:
         """Ends the process as a power failure would: no signal handler runs."""
         self._process.send_signal(signal.SIGKILL)

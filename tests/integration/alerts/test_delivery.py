@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -308,3 +309,20 @@ def test_an_address_is_never_logged(start: Start, receiver: WebhookReceiver, cap
     pipeline.settle()
     assert "answered 400 Bad Request (failed, try 3)" in caplog.text
     assert "/hook" not in caplog.text
+
+
+def test_a_stop_waits_for_all_silent_receivers_at_once(start: Start, receiver: WebhookReceiver) -> None:
+    names = ["one", "two", "three", "four"]
+    receiver.answers(*[Answer(silent=True)] * len(names))
+    routes = "".join(f"    - {{receiver: {name}, continue: true}}\n" for name in names)
+    text = routing(dict.fromkeys(names, receiver.url), f"  routes:\n{routes}").replace("300ms", "30s")
+    pipeline = start(text=text)
+    pipeline.tick(FIRST)
+    pipeline.tick(FIRST, after=WAIT)
+    for _ in names:
+        receiver.next()
+
+    began = time.monotonic()
+    pipeline.dispatcher.stop(timeout=1)
+
+    assert time.monotonic() - began < 3
