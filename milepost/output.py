@@ -1,29 +1,27 @@
 """What commands print: plain text for people, JSON for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import typer
+from typing import Any, TextIO
 
 _WIDEST = 100
 
 
 def echo(line: str, *, err: bool = False) -> None:
     """Prints a line at once; a reader that has gone away is no error."""
-    typer.echo(line, err=err)
+    _print(line, sys.stderr if err else sys.stdout)
 
 
 def problem(line: str) -> None:
     """Prints what is wrong on standard error."""
-    typer.echo(line, err=True)
+    echo(line, err=True)
 
 
 def print_json(value: Any) -> None:
     """Prints JSON on standard output."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], when_empty: str) -> None:
@@ -35,6 +33,16 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], when_
     widths = [max(len(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
     for line in ([*columns], *cells):
         echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _print(line: str, stream: TextIO) -> None:
+    try:
+        stream.write(f"{line}\n")
+        stream.flush()
+    except BrokenPipeError:
+        # What the stream still holds would be flushed into the pipe at the end of the program.
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _cell(value: Any) -> str:

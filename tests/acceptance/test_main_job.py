@@ -1,6 +1,9 @@
 """The main job from outside: events in, an alert out, through crashes, with the installed program."""
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +13,7 @@ import httpx
 import pytest
 
 from domain.clock import SystemClock
-from tests.acceptance.program import RunningMilepost, run_milepost
+from tests.acceptance.program import MILEPOST, RunningMilepost, environment, run_milepost
 from tests.fakes import Answer, WebhookReceiver, webhook_receiver
 from tests.waiting import eventually
 
@@ -238,3 +241,44 @@ def test_a_schema_is_up_to_date_while_the_program_runs_that_made_it(tmp_path: Pa
     assert foreseen.stdout.startswith("would apply 0001_events\n")
     for answer in (*during, after):
         assert (answer.returncode, answer.stdout, answer.stderr) == (0, "the schema is up to date\n", "")
+
+
+def test_a_second_interrupt_ends_the_program_at_once(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    with webhook_receiver() as webhook:
+        webhook.answers(Answer(silent=True))
+        with RunningMilepost(tmp_path, **settings_for(tmp_path, webhook)) as milepost:
+            send(milepost, approved([1], now))
+            webhook.next(timeout=60)
+            milepost.interrupt()
+            eventually(lambda: any(line.startswith("stopping") for line in milepost.lines), "the stop")
+            milepost.interrupt()
+            # The receiver is given ten seconds to answer; in order, it would have been waited for.
+            milepost.wait(5)
+
+    assert milepost.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["rules", "check"], id="a line"),
+        pytest.param(["alerts", "list", "--output", "json"], id="JSON"),
+        pytest.param(["alerts", "list"], id="a table"),
+    ],
+)
+def test_a_reader_that_has_gone_away_is_no_error(tmp_path: Path, arguments: list[str]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as gone:
+        ended = subprocess.run(
+            [MILEPOST, *arguments],
+            env=environment(tmp_path, {}),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
