@@ -18,7 +18,7 @@ from domain.rule import MilestoneRule
 from rules.alert_state import next_due, transitions
 from rules.engine import Engine as RulesEngine
 from storage.alerts import alert_from_row
-from storage.client import Store
+from storage.client import PATIENCE_SECONDS, Store
 from storage.events import insert_events
 from tests.engine import Engine
 from tests.integration.rules.arrivals import Log, logs, rule_sets
@@ -38,15 +38,20 @@ class BreakingStore(Store):
         self.breaks_after = False
 
     def insert(
-        self, table: str, body: bytes, fmt: str = "JSONEachRow", settings: Mapping[str, object] | None = None
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> None:
         if self.inserts_left == 0:
             if self.breaks_after:
-                super().insert(table, body, fmt, settings)
+                super().insert(table, body, fmt, settings, seconds)
             raise StoreUnreachable("broken off")
         if self.inserts_left is not None:
             self.inserts_left -= 1
-        super().insert(table, body, fmt, settings)
+        super().insert(table, body, fmt, settings, seconds)
 
 
 def expected(log: Log, rules: Sequence[MilestoneRule]) -> Iterator[tuple[BusinessObject, list[Alert], datetime | None]]:
