@@ -125,10 +125,11 @@ def _run_collector(pipe: Connection, folder: str) -> None:
         migrate(store, clock.now())
         collector = Collector(store, clock, CollectorRegistry(), [])
         collector.start()
-        server = HttpServer(collector.app, bind("127.0.0.1", 0, "the benchmark's port"), "collector")
+        listening = bind("127.0.0.1", 0, "the benchmark's port")
+        server = HttpServer(collector.app, listening, "collector")
         server.start()
         collect_rarely()
-        pipe.send(int(server.url.rpartition(":")[2]))
+        pipe.send(listening.getsockname()[1])
         reader = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DEFAULT_DATABASE)
 
         def select(query: str) -> dict[str, Any]:

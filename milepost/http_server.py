@@ -28,6 +28,12 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     return listening
 
 
+def address(listening: socket.socket) -> str:
+    """The URL that a listening socket answers at."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class HttpServer:
     """A uvicorn server in a thread; started once it accepts requests, stopped once it answered the last."""
 
@@ -44,8 +50,6 @@ class HttpServer:
         self._server = uvicorn.Server(config)
         self._socket = listening
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name=name, daemon=True)
-        host, port = listening.getsockname()[:2]
-        self.url = f"http://{host}:{port}"
 
     def start(self) -> None:
         """Serves from now on; connections queue in the listening socket until the loop runs."""

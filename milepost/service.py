@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +30,7 @@ from milepost.collection import collect_rarely
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
-from milepost.http_server import HttpServer, bind
+from milepost.http_server import HttpServer, address, bind
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
 from rules.calendars import load_calendars
@@ -91,8 +90,8 @@ class Service:
             # Who holds the store most likely has the port too, and is the better explanation.
             Store(settings.store).close()
             raise
-        self.collector_url = _url(collector_socket)
-        self.console_url = _url(console_socket)
+        self.collector_url = address(collector_socket)
+        self.console_url = address(console_socket)
         store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
         migrate(store, clock.now())
         repair_latest(store, clock.now())
@@ -216,8 +215,3 @@ def _demo_routing(webhook_url: str) -> Iterator[Path]:
         shutil.copy(Path(__file__).parent / "demo" / "routing.yaml", path)
         (path.parent / "webhook_url").write_text(webhook_url, encoding="utf-8")
         yield path
-
-
-def _url(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from collector.app import Collector
 from domain.clock import SystemClock
-from milepost.http_server import HttpServer, bind
+from milepost.http_server import HttpServer, address, bind
 from storage.client import Store
 from storage.migrator import migrate
 from storage.repair import repair_latest
@@ -22,10 +22,11 @@ def main(dsn: str) -> None:
         migrate(store, clock.now())
         repair_latest(store, clock.now())
         collector = Collector(store, clock, CollectorRegistry(), [])
-        server = HttpServer(collector.app, bind("127.0.0.1", 0, "the test's port"), "collector")
+        listening = bind("127.0.0.1", 0, "the test's port")
+        server = HttpServer(collector.app, listening, "collector")
         collector.start()
         server.start()
-        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.write(f"{address(listening)}\n")
         sys.stdout.flush()
         sys.stdin.read()
         server.stop()

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from collector.app import Collector
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.clock import FixedClock
-from milepost.http_server import HttpServer, bind
+from milepost.http_server import HttpServer, address, bind
 from storage.client import PATIENCE_SECONDS, Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
 from tests.builders import NOW
@@ -91,11 +91,12 @@ def running_collector(store: Store) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
     collector = Collector(store, FixedClock(NOW), registry, [])
-    server = HttpServer(collector.app, bind("127.0.0.1", 0, "a test's port"), "collector under test")
+    listening = bind("127.0.0.1", 0, "a test's port")
+    server = HttpServer(collector.app, listening, "collector under test")
     collector.start()
     server.start()
     try:
-        with httpx.Client(base_url=server.url, timeout=30) as http:
+        with httpx.Client(base_url=address(listening), timeout=30) as http:
             yield RunningCollector(store, collector, registry, http)
     finally:
         server.stop()
