@@ -134,3 +134,36 @@ def test_a_good_line_among_the_first_hundred_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\n\n"])
 def test_a_file_without_anything_is_taken(tmp_path: Path, content: bytes) -> None:
     assert ingest(tmp_path / "events.ndjson", content, RecordingDoor()) == IngestSummary()
+
+
+def test_a_file_that_is_not_there_is_named_before_any_other_is_sent(tmp_path: Path) -> None:
+    there, missing = tmp_path / "events.json", tmp_path / "missing.json"
+    there.write_bytes(b'{"id":"1"}\n')
+    door = RecordingDoor()
+
+    with pytest.raises(UsageError) as caught:
+        ingest_files([there, missing], door, lambda path, summary: None)
+
+    assert str(caught.value) == f"{missing}: no such file; give CloudEvents as JSON or NDJSON, plain or .gz"
+    assert door.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(
+            gzip.compress(b'{"id":"1"}\n')[:-9],
+            "Compressed file ended before the end-of-stream marker was reached",
+            id="one that ends too soon",
+        ),
+        pytest.param(b'{"id":"1"}\n', "Not a gzipped file (b'{\"')", id="one that is no gzip"),
+    ],
+)
+def test_a_gzip_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "events.ndjson.gz"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError) as caught:
+        ingest_files([path], RecordingDoor(), lambda path, summary: None)
+
+    assert str(caught.value) == f"{path}: cannot be read: {reason}"
