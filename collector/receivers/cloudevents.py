@@ -131,9 +131,14 @@ def _read_structured(body: bytes, now: datetime) -> Received:
     return received
 
 
-def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
+def read_event(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
+    """One event in JSON, checked: quickly where it has the canonical shape, else carefully."""
     event = read_canonical(raw)
-    read = read_carefully(index, raw, now) if event is None else Candidate(index, event, True, raw)
+    return read_carefully(index, raw, now) if event is None else Candidate(index, event, True, raw)
+
+
+def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
+    read = read_event(index, raw, now)
     if isinstance(read, Candidate):
         received.candidates.append(read)
     else:
