@@ -77,6 +77,8 @@ def compiler(names: Collection[str]) -> Callable[[object], Expression]:
 
 def _problems(root: _Node, names: Collection[str]) -> Iterator[str]:
     for node in _nodes(root):
+        if node["type"] == "subexpression" and node["children"][0]["type"] == "not_expression":
+            yield "has !a.b, which JMESPath takes for (!a).b; write !(a.b)"
         if node["type"] == "function_expression":
             yield from _function_problems(node["value"], len(node["children"]))
     for name in _root_fields(root):

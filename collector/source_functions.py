@@ -149,6 +149,11 @@ class SourceFunctions(Functions):
 
     # JMESPath's own know no Decimal, which numbers with a point are read as so that no digit is lost.
     @signature(_ANY)
+    def _func_type(self, value: Any) -> str:
+        known = {bool: "boolean", str: "string", dict: "object", list: "array", type(None): "null"}
+        return known.get(type(value), "number")
+
+    @signature(_ANY)
     def _func_to_string(self, value: Any) -> str:
         return value if isinstance(value, str) else _json.encode(value).decode()
 

@@ -20,6 +20,7 @@ from collector.source_definitions import FieldsConfig, ObjectConfig, SourceDefin
 from collector.source_expressions import Expression
 from collector.source_functions import SourceFunctions
 from collector.source_payload import array_items, read_payload
+from domain.config_file import show
 from domain.errors import InputError
 from domain.instants import EPOCH, format_instant
 
@@ -66,7 +67,7 @@ class SourceMapper:
         found = self._config.events.find(names, self._options) if self._config.events else names["body"]
         items = found if isinstance(found, list) else [found]
         if found is None or (not items and names["body"] != []):
-            where = f"{self._config.events.text!r} gives nothing" if self._config.events else "it is null"
+            where = f"events: {show(self._config.events.text)} gives nothing" if self._config.events else "it is null"
             raise InputError("no_events", f"the payload holds no events as {self._definition.name} sends them: {where}")
         if len(items) > MOST_IN_BATCH:
             raise InputError("too_many_events", f"the payload holds {len(items)} events; send at most {MOST_IN_BATCH}")
@@ -77,7 +78,9 @@ class SourceMapper:
         try:
             type_ = self._type_of(names)
             finder = _Finder(type_, self._config.map, names, self._options)
-            event_id = _required("id", finder.text("id"))
+            event_id = finder.text("id")
+            if event_id is None:
+                raise InputError("missing_id", f"id: {finder.told('id')} gives nothing; every event needs its id")
             raw = _encoder.encode(self._cloud_event(event_id, type_, finder))
         except InputError as error:
             return Rejection(index, event_id, self._definition.source, error.code, str(error), b"")
@@ -158,7 +161,7 @@ class _Finder:
     def attributes(self) -> dict[str, str]:
         expressions = {**self._configs[1].attributes, **self._configs[0].attributes}
         values = {name: self._find(f"attributes.{name}", one) for name, one in expressions.items()}
-        return {name: _plain(value) for name, value in values.items() if value is not None}
+        return {name: _plain(value) for name, value in values.items() if value not in (None, "")}
 
     def _expression(self, field: str) -> Expression | None:
         found: list[Expression] = [
@@ -207,7 +210,9 @@ def read_time(value: Any, zone: ZoneInfo | None, source: str) -> str | None:
             instant = instant.replace(tzinfo=zone)
         aware = instant if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InputError("invalid_time", f"time {value[:80]!r} is no time such as 2026-11-02T09:30:00Z") from None
+        raise InputError(
+            "invalid_time", f"time {value[:80]!r} is no time such as 2026-11-02T09:30:00Z; parse_time() reads others"
+        ) from None
     if aware.tzinfo is None:
         raise InputError(
             "time_without_zone",
@@ -219,8 +224,7 @@ def read_time(value: Any, zone: ZoneInfo | None, source: str) -> str | None:
 
 def _required(field: str, text: str | None) -> str:
     if not text:
-        code = "missing_id" if field == "id" else "mapping_failed"
-        raise InputError(code, f"{field} gives nothing; every event needs it")
+        raise InputError("mapping_failed", f"{field} gives nothing; it takes a word")
     return text
 
 

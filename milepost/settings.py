@@ -62,8 +62,8 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml, each of which replaces the shipped one, and "
-        "sources/, which is added to the shipped ones.",
+        description="A folder with rules/, routing.yaml and calendars.yaml, each of which replaces the shipped one, "
+        "and sources/, which is added to the shipped ones.",
     )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
