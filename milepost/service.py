@@ -80,7 +80,7 @@ class Service:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
         definitions = load_definitions(settings.sources_paths)
-        sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
@@ -110,7 +110,7 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), sources)
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), self._sources)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -141,6 +141,8 @@ class Service:
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
         self._report(f"collector  {self.collector_url}/v1/events, /v1/sources and /v1/traces")
+        configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
+        self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"

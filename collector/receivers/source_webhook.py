@@ -57,13 +57,20 @@ class SourceWebhook:
         self.channel = f"sources/{definition.name}"
         self.kept_headers = frozenset(definition.config.headers)
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether it can believe anybody yet."""
+        return self._missing() is None
+
     def refusal(self, scope: Scope, body: bytes, now: datetime) -> Refusal | None:
         """Why a request is turned away before it is read; None where its sender is who it says."""
-        if unready := self._unready(scope):
-            code, reason = unready
-            return Refusal(_told(503, code, reason, retry=True), code)
+        if missing := self._missing():
+            return Refusal(_told(503, "not_configured", missing, retry=True), "not_configured")
         if self._authentication.none:
-            return None
+            if (scope.get("server") or ("",))[0] in _LOOPBACK:
+                return None
+            reason = f"source {self.name} asks for no proof, so it is answered on loopback alone"
+            return Refusal(_told(403, "not_on_loopback", reason), "not_on_loopback")
         query: bytes = scope["query_string"]
         uri = self._public_url + scope["raw_path"].decode("latin-1")
         request = SourceRequest(
@@ -95,24 +102,20 @@ class SourceWebhook:
             return Answer(200, text.encode(), content_type)
         return Answer(200, _json.encode(counts(outcome)))
 
-    def _unready(self, scope: Scope) -> tuple[str, str] | None:
-        """What still has to be configured before anything can be believed."""
-        if self._authentication.none:
-            host = (scope.get("server") or ("",))[0]
-            if host not in _LOOPBACK:
-                return "not_configured", f"source {self.name} proves nothing, so it is answered on loopback alone"
-            return None
+    def _missing(self) -> str | None:
+        """What still has to be configured before anybody can be believed."""
         place = self._authentication.secret
-        if not self._secrets and place is not None:
+        if place is None:
+            return None
+        if not self._secrets:
             where = f"the file {place.secret_file}"
             if place.secret_env:
                 where = f"the environment variable {place.secret_env} or a file that {place.secret_env}_FILE names"
-            return "not_configured", f"source {self.name} has no secret yet: put it into {where} and restart"
+            return f"source {self.name} has no secret yet: put it into {where} and restart"
         if self._authentication.hmac and self._authentication.hmac.needs_public_url and not self._public_url:
             return (
-                "not_configured",
-                f"source {self.name} signs the address it calls: set MILEPOST_PUBLIC_URL to the one it knows, "
-                "such as https://milepost.example.com, and restart",
+                f"source {self.name} signs the address it calls: set MILEPOST_PUBLIC_URL to the one it knows, such as "
+                "https://milepost.example.com, and restart"
             )
         return None
 
