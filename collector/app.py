@@ -37,6 +37,8 @@ RETRY_AFTER_SECONDS = 5
 # Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
 LARGEST_AT_ONCE = 256 * 1024
 USUAL_COMPRESSION = 16
+# What expressions cost beside a compiled decoder.
+COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 Result = TypeVar("Result")
@@ -132,11 +134,12 @@ class Collector:
             receive,
             send,
             lambda content: source.read(scope, content, self._clock.now()),
+            cost=COST_OF_EXPRESSIONS,
             admit=lambda body: source.refusal(scope, body, self._clock.now()),
             kept_headers=source.kept_headers,
         )
         if taken is not None:
-            answer = await _beside(len(taken[0]), lambda: source.answer(scope, *taken))
+            answer = await _beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
             await _send(send, answer.status, answer.content_type, answer.body)
 
     async def _take(
@@ -147,6 +150,7 @@ class Collector:
         send: Send,
         read: Callable[[bytes], Received],
         *,
+        cost: int = 1,
         admit: Callable[[bytes], Refusal | None] = lambda body: None,
         kept_headers: Collection[str] = (),
     ) -> tuple[bytes, Received, EventOutcome] | None:
@@ -163,7 +167,7 @@ class Collector:
                     await self._turn_away(channel, refusal, send)
                     return None
                 content = await _content(scope, body)
-                received = await _beside(len(content), lambda: read(content))
+                received = await _beside(len(content) * cost, lambda: read(content))
             except InputError as error:
                 await self._keep_refused(channel, error, scope, body, kept_headers)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})

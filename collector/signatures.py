@@ -130,7 +130,7 @@ def _check_token(config: TokenConfig, secrets: Sequence[bytes], request: SourceR
     if config.header is not None:
         given.extend(_parts(request, HeaderPartConfig(header=config.header, prefix=config.prefix)))
     if config.query is not None:
-        query = parse_qsl(request.query.decode("latin-1"), max_num_fields=None)
+        query = parse_qsl(request.query.decode("latin-1"))
         given.extend(value.encode() for name, value in query if name == config.query)
     if not given:
         return SignatureFault.MISSING

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from jmespath.visitor import Options
 
-from collector.receivers.cloudevents import MOST_IN_BATCH, Candidate, Received, Rejection, read_event
+from collector.receivers.cloudevents import Candidate, Received, Rejection, read_event
 from collector.source_definitions import FieldsConfig, ObjectConfig, SourceDefinition, TypeConfig
 from collector.source_expressions import Expression
 from collector.source_functions import SourceFunctions
@@ -27,6 +27,8 @@ from domain.instants import EPOCH, format_instant
 # What .NET's older JSON makes of an instant: milliseconds since 1970 in UTC, and an offset that changes nothing.
 # https://learn.microsoft.com/previous-versions/dotnet/articles/bb299886(v=msdn.10)
 _DOTNET_DATE = re.compile(r"/Date\((-?\d{1,18})(?:[+-]\d{4})?\)/")
+# No vendor sends more than some hundreds at once, and each costs some milliseconds of expressions.
+MOST_AT_ONCE = 5_000
 _encoder = msgspec.json.Encoder(decimal_format="number")
 Names = dict[str, Any]
 
@@ -69,8 +71,8 @@ class SourceMapper:
         if found is None or (not items and names["body"] != []):
             where = f"events: {show(self._config.events.text)} gives nothing" if self._config.events else "it is null"
             raise InputError("no_events", f"the payload holds no events as {self._definition.name} sends them: {where}")
-        if len(items) > MOST_IN_BATCH:
-            raise InputError("too_many_events", f"the payload holds {len(items)} events; send at most {MOST_IN_BATCH}")
+        if len(items) > MOST_AT_ONCE:
+            raise InputError("too_many_events", f"the payload holds {len(items)} events; send at most {MOST_AT_ONCE}")
         return items
 
     def _read_one(self, index: int, names: Names, now: datetime) -> Candidate | Rejection:

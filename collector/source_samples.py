@@ -117,4 +117,5 @@ def _event(candidate: Candidate) -> dict[str, Any]:
 
 
 def _lines(value: Any) -> list[str]:
-    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False).splitlines()
+    # Keys in order, so that their order is no difference.
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).splitlines()

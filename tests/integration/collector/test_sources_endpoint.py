@@ -277,3 +277,14 @@ def test_a_users_own_source_needs_no_code(embedded_store: Store, tmp_path: Path)
 
         assert response.json() == ACKNOWLEDGED
         assert stored(collector, "shop", "1")["type"] == "order.created"
+
+
+def test_a_source_without_proof_is_answered_on_loopback_alone(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        "title: A shop\nauthentication: none\nmap: {id: event.id}\ntypes: [{type: order.created}]\n"
+    )
+    source = webhooks(load_definitions([tmp_path]).values(), {}, None)["shop"]
+
+    refusals = [source.refusal({"server": (host, 4318)}, b"{}", NOW) for host in ("127.0.0.1", "::1", "10.0.0.5")]
+
+    assert [refusal and refusal.answer.status for refusal in refusals] == [None, None, 403]

@@ -52,7 +52,13 @@ def test_a_difference_shows_expected_and_got(folder: Path) -> None:
     assert difference.startswith(
         f"{folder}/sold.json: does not become what sold.expected.json expects\n--- expected\n+++ got"
     )
-    assert '-      "type": "bought",\n+      "type": "sold",' in difference
+    assert '-      "type": "bought"\n+      "type": "sold"' in difference
+
+
+def test_the_order_of_keys_is_no_difference(folder: Path) -> None:
+    (folder / "sold.expected.json").write_text(json.dumps({"rejected": [], "events": [dict(reversed(EVENT.items()))]}))
+
+    assert run().differences == ()
 
 
 def test_a_sample_without_expectations_shows_what_it_becomes(folder: Path) -> None:

@@ -33,6 +33,19 @@ def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "address", ["milepost.example.com", "ftp://milepost.example.com", "https://", "https://a.b/?c"]
+)
+def test_a_public_address_that_is_none_ends_in_a_sentence(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_settings({"MILEPOST_PUBLIC_URL": address}, tmp_path / ".env")
+
+    assert str(refusal.value) == (
+        f"MILEPOST_PUBLIC_URL is {address!r}: it is no web address, such as https://milepost.example.com. "
+        "The address under which the world reaches the collector; some vendors sign it."
+    )
+
+
 def test_a_file_that_is_not_text_ends_in_a_sentence(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_bytes(b"MILEPOST_LOG=\xff\n")
