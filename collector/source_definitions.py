@@ -36,6 +36,10 @@ def _authentication(value: object) -> object:
     return {"none": True} if value == "none" else value
 
 
+def _alternatives(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 def _lower_case(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
@@ -194,14 +198,14 @@ class ResponseConfig(ConfigModel):
 
 
 class SourceConfig(ConfigModel):
-    """A whole definition."""
+    """A whole definition; of several `events` the first that gives any is the payload's form."""
 
     title: Text
     documentation: str = ""
     source: Text | None = None
     authentication: Annotated[AuthenticationConfig, BeforeValidator(_authentication)]
     headers: Annotated[tuple[str, ...], AfterValidator(_lower_case)] = ()
-    events: RequestExpression | None = None
+    events: Annotated[tuple[RequestExpression, ...], BeforeValidator(_alternatives)] = ()
     map: FieldsConfig
     types: Annotated[tuple[TypeConfig, ...], Field(min_length=1)]
     time_zone: Annotated[InstanceOf[ZoneInfo] | None, BeforeValidator(_zone)] = None

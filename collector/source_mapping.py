@@ -5,6 +5,7 @@ refused there. Only what is mapped is kept of an event that is taken: what a ven
 (a counter, a time) then makes no conflict with the first.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -47,7 +48,7 @@ class SourceMapper:
         names: Names = {"body": payload, "headers": headers}
         items = self._split(names)
         # An array's items can be kept one by one; of any other payload only the whole is what was sent.
-        raws = array_items(body) if self._config.events is None and len(items) > 1 else []
+        raws = array_items(body) if not self._config.events and len(items) > 1 else []
         received = Received(is_batch=isinstance(payload, list) or len(items) != 1)
         for index, item in enumerate(items):
             read = self._read_one(index, {**names, "event": item}, now)
@@ -61,19 +62,34 @@ class SourceMapper:
             return None
         names: Names = {"body": read_payload(body), "headers": headers}
         for response in self._config.responses:
-            if _is_true(response.when.find(names, self._options)):
-                return response.content_type, response.body
+            # All is stored by now: a condition that cannot be worked out is no reason to tell the vendor otherwise.
+            with contextlib.suppress(InputError):
+                if _is_true(response.when.find(names, self._options)):
+                    return response.content_type, response.body
         return None
 
     def _split(self, names: Names) -> list[Any]:
-        found = self._config.events.find(names, self._options) if self._config.events else names["body"]
+        if names["body"] == []:
+            return []
+        found = self._events(names)
         items = found if isinstance(found, list) else [found]
-        if found is None or (not items and names["body"] != []):
-            where = f"events: {show(self._config.events.text)} gives nothing" if self._config.events else "it is null"
+        if found is None or not items:
+            told = ", ".join(show(one.text) for one in self._config.events)
+            where = f"nothing comes of {told}" if told else "it is null"
             raise InputError("no_events", f"the payload holds no events as {self._definition.name} sends them: {where}")
         if len(items) > MOST_AT_ONCE:
             raise InputError("too_many_events", f"the payload holds {len(items)} events; send at most {MOST_AT_ONCE}")
         return items
+
+    def _events(self, names: Names) -> Any:
+        """What holds the events: the payload itself, or what the first form of it that fits gives."""
+        if not self._config.events:
+            return names["body"]
+        for expression in self._config.events:
+            found = expression.find(names, self._options)
+            if _is_true(found):
+                return found
+        return None
 
     def _read_one(self, index: int, names: Names, now: datetime) -> Candidate | Rejection:
         event_id: str | None = None
@@ -180,12 +196,11 @@ class _Finder:
 
 def _data(finder: _Finder, objects: Sequence[ObjectConfig]) -> dict[str, Any]:
     data: dict[str, Any] = {"objects": finder.objects(objects)}
-    amount = _text("amount", finder.value("amount"))
-    if amount is not None:
+    if amount := finder.text("amount"):
         data["amount"] = amount
-    currency = finder.text("currency")
-    if currency is not None:
-        data["currency"] = currency.upper()
+        # Of nothing, a currency says nothing: an odd one would only cost the event.
+        if currency := finder.text("currency"):
+            data["currency"] = currency.upper()
     for field in ("legal_entity", "region"):
         if text := finder.text(field):
             data[field] = text
@@ -232,7 +247,7 @@ def _required(field: str, text: str | None) -> str:
 
 def _text(field: str, value: Any) -> str | None:
     """A word or a number as text; None for null and for nothing."""
-    if value is None or value == "":
+    if value in (None, "", [], {}):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise InputError("mapping_failed", f"{field} gives {_plain(value)[:40]}; it takes a text or a number")

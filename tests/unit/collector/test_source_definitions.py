@@ -71,7 +71,7 @@ def test_a_whole_definition_is_read(folder: Path) -> None:
         pytest.param(
             "events: body.events",
             "events: event.events",
-            f'shop.yaml:7:9: events is "event.events", which begins with "event"; an expression begins with {NAMES}',
+            f'shop.yaml:7:9: events[0] is "event.events", which begins with "event"; an expression begins with {NAMES}',
             id="a name that is not there yet",
         ),
         pytest.param(

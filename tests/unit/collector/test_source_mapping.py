@@ -58,7 +58,7 @@ def read(definition: SourceDefinition, payload: Any, headers: dict[str, str] | N
 
 
 def test_a_types_fields_come_before_the_common_ones(shop: SourceDefinition) -> None:
-    [one] = read(shop, event(currency="eur", customer=9), {"x-kind": "h"}).candidates
+    [one] = read(shop, event(amount=1, currency="eur", customer=9), {"x-kind": "h"}).candidates
 
     assert (one.event.source, one.event.type, one.event.currency) == ("webshop", "order.created", "CHF")
     assert one.event.attributes == {"kind": "special"}
@@ -66,9 +66,21 @@ def test_a_types_fields_come_before_the_common_ones(shop: SourceDefinition) -> N
 
 
 def test_common_fields_serve_where_the_type_has_none(shop: SourceDefinition) -> None:
-    [one] = read(shop, event(kind="refund", currency="eur"), {"x-kind": "h"}).candidates
+    [one] = read(shop, event(kind="refund", amount=1, currency="eur"), {"x-kind": "h"}).candidates
 
     assert (one.event.type, one.event.currency, one.event.attributes) == ("refund", "EUR", {"kind": "h"})
+
+
+def test_a_currency_of_no_amount_is_not_judged(shop: SourceDefinition) -> None:
+    [one] = read(shop, event(kind="x", currency="beans")).candidates
+
+    assert (one.event.amount, one.event.currency) == (None, "")
+
+
+def test_what_is_empty_counts_as_nothing(shop: SourceDefinition) -> None:
+    [one] = read(shop, event(orders={}, customer=[], amount="")).candidates
+
+    assert (one.event.objects, one.event.amount) == ([], None)
 
 
 def test_several_ids_name_several_objects(shop: SourceDefinition) -> None:
@@ -118,7 +130,7 @@ def test_an_attribute_may_be_anything(shop: SourceDefinition) -> None:
         ({"at": "1850-01-01T00:00:00Z"}, "time_out_of_range", None),
         ({"kind": None}, "unmapped", "no type in shop's definition applies to this event"),
         ({"amount": "much"}, "invalid_amount", None),
-        ({"kind": "x", "currency": "euro"}, "invalid_currency", None),
+        ({"kind": "x", "amount": 1, "currency": "euro"}, "invalid_currency", None),
         ({"orders": {"no": "id"}}, "mapping_failed", 'objects[0].id gives {"no":"id"}; it takes a text or a number'),
     ],
 )
@@ -173,8 +185,9 @@ def test_a_payload_without_events_is_not_lost_in_silence(source: str, payload: A
     assert with_reasons
 
 
-def test_an_empty_array_holds_no_events(shop: SourceDefinition) -> None:
-    assert read(shop, []).count == 0
+@pytest.mark.parametrize("source", sorted(DEFINITIONS))
+def test_an_empty_array_holds_no_events(source: str) -> None:
+    assert read(DEFINITIONS[source], []).count == 0
 
 
 @pytest.mark.parametrize(
@@ -211,6 +224,22 @@ def test_zuoras_attempts_are_the_same_event() -> None:
     ]
 
     assert events[0].candidates[0].event == events[1].candidates[0].event
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [(b'{"kinds": ["a"]}', ("text/plain", "ok")), (b'{"kinds": 1}', None)],
+    ids=["it holds", "it cannot be worked out"],
+)
+def test_a_condition_decides_whether_the_vendor_gets_its_own_answer(
+    tmp_path: Path, body: bytes, answer: tuple[str, str] | None
+) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        SHOP + "responses: [{when: \"join('', body.kinds)\", content_type: text/plain, body: ok}]\n"
+    )
+    mapper = SourceMapper(load_definitions([tmp_path])["shop"])
+
+    assert mapper.response(body, {}) == answer
 
 
 @pytest.mark.parametrize(
