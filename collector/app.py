@@ -151,7 +151,7 @@ class Collector:
         read: Callable[[bytes], Received],
         *,
         cost: int = 1,
-        admit: Callable[[bytes], Refusal | None] = lambda body: None,
+        admit: Callable[[bytes], Refusal | None] | None = None,
         kept_headers: Collection[str] = (),
     ) -> tuple[bytes, Received, EventOutcome] | None:
         """The content of a request, its events and what became of them; None where its sender has its answer.
@@ -162,7 +162,7 @@ class Collector:
         try:
             try:
                 body = await read_body(scope, receive)
-                refusal = await _beside(len(body), lambda: admit(body))
+                refusal = await _beside(len(body), lambda: admit(body)) if admit else None
                 if refusal is not None:
                     await self._turn_away(channel, refusal, send)
                     return None
