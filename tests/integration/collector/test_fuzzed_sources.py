@@ -14,7 +14,7 @@ from tests.integration.collector.test_fuzzed_bodies import MUTATIONS, VALUES, ac
 from tests.integration.collector.vendor_requests import DEFINITIONS, SAMPLES, all_sources, proof, send
 
 # One collector and its store serve all the examples of a test: each adds to the account.
-FUZZ = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PAYLOADS = {
     source: [
         path.read_bytes()

@@ -14,6 +14,7 @@ from collector.receivers.cloudevents import Received
 from collector.source_definitions import SHIPPED, SourceDefinition, load_definitions
 from collector.source_mapping import SourceMapper, read_time
 from domain.errors import InputError
+from domain.instants import from_micros
 from tests.builders import NOW
 
 DEFINITIONS = load_definitions([SHIPPED])
@@ -142,6 +143,14 @@ def test_an_event_that_cannot_be_mapped_is_refused_with_its_reason(
     assert received.candidates == []
     assert [one.code for one in received.rejections] == [code]
     assert reason is None or received.rejections[0].reason == reason
+
+
+def test_a_configured_zone_makes_an_instant_of_a_wall_clock(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP + "time_zone: Europe/Berlin\n")
+
+    [one] = read(load_definitions([tmp_path])["shop"], event(at="2026-11-02 10:30")).candidates
+
+    assert from_micros(one.event.occurred_us) == datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
 def test_one_bad_event_leaves_the_others(shop: SourceDefinition) -> None:
