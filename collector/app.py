@@ -1,10 +1,10 @@
-"""The collector's HTTP door: /v1/events and /v1/traces, health and metrics.
+"""The collector's HTTP door: /v1/events, /v1/sources and /v1/traces, health and metrics.
 
 The two hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,7 +22,9 @@ from collector.dead_lettering import dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
+from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
 from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
@@ -35,6 +37,8 @@ RETRY_AFTER_SECONDS = 5
 # Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
 LARGEST_AT_ONCE = 256 * 1024
 USUAL_COMPRESSION = 16
+# What expressions cost beside a compiled decoder.
+COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 Result = TypeVar("Result")
@@ -43,8 +47,16 @@ Result = TypeVar("Result")
 class Collector:
     """The receiving role: owns the commit threads and answers HTTP. Start before serving `app`."""
 
-    def __init__(self, store: Store, clock: Clock, registry: CollectorRegistry, routes: list[BaseRoute]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: CollectorRegistry,
+        routes: list[BaseRoute],
+        sources: Mapping[str, SourceWebhook] | None = None,
+    ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
+        self._sources = sources or {}
         self._store = store
         self._clock = clock
         self._registry = registry
@@ -70,6 +82,7 @@ class Collector:
         self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
         own: list[BaseRoute] = [
             Route("/v1/events", _Post(self._take_events)),
+            Route("/v1/sources/{name}", _Post(self._take_source)),
             Route("/v1/traces", _Post(self._take_traces)),
             Route("/metrics", self._metrics_page),
             Route("/healthz", self._healthz),
@@ -91,32 +104,93 @@ class Collector:
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
-        body = b""
-        try:
-            try:
-                body = await read_body(scope, receive)
-                content = await _content(scope, body)
-                received = await _beside(
-                    len(content),
-                    lambda: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
-                )
-            except InputError as error:
-                await self._keep_refused("events", error, scope, body)
-                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
-                return
-            submission = EventSubmission(received, content_type, scope["headers"])
-            outcome = await self._events.submit(submission, max(received.count, 1))
-        except Disconnected:
+        taken = await self._take(
+            "events",
+            scope,
+            receive,
+            send,
+            lambda content: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
+        )
+        if taken is None:
             return
-        except (Overloaded, StoreError) as error:
-            await _answer(send, 503, {"code": "unavailable", "reason": self._busy("events", error)}, retry=True)
-            return
+        _, received, outcome = taken
         if received.is_batch:
-            await _answer(send, 200, _batch_answer(outcome))
+            await _answer(send, 200, counts(outcome))
         elif outcome.rejected:
             await _answer(send, 400, {"code": outcome.rejected[0].code, "reason": outcome.rejected[0].reason})
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
+
+    async def _take_source(self, scope: Scope, receive: Receive, send: Send) -> None:
+        source = self._sources.get(scope["path_params"]["name"])
+        if source is None:
+            self.metrics.requests_refused.labels("sources", "unknown_source").inc()
+            answer = unknown_source(scope["path_params"]["name"])
+            await _send(send, answer.status, answer.content_type, answer.body)
+            return
+        taken = await self._take(
+            source.channel,
+            scope,
+            receive,
+            send,
+            lambda content: source.read(scope, content, self._clock.now()),
+            cost=COST_OF_EXPRESSIONS,
+            admit=lambda body: source.refusal(scope, body, self._clock.now()),
+            kept_headers=source.kept_headers,
+        )
+        if taken is not None:
+            answer = await _beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
+            await _send(send, answer.status, answer.content_type, answer.body)
+
+    async def _take(
+        self,
+        channel: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        read: Callable[[bytes], Received],
+        *,
+        cost: int = 1,
+        admit: Callable[[bytes], Refusal | None] | None = None,
+        kept_headers: Collection[str] = (),
+    ) -> tuple[bytes, Received, EventOutcome] | None:
+        """The content of a request, its events and what became of them; None where its sender has its answer.
+
+        `admit` sees the body as it was sent: what it turns away is neither read nor kept.
+        """
+        body = b""
+        try:
+            try:
+                body = await read_body(scope, receive)
+                refusal = await _beside(len(body), lambda: admit(body)) if admit else None
+                if refusal is not None:
+                    await self._turn_away(channel, refusal, send)
+                    return None
+                content = await _content(scope, body)
+                received = await _beside(len(content) * cost, lambda: read(content))
+            except InputError as error:
+                await self._keep_refused(channel, error, scope, body, kept_headers)
+                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+                return None
+            content_type = header(scope, b"content-type")
+            submission = EventSubmission(received, content_type, scope["headers"], channel, kept_headers)
+            outcome = await self._events.submit(submission, max(received.count, 1))
+        except Disconnected:
+            return None
+        except (Overloaded, StoreError) as error:
+            await _answer(send, 503, {"code": "unavailable", "reason": self._busy(channel, error)}, retry=True)
+            return None
+        return content, received, outcome
+
+    async def _turn_away(self, channel: str, refusal: Refusal, send: Send) -> None:
+        if refusal.fault is not None:
+            self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
+        else:
+            self.metrics.requests_refused.labels(channel, refusal.code).inc()
+        answer = refusal.answer
+        await _send(
+            send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
+        )
 
     async def _take_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -149,12 +223,14 @@ class Collector:
             return
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
-    async def _keep_refused(self, channel: str, error: InputError, scope: Scope, body: bytes) -> None:
+    async def _keep_refused(
+        self, channel: str, error: InputError, scope: Scope, body: bytes, kept_headers: Collection[str] = ()
+    ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
             content_type = header(scope, b"content-type")
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"], kept_headers)
             await self._letters.submit(letter, len(body))
             self.metrics.dead_letters.labels(channel, error.code).inc()
 
@@ -206,23 +282,6 @@ async def _content(scope: Scope, body: bytes) -> bytes:
 async def _beside(size: int, work: Callable[[], Result]) -> Result:
     """The result of work on that many bytes: much of it in a thread, so that other requests need not wait for it."""
     return await run_in_threadpool(work) if size > LARGEST_AT_ONCE else work()
-
-
-def _batch_answer(outcome: EventOutcome) -> dict[str, object]:
-    rejected = sorted(outcome.rejected, key=lambda rejection: rejection.index)
-    return {
-        "accepted": outcome.accepted,
-        "duplicates": outcome.duplicates,
-        "rejected": [
-            {
-                "index": rejection.index,
-                "id": rejection.event_id,
-                "code": rejection.code,
-                "reason": rejection.reason,
-            }
-            for rejection in rejected
-        ],
-    }
 
 
 def _status_of(error: InputError) -> int:

@@ -29,6 +29,11 @@ class CollectorMetrics:
             "Requests refused as a whole, by channel and reason.",
             ("channel", "code"),
         )
+        self.rejected_signatures = counter(
+            "source_rejected_signatures_total",
+            "Webhooks that were not believed, by source and reason.",
+            ("source", "reason"),
+        )
         self.spans_received = counter("spans_received_total", "Spans read from requests.")
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
@@ -46,11 +51,11 @@ class CollectorMetrics:
             registry=registry,
         )
 
-    def count_events(self, outcomes: Iterable["EventOutcome"]) -> None:
-        """Counts what became of a group of requests."""
-        for outcome in outcomes:
+    def count_events(self, outcomes: Iterable["EventOutcome"], channels: Iterable[str]) -> None:
+        """Counts what became of a group of requests, each with the channel it came through."""
+        for outcome, channel in zip(outcomes, channels, strict=True):
             self.events_received.inc(outcome.accepted + outcome.duplicates + len(outcome.rejected))
             self.events_stored.inc(outcome.accepted)
             self.events_duplicate.inc(outcome.duplicates)
             for rejection in outcome.rejected:
-                self.dead_letters.labels("events", rejection.code).inc()
+                self.dead_letters.labels(channel, rejection.code).inc()

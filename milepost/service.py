@@ -22,6 +22,8 @@ from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.app import Collector
+from collector.receivers.source_webhook import webhooks
+from collector.source_definitions import load_definitions
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -77,6 +79,8 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
+        definitions = load_definitions(settings.sources_paths)
+        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
@@ -106,7 +110,7 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        self._collector = Collector(store, clock, registry, api_routes(store, clock))
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), self._sources)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -136,7 +140,9 @@ class Service:
         self._console_server.start()
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
-        self._report(f"collector  {self.collector_url}/v1/events and /v1/traces")
+        self._report(f"collector  {self.collector_url}/v1/events, /v1/sources and /v1/traces")
+        configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
+        self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"
