@@ -79,7 +79,9 @@ class PersonalData:
         if self._attributes:
             self._data["attributes"] = dict(self._attributes)
         self._event: Tree = {**self._extensions, **({"data": self._data} if self._data else {})}
-        self._names = tuple(f'"{leaf_of(field)}"'.encode() for field in fields)
+        # A path's first name tells even where no object follows it.
+        names = {*self._attributes, *self._extensions, *self._data} - {"attributes"}
+        self._names = tuple(f'"{name}"'.encode() for name in names)
 
     def mask(self, candidate: Candidate, is_binary: bool) -> None:
         """Masks an event and what a dead letter would keep of it; Unreadable where its data cannot be read."""
@@ -89,14 +91,22 @@ class PersonalData:
                 event.extensions[name] = way(event.extensions[name])
         if self._data and event.data and not _is_json_container(event):
             raise Unreadable
-        # An escape can write any name. In structured mode the data stands in the raw bytes as it is in the event.
-        if b"\\" in candidate.raw or any(name in candidate.raw for name in self._names):
+        if self._may_be_in(candidate.raw):
             if self._data and event.data:
                 event.data = masked(event.data.encode(), self._data).decode()
                 for name, way in self._attributes.items():
                     if name in event.attributes:
                         event.attributes[name] = masked_text(event.attributes[name], way)
             candidate.raw = self.masked_raw(candidate.raw, is_binary)
+
+    def _may_be_in(self, raw: bytes) -> bool:
+        # An escape can write any name. In structured mode the data stands in the raw bytes as it is in the event.
+        if b"\\" in raw:
+            return True
+        for name in self._names:  # noqa: SIM110 - a generator would cost as much as the search
+            if name in raw:
+                return True
+        return False
 
     def masked_raw(self, raw: bytes, is_binary: bool) -> bytes:
         """An event masked as it was sent: its JSON, or in binary mode its data; Unreadable where that is no JSON."""
