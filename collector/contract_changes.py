@@ -81,7 +81,7 @@ def _event_change(comparison: _Comparison, old: EventContract, new: EventContrac
         )
     for part in _EVENT_REST:
         if getattr(old, part) != getattr(new, part):
-            yield comparison.now(False, f"has other {part}", part)
+            yield comparison.now(False, f"has another {part}", part)
 
 
 def _field_changes(comparison: _Comparison, old: EventContract, new: EventContract) -> Iterator[Change]:
@@ -169,11 +169,10 @@ def _list_changes(
 
 
 def _version_change(comparison: _Comparison, old: int, new: int) -> Iterator[Change]:
-    if new <= old:
-        yield comparison.now(
-            True,
-            f"changed, but its version is {new}, as before" if new == old else f"goes back from version {old} to {new}",
-            "version",
-        )
-    else:
+    if new > old:
         yield comparison.now(False, f"goes from version {old} to {new}", "version")
+    else:
+        what = (
+            f"goes back from version {old} to {new}" if new < old else f"is changed, but its version is {new} as before"
+        )
+        yield comparison.now(True, what, "version")

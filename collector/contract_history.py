@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from collector.contract_definitions import TITLES, ContractFiles, ContractsConfig, join_files
-from domain.config_file import ConfigFile, parse_file
+from domain.config_file import ConfigFile, parse_file, show
 from domain.errors import ConfigError, Problem, UsageError
 
 
@@ -14,8 +14,14 @@ def contracts_at(folder: Path, revision: str) -> ContractFiles:
     A folder that was not there yet held none. Places read `revision:path`, as git shows them.
     """
     folder = folder if folder.is_dir() else folder.parent
-    # An option would not be a revision's name, and git would follow it.
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+    # Without --end-of-options git would follow an option that stands in a revision's place.
+    found = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found.returncode == 1:
+        raise UsageError(
+            f"--against: {show(revision)} names no commit in {folder}; give a branch, a tag or a commit, such as "
+            "origin/main"
+        )
+    commit = _said(folder, found).strip()
     names = _git(folder, "ls-tree", "-r", "-z", "--name-only", commit, "./").split("\0")
     files: list[ConfigFile[ContractsConfig]] = []
     problems: list[Problem] = []
@@ -31,16 +37,22 @@ def contracts_at(folder: Path, revision: str) -> ContractFiles:
 
 
 def _git(folder: Path, *words: str) -> str:
+    return _said(folder, _run(folder, *words))
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(  # noqa: S603 - a list of words, no shell
+        return subprocess.run(  # noqa: S603 - a list of words, no shell
             ["git", "-C", str(folder), *words],  # noqa: S607 - the user's own git, wherever it is
             capture_output=True,
             check=False,
         )
     except OSError as error:
-        raise UsageError(f"git cannot be run, and --against asks it for earlier contracts: {error.strerror}") from None
+        raise UsageError(f"--against asks git for earlier contracts, and git cannot be run: {error.strerror}") from None
+
+
+def _said(folder: Path, done: subprocess.CompletedProcess[bytes]) -> str:
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[0] if said else "it names no commit; give a branch, a tag or a commit, such as origin/main"
-        raise UsageError(f"--against: git {words[0]} in {folder}: {reason}")
+        reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ").partition("\n")[0]
+        raise UsageError(f"--against: {folder}: {reason}")
     return done.stdout.decode(errors="replace")
