@@ -167,7 +167,10 @@ def _field_check(contract: EventContract, name: str, field_type: FieldType, requ
     if not required and (field_type == "text" or _is_word(name, field_type)):
         return None
     fits = test_of(field_type)
-    is_personal = name in contract.personal_data
+    # What holds a personal field, or is part of one, is not repeated either.
+    is_personal = any(
+        f"{name}.".startswith(f"{other}.") or other.startswith(f"{name}.") for other in contract.personal_data
+    )
 
     def check(event: EventRow) -> Violation | None:
         text = get(event)

@@ -68,10 +68,8 @@ def test_a_mistake_ends_with_2(config: Path, tmp_path: Path) -> None:
 
 
 def test_a_users_contracts_hold_at_the_door(config: Path, tmp_path: Path) -> None:
-    write(
-        config,
-        f"{WHOLE}    required: {{region: text}}\n    personal_data: {{attributes.email: hash}}\n    on_violation: reject\n",
-    )
+    personal = "    personal_data: {attributes.email: hash}\n"
+    write(config, f"{WHOLE}    required: {{region: text}}\n{personal}    on_violation: reject\n")
     file = tmp_path / "events.ndjson"
     file.write_text(json.dumps(APPROVED), encoding="utf-8")
 

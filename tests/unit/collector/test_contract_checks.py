@@ -115,6 +115,16 @@ def test_an_event_type_without_a_contract_is_taken_as_it_is() -> None:
             ["wrong_type: attributes.email is of another type; give a date such as 2026-11-02"],
             id="a personal value, which is not repeated",
         ),
+        pytest.param(
+            "optional: {data.contact: date, data.phone.home: date}\n"
+            "    personal_data: {data.contact.email: mask, data.phone: mask}",
+            {"contact": {"email": "jane@example.com"}, "phone": {"home": "1"}},
+            [
+                "wrong_type: data.contact is of another type; give a date such as 2026-11-02",
+                "wrong_type: data.phone.home is of another type; give a date such as 2026-11-02",
+            ],
+            id="what holds a personal value, or is part of one",
+        ),
     ],
 )
 def test_what_an_event_lacks_is_said_and_flagged(contract: str, data: dict[str, Any], expected: list[str]) -> None:
