@@ -13,7 +13,7 @@ def contracts_at(folder: Path, revision: str) -> ContractFiles:
 
     A folder that was not there yet held none. Places read `revision:path`, as git shows them.
     """
-    folder = folder if folder.is_dir() else folder.parent
+    folder, within = (folder, "./") if folder.is_dir() else (folder.parent, folder.name)
     # Without --end-of-options git would follow an option that stands in a revision's place.
     found = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode == 1:
@@ -22,7 +22,7 @@ def contracts_at(folder: Path, revision: str) -> ContractFiles:
             "origin/main"
         )
     commit = _said(folder, found).strip()
-    names = _git(folder, "ls-tree", "-r", "-z", "--name-only", commit, "./").split("\0")
+    names = _git(folder, "ls-tree", "-r", "-z", "--name-only", commit, within).split("\0")
     files: list[ConfigFile[ContractsConfig]] = []
     problems: list[Problem] = []
     for name in sorted(name for name in names if name.endswith(".yaml")):

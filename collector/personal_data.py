@@ -105,7 +105,8 @@ def _masked_by_name(value: Any, ways: Mapping[str, Way]) -> Any:
         }
     if isinstance(value, list):
         return [_masked_by_name(item, ways) for item in value]
-    return value
+    # JSON may stand in a text once more.
+    return MASKED if isinstance(value, str) and any(name in value for name in ways) else value
 
 
 def _masked_value(value: Any, way: Way) -> Any:

@@ -7,10 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from collector.contract_door import ContractDoor
 from collector.event_content import same_content
-from collector.receivers.cloudevents import BATCH, Received
+from collector.receivers.cloudevents import BATCH, Received, read_request
+from domain.errors import InputError
+from tests.builders import NOW
 from tests.unit.collector.contracts import WHOLE, applied, contract_files, door_with
 from tests.unit.collector.examples import event, read, read_binary, taken, text
 
@@ -207,6 +211,7 @@ def test_a_refused_request_that_is_json_is_masked_by_name(door: ContractDoor) ->
         pytest.param(b'{"\\u0065mail": "' + SECRET.encode(), id="a name with an escape, cut off"),
         pytest.param(json.dumps({"email": SECRET}).encode("utf-16"), id="another encoding"),
         pytest.param(b"\xff email " + SECRET.encode(), id="no text"),
+        pytest.param(b'[{"email": "' + SECRET.encode() + b'"}, \xff]', id="JSON that is no UTF-8"),
     ],
 )
 def test_a_refused_request_that_may_hold_personal_data_and_is_no_json_is_withheld(
@@ -218,6 +223,12 @@ def test_a_refused_request_that_may_hold_personal_data_and_is_no_json_is_withhel
     assert (
         kept == f"withheld: {size} bytes that may hold personal data, in a form in which it cannot be masked".encode()
     )
+
+
+def test_json_inside_a_text_is_masked_as_a_whole(door: ContractDoor) -> None:
+    body = json.dumps({"payload": json.dumps({"email": SECRET}), "kind": "order"})
+
+    assert json.loads(kept_of(door, body.encode())[0]) == {"payload": "***", "kind": "order"}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +257,33 @@ def test_a_request_that_cannot_be_decompressed_is_withheld(door: ContractDoor) -
 
     assert kept.startswith(b"withheld: ")
     assert headers == {}
+
+
+WHOLE_BODY = json.dumps(
+    [event(data={**DATA, "attributes": {"email": SECRET}, "contacts": [{"email": SECRET}]})]
+).encode()
+NAMES = (b'"type": "order.approved"', b'"data":', b'"attributes":', b'"contacts":', b'"email":')
+
+
+@given(
+    start=st.integers(0, len(WHOLE_BODY)),
+    length=st.integers(0, 12),
+    put=st.binary(max_size=3) | st.sampled_from([b'"', b"}", b"[", b"null", b"\\u0065", b"\\ud800", b"1e999"]),
+)
+def test_however_a_body_is_damaged_what_is_kept_of_it_shows_no_personal_data(
+    start: int, length: int, put: bytes
+) -> None:
+    door = door_with(PERSONAL)
+    body = WHOLE_BODY[:start] + put + WHOLE_BODY[start + length :]
+    # Under another name, or in another event type, it would be no personal data.
+    assume(all(body.count(name) == WHOLE_BODY.count(name) for name in NAMES))
+
+    try:
+        kept = repr(applied(door, read_request(BATCH, [], body, NOW)))
+    except InputError:
+        kept = repr(door.masked_request(body, []))
+
+    assert SECRET not in kept
 
 
 def test_a_repeat_written_in_another_way_keeps_saying_the_same(door: ContractDoor) -> None:
