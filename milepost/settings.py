@@ -59,13 +59,13 @@ class Settings(BaseModel):
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
     )
+    log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
     personal_data_key: SecretStr | None = Field(
         default=None, description="The secret that contracts hash personal data with, 16 characters or more."
     )
     personal_data_key_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="A file that holds it, instead."
     )
-    log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
 
     @property
     def rules_path(self) -> Path:
