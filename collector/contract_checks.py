@@ -89,15 +89,16 @@ class PersonalData:
         for name, way in self._extensions.items():
             if name in event.extensions:
                 event.extensions[name] = way(event.extensions[name])
-        if self._data and event.data and not _is_json_container(event):
+        if self._data and not _can_be_masked(event):
             raise Unreadable
-        if self._may_be_in(candidate.raw):
-            if self._data and event.data:
-                event.data = masked(event.data.encode(), self._data).decode()
-                for name, way in self._attributes.items():
-                    if name in event.attributes:
-                        event.attributes[name] = masked_text(event.attributes[name], way)
-            candidate.raw = self.masked_raw(candidate.raw, is_binary)
+        if not self._may_be_in(candidate.raw):
+            return
+        if self._data and event.data:
+            event.data = masked(event.data.encode(), self._data).decode()
+            for name, way in self._attributes.items():
+                if name in event.attributes:
+                    event.attributes[name] = masked_text(event.attributes[name], way)
+        candidate.raw = self.masked_raw(candidate.raw, is_binary)
 
     def _may_be_in(self, raw: bytes) -> bool:
         # An escape can write any name. In structured mode the data stands in the raw bytes as it is in the event.
@@ -110,23 +111,19 @@ class PersonalData:
 
     def masked_raw(self, raw: bytes, is_binary: bool) -> bytes:
         """An event masked as it was sent: its JSON, or in binary mode its data; Unreadable where that is no JSON."""
-        if is_binary:
-            return self._masked_data(raw)
-        try:
-            event = _object_decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            raise Unreadable from None
-        if self._data and bytes(event.get("data_base64", b"null")) != b"null":
+        data, tree = raw, self._data
+        if not is_binary:
+            tree = self._event
+            try:
+                event = _object_decoder.decode(raw)
+            except (msgspec.DecodeError, RecursionError, UnicodeError):
+                raise Unreadable from None
+            data = bytes(event.get("data", b""))
+            if self._data and bytes(event.get("data_base64", b"null")) != b"null":
+                raise Unreadable
+        if self._data and not _has_fields(data):
             raise Unreadable
-        self._masked_data(bytes(event.get("data", b"null")))
-        return masked(raw, self._event)
-
-    def _masked_data(self, raw: bytes) -> bytes:
-        if not self._data or raw.strip() in (b"", b"null"):
-            return raw
-        if raw.lstrip()[:1] not in (b"{", b"["):
-            raise Unreadable
-        return masked(raw, self._data)
+        return masked(raw, tree) if tree and raw.strip() else raw
 
 
 def leaf_of(field: str) -> str:
@@ -206,9 +203,14 @@ def _getter(name: str) -> Getter:
     return get
 
 
-def _is_json_container(event: EventRow) -> bool:
+def _can_be_masked(event: EventRow) -> bool:
+    """Whether an event's data is JSON that has fields, or is not there."""
     is_json = event.datacontenttype in ("application/json", "") or is_json_type(event.datacontenttype)
-    return is_json and not event.data_base64 and event.data.lstrip()[:1] in ("{", "[")
+    return not event.data or (is_json and not event.data_base64 and _has_fields(event.data.encode()))
+
+
+def _has_fields(data: bytes) -> bool:
+    return data.lstrip()[:1] in (b"{", b"[") or data.strip() in (b"", b"null")
 
 
 def _in_data(event: EventRow, path: Sequence[str]) -> str | None:

@@ -5,7 +5,6 @@ keys, which is the one that counts. The same value always becomes the same text,
 sent or replayed again is still a repeat.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -43,7 +42,7 @@ def way_of(protection: Protection, key: bytes) -> Way:
     def hashed(text: str) -> str:
         if _HASHED.fullmatch(text):
             return text
-        return f"hmac-sha256:{hmac.new(key, text.strip().casefold().encode(), hashlib.sha256).hexdigest()}"
+        return f"hmac-sha256:{hmac.digest(key, text.strip().casefold().encode(), 'sha256').hex()}"
 
     return hashed
 
@@ -89,7 +88,7 @@ def _masked(raw: bytes, below: "Tree | Way") -> bytes:
                 fields[name] = msgspec.Raw(_masked(bytes(fields[name]), node))
         return _encoder.encode(fields)
     # Where an object with personal fields should be, anything else may hold what they would.
-    return raw if raw == b"null" else _encoder.encode(MASKED)
+    return raw if raw.strip() == b"null" else _encoder.encode(MASKED)
 
 
 def _text(raw: bytes) -> str:

@@ -97,6 +97,25 @@ def test_an_extension_of_binary_mode_is_masked_in_the_headers_kept(door: Contrac
     assert kept == [(b"ce-signedby", b"***"), (b"ce-id", b"8d1f")]
 
 
+def test_data_that_holds_nothing_personal_may_be_anything() -> None:
+    door = door_with("    personal_data: {extensions.signedby: mask}\n")
+    body = b"\\ \xff no text"
+
+    received = applied(door, read_binary(body, "image/png", signedby=SECRET, subject="order/O-1"))
+    [refused] = applied(door, read_binary(body, "image/png", signedby=SECRET, time="never")).rejections
+
+    assert taken(received).extensions == {"signedby": "***"}
+    assert (received.candidates[0].raw, refused.raw) == (body, body)
+
+
+@pytest.mark.parametrize("data", [b"", b"null"])
+def test_an_event_without_data_has_nothing_to_mask(door: ContractDoor, data: bytes) -> None:
+    [refused] = applied(door, read_binary(data, time="never")).rejections
+
+    assert taken(applied(door, read_binary(data))).data == data.decode()
+    assert refused.raw == data
+
+
 HIDDEN_IN_EVENTS = [
     pytest.param(text(data={**DATA, "attributes": {"email": SECRET}}), id="the usual place"),
     pytest.param(
