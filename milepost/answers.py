@@ -86,7 +86,7 @@ class StoreAnswers:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
-        repair_latest(self._store, self._clock.now())
+        repair_latest(self._store)
         return LocalDoor(self._store, self._clock, contracts)
 
 
