@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
-from collector.dead_lettering import dead_letter
+from collector.contract_door import ContractDoor, keep_flags
+from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
@@ -29,6 +30,7 @@ from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.errors import InputError, StoreError
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -53,17 +55,19 @@ class Collector:
         clock: Clock,
         registry: CollectorRegistry,
         routes: list[BaseRoute],
+        contracts: ContractDoor | None = None,
         sources: Mapping[str, SourceWebhook] | None = None,
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
         self._sources = sources or {}
         self._store = store
+        self._contracts = contracts or ContractDoor(Contracts())
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self.writer = EventWriter(store, clock, self.metrics)
         self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", self.writer.commit, group_weight=50_000, waiting_weight=200_000
+            "commit events", self._commit_events, group_weight=50_000, waiting_weight=200_000
         )
         self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
@@ -167,13 +171,17 @@ class Collector:
                     await self._turn_away(channel, refusal, send)
                     return None
                 content = await _content(scope, body)
-                received = await _beside(len(content) * cost, lambda: read(content))
+                received = await _beside(len(content) * cost, lambda: self._governed(read(content)))
             except InputError as error:
-                await self._keep_refused(channel, error, scope, body, kept_headers)
+                kept, headers = await _beside(
+                    len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
+                )
+                await self._keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             content_type = header(scope, b"content-type")
-            submission = EventSubmission(received, content_type, scope["headers"], channel, kept_headers)
+            headers = self._contracts.masked_headers(scope["headers"])
+            submission = EventSubmission(received, content_type, headers, channel, kept_headers)
             outcome = await self._events.submit(submission, max(received.count, 1))
         except Disconnected:
             return None
@@ -211,7 +219,7 @@ class Collector:
                 if request.spans:
                     await self._spans.submit(request, len(request.body))
             except InputError as error:
-                await self._keep_refused("traces", error, scope, body)
+                await self._keep_refused("traces", error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
                 await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
@@ -223,14 +231,29 @@ class Collector:
             return
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
+    def _governed(self, received: Received) -> Received:
+        """What a request brought, after the contracts were applied to it."""
+        self._contracts.apply(received, self.metrics)
+        return received
+
+    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = self.writer.commit(group)
+        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
+        return outcomes
+
     async def _keep_refused(
-        self, channel: str, error: InputError, scope: Scope, body: bytes, kept_headers: Collection[str] = ()
+        self,
+        channel: str,
+        error: InputError,
+        content_type: str,
+        headers: RawHeaders,
+        body: bytes,
+        kept_headers: Collection[str] = (),
     ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
-            content_type = header(scope, b"content-type")
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"], kept_headers)
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers, kept_headers)
             await self._letters.submit(letter, len(body))
             self.metrics.dead_letters.labels(channel, error.code).inc()
 
