@@ -22,6 +22,8 @@ from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.app import Collector
+from collector.receivers.otlp_grpc import GrpcServer
+from collector.span_mapping_config import load_correlation
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -77,6 +79,7 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
+        correlation = load_correlation(settings.correlation_path)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
@@ -85,6 +88,9 @@ class Service:
             collector_socket = closing.enter_context(
                 bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
             )
+            # gRPC listens by itself, and later: here only whether the port is to be had.
+            with bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT") as probe:
+                self._grpc_port = probe.getsockname()[1]
             console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
         except MilepostError:
             # Who holds the store most likely has the port too, and is the better explanation.
@@ -106,7 +112,7 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        self._collector = Collector(store, clock, registry, api_routes(store, clock))
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), correlation)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -128,6 +134,9 @@ class Service:
         self._closing.callback(self._collector.stop)
         self._collector_server.start()
         self._closing.callback(self._collector_server.stop)
+        grpc_server = GrpcServer(self._collector, self._settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
+        grpc_server.start()
+        self._closing.callback(grpc_server.stop)
         self._dispatcher.resume(self._clock.now())
         self._dispatcher.start()
         self._closing.callback(self._dispatcher.stop)
@@ -136,7 +145,8 @@ class Service:
         self._console_server.start()
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
-        self._report(f"collector  {self.collector_url}/v1/events and /v1/traces")
+        self._report(f"collector  {self.collector_url}/v1/events, /v1/traces and /v1/logs")
+        self._report(f"OTLP/gRPC  {grpc_server.address}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"

@@ -51,10 +51,12 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
+    grpc_port: Port = Field(default=4317, description="The port for OTLP over gRPC; 0 takes a free one.")
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one.",
+        description="A folder with rules/, routing.yaml, calendars.yaml and correlation.yaml; "
+        "each replaces the shipped one.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
@@ -75,6 +77,11 @@ class Settings(BaseModel):
     def routing_path(self) -> Path:
         """Where the routing file is."""
         return self._overlaid("routing.yaml", SHIPPED / "alerts" / "routing.yaml")
+
+    @property
+    def correlation_path(self) -> Path:
+        """Where the file is that ties spans to objects."""
+        return self._overlaid("correlation.yaml", SHIPPED / "collector" / "correlation.yaml")
 
     def _overlaid(self, name: str, shipped: Path) -> Path:
         if self.config and (self.config / name).exists():
