@@ -114,7 +114,7 @@ class Service:
         )
         self._collector = Collector(store, clock, registry, api_routes(store, clock), correlation)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket)
+        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
         self._scheduler.add_job(
             self.tick,
