@@ -146,7 +146,7 @@ class Service:
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
         self._report(f"collector  {self.collector_url}/v1/events, /v1/traces and /v1/logs")
-        self._report(f"OTLP/gRPC  {grpc_server.address}")
+        self._report(f"grpc       http://{grpc_server.address} (OTLP)")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"
