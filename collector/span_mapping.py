@@ -55,7 +55,8 @@ class SpanMapper:
     def _events(self, body: bytes) -> Iterator[bytes]:
         for group in ExportTraceServiceRequest.FromString(body).resource_spans:
             resource = _texts(group.resource.attributes)
-            service = resource.get("service.name", "")
+            names = (each.value.string_value for each in group.resource.attributes if each.key == "service.name")
+            service = next(names, "")
             for mapping in self._mappings.get(service, ()):
                 for span in (span for scope_spans in group.scope_spans for span in scope_spans.spans):
                     status = _STATUS.get(span.status.code, "unset")

@@ -23,7 +23,6 @@ from collector.otlp_door import Signal, SignalNotTaken
 from collector.receivers import otlp
 from domain.errors import InputError, MilepostError, StoreError
 
-CONTENT_TYPE = "application/grpc"
 # SDKs give up ten seconds after they began, so this is shorter than what HTTP's senders are told.
 RETRY_DELAY = Duration(seconds=1)
 _SECONDS_TO_STOP = 5
@@ -87,7 +86,8 @@ class GrpcServer:
             try:
                 return await self._collector.otlp.take(signal, otlp.PROTOBUF, body)
             except InputError as error:
-                await self._collector.keep_refused(signal, error, CONTENT_TYPE, (), body)
+                # What was in the message is what HTTP would have brought, and may be replayed as such.
+                await self._collector.keep_refused(signal, error, otlp.PROTOBUF, (), body)
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except SignalNotTaken as error:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))

@@ -14,8 +14,8 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.body import LARGEST_BODY
-from collector.receivers.otlp import UNAVAILABLE
-from collector.receivers.otlp_grpc import CONTENT_TYPE, RETRY_DELAY, GrpcServer
+from collector.receivers.otlp import PROTOBUF, UNAVAILABLE
+from collector.receivers.otlp_grpc import RETRY_DELAY, GrpcServer
 from domain.errors import MilepostError
 from milepost.http_server import bind
 from tests.builders import otlp_request, span
@@ -92,7 +92,7 @@ def test_what_is_malformed_is_an_invalid_argument_and_kept(call: Call, collector
     assert (error.code(), error.details()) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
     [letter] = collector.letters()
     kept = (letter["channel"], letter["code"], letter["reason"], letter["content_type"], letter["body"])
-    assert kept == ("traces", "invalid_protobuf", reason, CONTENT_TYPE, b"\x0a\xff")
+    assert kept == ("traces", "invalid_protobuf", reason, PROTOBUF, b"\x0a\xff")
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
