@@ -95,6 +95,30 @@ def test_conditions_compare_attributes_as_text(attributes: dict[str, AttributeVa
     assert len(mapped(span("POST /orders", attributes={**ORDER, **attributes}), attributes=wanted)) == 1
 
 
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("*", True),
+        ("POST /orders/7/lines", True),
+        ("POST *", True),
+        ("*lines", True),
+        ("POST*/*/*s", True),
+        ("P*O*S*T*", True),
+        ("*7*7*", False),
+        ("*lines/*", False),
+        ("POST /orders/./lines", False),
+    ],
+)
+def test_a_star_in_a_name_stands_for_any_text(pattern: str, fits: bool) -> None:
+    assert len(mapped(span("POST /orders/7/lines", attributes=ORDER), span=pattern)) == fits
+
+
+def test_many_stars_cost_no_more_than_one_pass_over_a_name() -> None:
+    sent = span("a" * 1_000_000, attributes=ORDER)
+
+    assert mapped(sent, span="*a*a*a*a*a*b") == []
+
+
 @pytest.mark.parametrize("status", ["error", ["ok", "error"]])
 def test_an_error_may_be_a_milestone(status: Any) -> None:
     assert len(mapped(span("POST /orders", attributes=ORDER, error="no"), status=status)) == 1
