@@ -226,7 +226,7 @@ def _refused(candidate: Candidate) -> Rejection:
 
 def _reject(candidate: Candidate, code: str, reason: str) -> Rejection:
     event = candidate.event
-    return Rejection(candidate.index, event.event_id, event.source, code, reason, candidate.raw)
+    return Rejection(candidate.index, event.event_id, event.source, code, reason, bytes(candidate.raw))
 
 
 def _identity(event: EventRow) -> Identity:

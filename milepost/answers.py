@@ -83,7 +83,7 @@ class StoreAnswers:
     def door(self) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
-        repair_latest(self._store, self._clock.now())
+        repair_latest(self._store)
         return LocalDoor(self._store, self._clock)
 
 

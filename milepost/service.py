@@ -100,7 +100,7 @@ class Service:
         self.console_url = address(console_socket)
         store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
         migrate(store, clock.now())
-        repair_latest(store, clock.now())
+        repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
         self._engine = Engine(store, rules)
