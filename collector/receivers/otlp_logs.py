@@ -6,6 +6,7 @@ its logs here need not be told apart from one that sends errors alone.
 
 import base64
 import binascii
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
     ExportLogsServiceResponse,
 )
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from collector.receivers.otlp import JSON, PROTOBUF
+from collector.receivers.otlp_values import flatten_value
 from domain.errors import InputError
 
 # SEVERITY_NUMBER_ERROR, https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
@@ -30,7 +33,7 @@ _json_decoder = msgspec.json.Decoder()
 
 @dataclass(slots=True)
 class LogRequest:
-    """The log records of one request: a protobuf body fit for the store, and how many of them are errors."""
+    """The records of one request: how many, how many are errors, and, where any are, a protobuf body for the store."""
 
     body: bytes
     records: int
@@ -47,15 +50,35 @@ def read_logs(media_type: str, body: bytes) -> LogRequest:
             raise InputError("invalid_protobuf", "the body is not an OTLP ExportLogsServiceRequest") from None
     else:
         request = _from_json(body)
-        body = request.SerializeToString()
     groups = [group for resource_logs in request.resource_logs for group in resource_logs.scope_logs]
+    records = sum(len(group.log_records) for group in groups)
     errors = sum(_is_error(record) for group in groups for record in group.log_records)
-    return LogRequest(body, sum(len(group.log_records) for group in groups), errors)
+    if not errors:
+        return LogRequest(b"", records, 0)
+    # The store reads scalar values only.
+    if _flatten(request) or media_type == JSON:
+        body = request.SerializeToString()
+    return LogRequest(body, records, errors)
 
 
 def logs_success(media_type: str) -> bytes:
     """The response to a request that was taken, in the request's encoding."""
     return b"{}" if media_type == JSON else bytes(ExportLogsServiceResponse().SerializeToString())
+
+
+def _flatten(request: ExportLogsServiceRequest) -> bool:
+    """Replaces every nested value by its JSON text, in place; whether there was one."""
+    return sum(map(flatten_value, _values(request))) > 0
+
+
+def _values(request: ExportLogsServiceRequest) -> Iterator[AnyValue]:
+    for resource_logs in request.resource_logs:
+        yield from (attribute.value for attribute in resource_logs.resource.attributes)
+        for scope_logs in resource_logs.scope_logs:
+            yield from (attribute.value for attribute in scope_logs.scope.attributes)
+            for record in scope_logs.log_records:
+                yield record.body
+                yield from (attribute.value for attribute in record.attributes)
 
 
 def _is_error(record: LogRecord) -> bool:

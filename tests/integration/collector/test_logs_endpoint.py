@@ -21,6 +21,7 @@ from opentelemetry.sdk.resources import Resource
 
 from collector.otlp_door import UNIMPLEMENTED
 from collector.receivers.otlp import INVALID_ARGUMENT, JSON, PROTOBUF
+from collector.receivers.otlp_logs import read_logs
 from domain.instants import to_micros
 from storage.client import Store
 from storage.log_records import insert_logs
@@ -63,13 +64,15 @@ def record(body: AttributeValue = "posting failed", severity: int = 17, **change
 
 def test_a_record_fills_every_column(store: Store, engine: Engine) -> None:
     sent = record(
-        {"order": "O-1", "tries": 3},
+        {"order": "O-1", "tries": [3, {"deep": [1.5]}]},
         flags=0x101,
-        attributes=key_values({"exception.type": "Timeout", "ok": False}),
+        attributes=key_values(
+            {"exception.type": "Timeout", "ok": False, "raw": b"\x00\xff", "n": 2**63 - 1, "l": [True]}
+        ),
         event_name="order.failed",
     )
 
-    insert_logs(store, [log_request(sent)])
+    insert_logs(store, [read_logs(PROTOBUF, log_request(sent)).body])
 
     (row,) = engine.select(
         store, "SELECT * EXCEPT ReceivedAt, toUnixTimestamp64Nano(Timestamp) AS nanoseconds FROM otel_logs"
@@ -84,14 +87,20 @@ def test_a_record_fills_every_column(store: Store, engine: Engine) -> None:
         "SeverityText": "ERROR",
         "SeverityNumber": 17,
         "ServiceName": "erp",
-        "Body": '{"order":"O-1","tries":3}',
+        "Body": '{"order":"O-1","tries":[3,{"deep":[1.5]}]}',
         "ResourceSchemaUrl": "https://resource.example/1",
         "ResourceAttributes": {"service.name": "erp"},
         "ScopeSchemaUrl": "https://scope.example/1",
         "ScopeName": "orders",
         "ScopeVersion": "1.2",
         "ScopeAttributes": {"pool": "4"},
-        "LogAttributes": {"exception.type": "Timeout", "ok": "false"},
+        "LogAttributes": {
+            "exception.type": "Timeout",
+            "ok": "false",
+            "raw": "AP8=",
+            "n": "9223372036854775807",
+            "l": "[true]",
+        },
         "EventName": "order.failed",
     }
 

@@ -32,11 +32,17 @@ def refused(media_type: str, body: bytes) -> str:
 
 def test_a_protobuf_body_reaches_the_store_as_it_came() -> None:
     unknown_field_1000 = b"\xc2\x3e\x03new"
-    body = parsed(document(severityNumber=17)).SerializeToString() + unknown_field_1000
+    body = parsed(document(severityNumber=17, body={"stringValue": "no"})).SerializeToString() + unknown_field_1000
 
     read = read_logs(PROTOBUF, body)
 
     assert (read.body, read.records, read.errors) == (body, 1, 1)
+
+
+def test_a_request_without_errors_has_nothing_for_the_store() -> None:
+    read = read_logs(JSON, json.dumps(document(severityNumber=9)).encode())
+
+    assert (read.body, read.records, read.errors) == (b"", 1, 0)
 
 
 def test_json_keeps_every_value() -> None:
@@ -58,7 +64,7 @@ def test_json_keeps_every_value() -> None:
     [record] = request.resource_logs[0].scope_logs[0].log_records
     assert (record.time_unix_nano, record.observed_time_unix_nano) == (1793611800000000001, 1793611800000000002)
     assert (record.severity_number, record.severity_text, record.flags) == (17, "Error", 1)
-    assert record.body.kvlist_value.values[0].value.int_value == 9223372036854775807
+    assert record.body.string_value == '{"n":9223372036854775807}'
     assert record.attributes[0].value.bytes_value == b"\x00\x01\xff"
     assert (record.trace_id.hex(), record.span_id.hex(), record.event_name) == (TRACE, SPAN, "order.failed")
 
@@ -105,7 +111,9 @@ JSON_VALUES = st.recursive(
 
 
 @given(
-    JSON_VALUES | JSON_VALUES.map(lambda value: document(traceId=value)) | JSON_VALUES.map(lambda v: document(body=v))
+    JSON_VALUES
+    | JSON_VALUES.map(lambda value: document(traceId=value, severityNumber=17))
+    | JSON_VALUES.map(lambda value: document(body=value, severityText="ERROR"))
 )
 def test_any_json_is_read_or_refused(content: Any) -> None:
     body = json.dumps(content).encode()
@@ -113,5 +121,6 @@ def test_any_json_is_read_or_refused(content: Any) -> None:
         read = read_logs(JSON, body)
     except InputError:
         return
+    stored = ExportLogsServiceRequest.FromString(read.body)
+    assert bool(stored.resource_logs) == bool(read.errors)
     assert read.errors <= read.records
-    ExportLogsServiceRequest.FromString(read.body)

@@ -3,21 +3,9 @@
 -- in base64, arrays and maps as JSON. An id that is not one, says logs.proto, ties the record to no trace.
 CREATE MATERIALIZED VIEW IF NOT EXISTS otlp_logs_view TO otel_logs AS
 WITH
-    (v) -> coalesce(
-        if(isNull(v.string_value), NULL, toJSONString(v.string_value)),
-        toString(v.bool_value), toString(v.int_value), toString(v.double_value),
-        concat('"', base64Encode(coalesce(v.bytes_value, v.array_value, v.kvlist_value)), '"'),
-        'null') AS as_json,
-    (v) -> coalesce(
-        v.string_value, toString(v.bool_value), toString(v.int_value), toString(v.double_value), base64Encode(v.bytes_value),
-        multiIf(
-            notEmpty(v.array_value.values),
-                concat('[', arrayStringConcat(arrayMap(item -> as_json(item), v.array_value.values), ','), ']'),
-            notEmpty(v.kvlist_value.values),
-                concat('{', arrayStringConcat(arrayMap(pair -> concat(toJSONString(pair.key), ':', as_json(pair.value)), v.kvlist_value.values), ','), '}'),
-            '')) AS as_text,
+    (value) -> coalesce(value.string_value, value.int_value, value.bool_value, value.double_value, base64Encode(value.bytes_value), '') AS as_text,
     (attributes) -> CAST(
-        arrayMap(attribute -> (attribute.key, as_text(attribute.value)), attributes),
+        arrayMap((key, value) -> (key, as_text(value)), attributes.key, attributes.value),
         'Map(LowCardinality(String), String)') AS as_map
 SELECT
     multiIf(
