@@ -42,6 +42,13 @@ class CollectorMetrics:
         self.spans_received = counter("spans_received_total", "Spans read from requests.")
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
+        self.mapped_spans = counter(
+            "mapped_spans_total", "Spans that a mapping fits, by mapping and what came of it.", ("mapping", "outcome")
+        )
+        self.log_records_received = counter("log_records_received_total", "Log records read from requests.")
+        self.log_errors_stored = counter(
+            "log_errors_stored_total", "Log records of errors stored; others are not kept."
+        )
         self.commit_seconds = Histogram(
             "milepost_commit_duration_seconds",
             "How long one group commit takes, by channel.",
