@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -14,16 +14,20 @@ from collector.local_door import LocalDoor
 from collector.receivers.files import Door, Taken
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
+from domain.contract import Contracts
+from domain.duration import write_duration
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import format_instant
 from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
 from rules.calendars import load_calendars
+from rules.engine import ENGINE
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
+from storage.freshness import KEPT, MINUTE, SourceFreshness, known_through, source_freshness
 from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
 
@@ -38,6 +42,7 @@ class Answers(Protocol):
     def dead_letters(self, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
 
 
@@ -81,6 +86,11 @@ class StoreAnswers:
             "applied": [name for name in names if name not in waiting],
             "pending": [name for name in names if name in waiting],
         }
+
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]:
+        """How each source does by the configured contracts; UsageError for a window that is not kept."""
+        contracts = load_contracts(settings.contracts_path).contracts
+        return source_rows(self._store, contracts, self._clock.now(), window)
 
     def door(self, settings: Settings) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
@@ -129,6 +139,10 @@ class ApiAnswers:
         """The names of the migrations that the running Milepost's store has, and of those it still lacks."""
         answer: Answer = self._ask("GET", "/api/migrations")
         return answer
+
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]:
+        """How each source does by the contracts of the running Milepost."""
+        return self._rows("GET", "/api/sources", params={"window": write_duration(window)})
 
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""
@@ -194,6 +208,33 @@ def alert_row(alert: Alert) -> Answer:
     """An alert as `milepost alerts list --output json` shows it: the row of `evaluate`, its id and its traces."""
     row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
     return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids)}
+
+
+def source_rows(store: Store, contracts: Contracts, now: datetime, window: timedelta) -> list[Answer]:
+    """What `milepost sources list` shows; UsageError for a window that is not kept."""
+    if not MINUTE <= window <= KEPT:
+        raise UsageError(f"window is {write_duration(window)}; give 1m to {write_duration(KEPT)}")
+    at = known_through(store, ENGINE, now)
+    return [_source_row(reading) for reading in source_freshness(store, contracts, at, window)]
+
+
+def _source_row(reading: SourceFreshness) -> Answer:
+    lag = reading.lag
+    lags = {"p50": lag.p50, "p95": lag.p95, "p99": lag.p99, "longest": lag.longest} if lag else {}
+    seconds = {name: length.total_seconds() for name, length in lags.items()}
+    row = {
+        "source": reading.source,
+        "type": reading.event_type,
+        "last_received_at": reading.last_received_at,
+        "last_occurred_at": reading.last_occurred_at,
+        "events": reading.events,
+        "events_per_second": reading.events_per_second,
+        **{f"lag_{name}_seconds": seconds.get(name) for name in ("p50", "p95", "p99", "longest")},
+        "silent": reading.is_silent,
+        "silent_since": reading.silent_since,
+        "silent_after": write_duration(reading.silent_after) if reading.silent_after else None,
+    }
+    return _plain(row)
 
 
 def _plain(row: Mapping[str, Any]) -> Answer:

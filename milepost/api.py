@@ -12,9 +12,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
+from domain.contract import Contracts
+from domain.duration import parse_duration
 from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import parse_instant
-from milepost.answers import StoreAnswers
+from milepost.answers import StoreAnswers, source_rows
 from storage.client import Store
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
@@ -33,7 +35,7 @@ _evaluate_decoder = msgspec.json.Decoder(EvaluateRequest)
 _encoder = msgspec.json.Encoder()
 
 
-def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
+def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -> list[BaseRoute]:
     """The routes under /api."""
     answers = StoreAnswers(store, clock)
 
@@ -49,6 +51,10 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
     def migrations(request: Request) -> object:
         return answers.migrations()
 
+    def sources(request: Request) -> object:
+        window = parse_duration(request.query_params.get("window", "1h"))
+        return source_rows(store, contracts, clock.now(), window)
+
     async def evaluate(request: Request) -> Response:
         return await _evaluate(answers, request)
 
@@ -57,6 +63,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
+        Route("/api/sources", _get(sources)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
     ]
 

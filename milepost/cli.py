@@ -6,7 +6,7 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from alerts.config import load_routing
 from alerts.routing import matching_receivers, parse_labels
 from collector.receivers.files import IngestSummary, ingest_files
 from domain.clock import SystemClock
+from domain.duration import parse_duration
 from domain.errors import MilepostError, UsageError
 from domain.instants import parse_instant
 from milepost.answers import open_answers
@@ -27,13 +28,13 @@ from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
-from milepost.source_commands import check_sources
+from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
-sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
+sources_app = typer.Typer(no_args_is_help=True, help="Look at sources, and check how vendors' webhooks are read.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
@@ -186,6 +187,22 @@ def sources_check(
         raise typer.Exit(1)
 
 
+@sources_app.command("list")
+def sources_list(
+    window: Annotated[str, typer.Option(help="Counts and lag of events received in this long, such as 1h.")] = "1h",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show when each source last spoke, how late and how much it sends, and which are silent by their contracts."""
+    length = _duration("--window", window)
+    settings = load_settings()
+    with open_answers(settings, SystemClock()) as answers:
+        rows = answers.sources(settings, length)
+    if output is Output.JSON:
+        print_json(rows)
+    else:
+        print_table(source_cells(rows), SOURCE_COLUMNS, "no source has spoken, and no contract names one")
+
+
 @alerts_app.command("list")
 def alerts_list(
     state: Annotated[str | None, typer.Option(help="Only alerts in this state, such as firing.")] = None,
@@ -247,6 +264,13 @@ def _stop_on_signals() -> threading.Event:
     for number in numbers:
         signal.signal(number, begin)
     return stop
+
+
+def _duration(option: str, text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
 
 
 def _instant(option: str, text: str) -> datetime:

@@ -37,6 +37,7 @@ from milepost.contract_commands import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
+from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
@@ -45,6 +46,7 @@ from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
+from storage.freshness import source_freshness
 from storage.migrator import migrate
 from storage.repair import repair_latest
 
@@ -84,7 +86,7 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
-        contracts = load_contracts(settings.contracts_path).contracts
+        contracts = self._contracts = load_contracts(settings.contracts_path).contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         correlation = load_correlation(settings.correlation_path)
@@ -100,6 +102,7 @@ class Service:
         repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
+        self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, rules)
         self._dispatcher = Dispatcher(
             build_route(routing),
@@ -110,9 +113,10 @@ class Service:
             AlertMetrics(registry),
         )
         door = open_contract_door(settings, contracts, store)
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), door, self._sources, correlation)
+        api = api_routes(store, clock, contracts)
+        self._collector = Collector(store, clock, registry, api, door, self._sources, correlation)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
+        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
         self._scheduler.add_job(
             self.tick,
@@ -191,6 +195,7 @@ class Service:
             through -= FOREIGN_WRITER_LAG
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
+        self._freshness_metrics.show(source_freshness(self._store, self._contracts, result.through, fold=True))
         span.set_attribute("milepost.objects", result.objects)
         span.set_attribute("milepost.transitions", result.transitions.total())
 
