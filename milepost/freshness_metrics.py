@@ -1,14 +1,19 @@
 """What Prometheus sees of sources: last events, lag, how much they send, and who is silent."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from storage.freshness import SourceFreshness
+from domain.contract import Contracts
+from storage.client import Store
+from storage.freshness import SourceFreshness, source_freshness
 
 _LABELS = ("source", "type")
+# An hour of many busy sources takes a quarter of a second to add up, and nobody scrapes oftener than this.
+_FRESH = timedelta(seconds=15)
 
 
 class FreshnessMetrics(Collector):
@@ -20,7 +25,14 @@ class FreshnessMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._readings: Sequence[SourceFreshness] = ()
+        self._read_at: datetime | None = None
         registry.register(self)
+
+    def read(self, store: Store, contracts: Contracts, at: datetime) -> None:
+        """Shows how sources do at an instant, unless that was read just before."""
+        if self._read_at is None or at - self._read_at >= _FRESH:
+            self.show(source_freshness(store, contracts, at, fold=True))
+            self._read_at = at
 
     def show(self, readings: Sequence[SourceFreshness]) -> None:
         """Replaces what is shown by the next scrape."""

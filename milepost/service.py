@@ -46,7 +46,6 @@ from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
-from storage.freshness import source_freshness
 from storage.migrator import migrate
 from storage.repair import repair_latest
 
@@ -195,7 +194,7 @@ class Service:
             through -= FOREIGN_WRITER_LAG
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
-        self._freshness_metrics.show(source_freshness(self._store, self._contracts, result.through, fold=True))
+        self._freshness_metrics.read(self._store, self._contracts, result.through)
         span.set_attribute("milepost.objects", result.objects)
         span.set_attribute("milepost.transitions", result.transitions.total())
 

@@ -32,8 +32,12 @@ def check_sources(paths: Sequence[Path]) -> SourcesOutcome:
 
 
 def source_cells(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The rows of `sources list` as a table for people shows them, under SOURCE_COLUMNS."""
-    return [dict(zip(SOURCE_COLUMNS, _cells(row), strict=True)) for row in rows]
+    """The rows of `sources list` as a table for people shows them, under SOURCE_COLUMNS.
+
+    Event types that a contract names, but that nobody waits for and that never came, are left to JSON.
+    """
+    shown = [row for row in rows if row["type"] is None or row["last_received_at"] or row["silent_after"]]
+    return [dict(zip(SOURCE_COLUMNS, _cells(row), strict=True)) for row in shown]
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -150,8 +150,8 @@ def _reading(
 
 
 def _lag(row: Row) -> Lag:
-    p50, p95, p99 = (timedelta(seconds=seconds) for seconds in row["lag_seconds"])
-    return Lag(p50, p95, p99, longest=timedelta(seconds=row["longest_lag_seconds"]))
+    p50, p95, p99 = (timedelta(microseconds=lag) for lag in row["lag_us"])
+    return Lag(p50, p95, p99, longest=timedelta(microseconds=row["longest_lag_us"]))
 
 
 def _minute_of(instant: datetime) -> datetime:

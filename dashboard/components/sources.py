@@ -73,7 +73,8 @@ def _agreed(source: SourceFreshness) -> str:
 
 
 def sources_table(sources: Sequence[SourceFreshness], reader: Reader) -> Html:
-    """Every source and event type: when last heard, how much in the last hour, how late, and whether silent."""
+    """How every source and event type does that was heard, or that may not be silent for long by its contract."""
+    shown = [each for each in sources if each.event_type is None or each.last_received_at or each.silent_after]
     columns = (
         Column("Source"),
         Column("Event type"),
@@ -86,7 +87,7 @@ def sources_table(sources: Sequence[SourceFreshness], reader: Reader) -> Html:
         Column("p99", "number"),
         Column("Longest", "number"),
     )
-    return table(columns, [_row(each, reader) for each in sources], caption="Sources by event type")
+    return table(columns, [_row(each, reader) for each in shown], caption="Sources by event type")
 
 
 def _row(source: SourceFreshness, reader: Reader) -> tuple[str, ...]:
@@ -97,7 +98,7 @@ def _row(source: SourceFreshness, reader: Reader) -> tuple[str, ...]:
     return (
         element("b", source.source) if source.event_type is None else source.source,
         source.event_type or element("span", "all together", class_="mp-quiet"),
-        element("span", state, class_="mp-differs" if source.is_silent else "mp-quiet"),
+        element("span", state, class_="mp-source-silent" if source.is_silent else "mp-quiet"),
         join(instant(reader, heard), element("span", reader.ago(heard), class_="mp-sub")) if heard else "never",
         duration(source.silent_after) if source.silent_after else "not agreed",
         f"{source.events:,}",

@@ -3,8 +3,8 @@
 -- params: after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC')
 INSERT INTO source_traffic
 (
-    minute, source, type, after, through, first_received_at, last_received_at, last_occurred_at, events, lag_seconds,
-    longest_lag_seconds
+    minute, source, type, after, through, first_received_at, last_received_at, last_occurred_at, events, lag_us,
+    longest_lag_us
 )
 SELECT
     toStartOfMinute(received_at) AS minute,
@@ -22,7 +22,7 @@ FROM
 (
     SELECT
         source, type, received_at, occurred_at,
-        (toUnixTimestamp64Micro(received_at) - toUnixTimestamp64Micro(occurred_at)) / 1e6 AS lag
+        toUnixTimestamp64Micro(received_at) - toUnixTimestamp64Micro(occurred_at) AS lag
     FROM events
     WHERE received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
     ORDER BY source, event_id, received_at

@@ -1,6 +1,5 @@
 """When sources last spoke, how late and how much they send, who is silent: read from a real store of either kind."""
 
-import bisect
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -197,7 +196,7 @@ def test_nothing_is_known_to_be_silent_beyond_what_the_engine_has_seen(store: St
 def test_who_was_silent_at_an_instant_does_not_depend_on_how_often_the_engine_ran(
     store: Store, ticks: Sequence[int]
 ) -> None:
-    minutes = [0, 1, 46, 200]
+    minutes = [0, 1, 46, 46.5, 200]
     insert_events(store, [event_row(str(minute), received_at=NOW + minute * MINUTE) for minute in minutes])
     for after, through in zip([None, *ticks], ticks, strict=False):
         note_traffic(store, EPOCH if after is None else NOW + after * MINUTE, NOW + through * MINUTE)
@@ -206,11 +205,11 @@ def test_who_was_silent_at_an_instant_does_not_depend_on_how_often_the_engine_ra
         return silences_at(store, CONTRACTS, NOW + minute * MINUTE + more)
 
     of_type = Silence("crm", "order.approved", NOW + MINUTE, NOW + 31 * MINUTE)
-    whole = Silence("crm", None, NOW + 46 * MINUTE, NOW + 106 * MINUTE)
+    whole = Silence("crm", None, NOW + 46.5 * MINUTE, NOW + 106.5 * MINUTE)
     assert silent(31) == []
     assert silent(31, SECOND) == [of_type]
-    assert silent(46) == []
-    assert [silence.since for silence in silent(199)] == [whole.since, NOW + 76 * MINUTE]
+    assert silent(46) == silent(46, 15 * SECOND) == silent(76, 30 * SECOND) == []
+    assert [silence.since for silence in silent(199)] == [whole.since, NOW + 76.5 * MINUTE]
     assert silent(199)[0] == whole
     assert silent(200) == []
 
@@ -290,8 +289,6 @@ def assert_lag_is_right(lag: Lag, exact: Sequence[timedelta]) -> None:
     for level, given_ in ((0.5, lag.p50), (0.95, lag.p95), (0.99, lag.p99)):
         value = exact[math.floor(level * (len(exact) - 1))]
         tolerance = abs(value) * 0.0101 + timedelta(microseconds=1)
-        place = bisect.bisect_left(exact, value - tolerance)
-        assert place < len(exact), level
         assert value - tolerance <= given_ <= value + tolerance, level
 
 

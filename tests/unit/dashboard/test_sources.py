@@ -66,6 +66,16 @@ def test_the_lag_and_what_was_agreed_stand_on_hover() -> None:
     assert "p50" not in unagreed
 
 
+def test_the_table_leaves_out_what_nobody_waits_for() -> None:
+    waited_for = heard("erp", None, "order.posted")
+    not_agreed = heard("erp", None, "order.shipped", silent_after=None)
+
+    rows = sources_table([heard("erp"), waited_for, not_agreed], READER)
+
+    assert "order.posted" in rows
+    assert "order.shipped" not in rows
+
+
 def test_the_table_tells_silent_from_heard_from_unknown() -> None:
     rows = sources_table([heard("erp", NOW - 5 * HOUR), heard("erp", NOW, "x"), heard("crm", None)], READER)
 
