@@ -15,6 +15,7 @@ from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import parse_instant
 from milepost.answers import StoreAnswers
+from milepost.file_api import file_routes
 from storage.client import Store
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
@@ -58,6 +59,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
+        *file_routes(answers),
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.receivers.cloudevents import BATCH, STRUCTURED
-from collector.receivers.files import BYTES_A_BATCH, LARGEST_EVENT, IngestSummary, Taken, ingest_files
+from collector.files.door import Taken
 from domain.errors import UsageError
 
 
