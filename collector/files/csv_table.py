@@ -36,7 +36,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
     table = _Table(mapping, reading.source or "csv")
     encoding = "utf-8-sig" if mapping.config.encoding.lower() in ("utf-8", "utf8") else mapping.config.encoding
     with source.open() as file:
-        text = io.TextIOWrapper(file, encoding, newline="")
+        text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
         lines = csv.reader(text, delimiter=mapping.config.delimiter or _delimiter(source.head))
         try:
             header = next(lines, [])
@@ -45,11 +45,6 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
                     yield table.item(lines.line_num, header, cells)
         except csv.Error as error:
             raise UsageError(f"{source.path}:{lines.line_num}: not CSV: {error}") from None
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{source.path}:{lines.line_num + 1}: not {mapping.config.encoding} text "
-                f"({error.reason}); give its `encoding` in the mapping file, such as windows-1252"
-            ) from None
         finally:
             text.detach()
 
@@ -66,11 +61,17 @@ class _Table:
         """The event of one row, or what keeps it refused."""
         row: Row = dict(zip(header, cells, strict=False))
         if len(cells) != len(header):
-            return refused_item(line, f"{len(cells)} fields, where the header has {len(header)}", cells)
+            return refused_item(
+                line, f"{len(cells)} fields, where the header has {len(header)}", [_readable(cell) for cell in cells]
+            )
         try:
             return event_item(line, self._event(row))
         except MappingError as error:
-            return refused_item(line, str(error), row)
+            return refused_item(line, str(error), [_readable(cell) for cell in cells])
+        except UnicodeEncodeError:
+            encoding = self._mapping.config.encoding
+            reason = f"not {encoding} text; give its encoding in the mapping file, such as encoding: windows-1252"
+            return refused_item(line, reason, [_readable(cell) for cell in cells])
 
     def _event(self, row: Row) -> FileEvent:
         config = self._mapping.config
@@ -142,6 +143,10 @@ class _Table:
         if not isinstance(given, dict):
             raise self._mapping.error("attributes", f"gives {show(given)}; write {{name: column}}")
         return {name: text for name, text in texts(given.items()).items() if text}
+
+
+def _readable(cell: str) -> str:
+    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _delimiter(head: bytes) -> str:

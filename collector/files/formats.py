@@ -15,6 +15,7 @@ _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 _PROTOBUF_SUFFIXES = (".pb", ".binpb", ".proto", ".protobuf", ".otlp")
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _FIRST_KEY = re.compile(rb'\{\s*"([^"\\]*)"')
 
 
@@ -67,11 +68,8 @@ def detect(source: SourceFile, reading: Reading) -> Format:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether it can only be OTLP in protobuf: its first tag, or the length before a message, and no text."""
-    first = head[0]
-    return first == 0 or (
-        first == otlp.RESOURCE_SPANS_TAG and (b"\0" in head or not head.isascii()) and head[1:2] not in b'{[<"'
-    )
+    """Whether it begins as OTLP in protobuf does, with its first tag or a length, and is no text."""
+    return head[0] in (0, otlp.RESOURCE_SPANS_TAG) and _CONTROL.search(head) is not None
 
 
 def _xml_format(source: SourceFile) -> Format:

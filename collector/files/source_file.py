@@ -30,11 +30,14 @@ class SourceFile:
             self._is_gzip = path.suffix.lower() == ".gz" or raw.read(2) == _GZIP_MAGIC
         with self.open() as file:
             self.head = file.read(HEAD_BYTES)
+        self._raw = None
 
     @property
     def bytes_read(self) -> int:
         """How much of the file, as it lies on the disk, the latest reading has come through."""
-        return self._raw.tell() if self._raw and not self._raw.closed else 0
+        if self._raw is None:
+            return 0
+        return self.size if self._raw.closed else self._raw.tell()
 
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:
