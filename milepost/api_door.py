@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -71,14 +70,15 @@ class ApiCheckpoints:
 
     def record(self, file: str, checkpoint: Checkpoint) -> None:
         """Records how far it is taken."""
-        body = {"items": checkpoint.items, "rejected": checkpoint.rejected}
-        response = self._send("PUT", _path(file), json=body)
+        params = {"items": checkpoint.items, "rejected": checkpoint.rejected}
+        response = self._send("PUT", _path(file), params=params)
         if response.status_code != 200:
             raise _unexpected(response, "")
 
 
 def _path(file: str) -> str:
-    return f"/api/ingest/{quote(file, safe='')}"
+    # A fingerprint is hexadecimal.
+    return f"/api/ingest/{file}"
 
 
 def _json(response: httpx.Response) -> Any:

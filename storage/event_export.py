@@ -5,7 +5,8 @@ from typing import NamedTuple
 import msgspec
 
 from domain.instants import format_instant
-from storage.client import Store
+from domain.money import format_amount
+from storage.client import Row, Store
 
 _EVENTS_A_PORTION = 10_000
 
@@ -49,10 +50,15 @@ class SharedNames(msgspec.Struct):
 def events_after(store: Store, after: EventKey) -> list[StoredEvent]:
     """The next portion of events after a key; empty at the end."""
     params = {"source": after.source, "event_id": after.event_id, "limit": _EVENTS_A_PORTION}
-    return [
-        StoredEvent(**row | {name: format_instant(row[name]) for name in ("occurred_at", "received_at")})
-        for row in store.rows("export_events", params)
-    ]
+    return [StoredEvent(**row | _as_text(row)) for row in store.rows("export_events", params)]
+
+
+def _as_text(row: Row) -> dict[str, str | None]:
+    return {
+        "occurred_at": format_instant(row["occurred_at"]),
+        "received_at": format_instant(row["received_at"]),
+        "amount": None if row["amount"] is None else format_amount(row["amount"], row["currency"]),
+    }
 
 
 def shared_names(store: Store) -> SharedNames:

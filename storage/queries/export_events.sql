@@ -5,8 +5,7 @@
 SELECT
     source, event_id, type, occurred_at, received_at, correlation_id,
     arrayMap(object -> (toString(object.type), object.id, toString(object.qualifier)), events.objects) AS objects,
-    toString(events.amount) AS amount,
-    currency, legal_entity, region, attributes
+    amount, currency, legal_entity, region, attributes
 FROM events FINAL
 WHERE source >= {source:String} AND (source > {source:String} OR event_id > {event_id:String})
 ORDER BY source, event_id

@@ -1,4 +1,4 @@
-"""A drop folder: complete files are taken and archived, others wait, what cannot be taken is put aside with a reason."""
+"""A drop folder: complete files are taken and archived, others wait, what cannot be taken is put aside and told why."""
 
 import os
 import threading
