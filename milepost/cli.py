@@ -23,6 +23,7 @@ from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
 from domain.instants import parse_instant
 from milepost.answers import Answers, open_answers
+from milepost.collection import collect_rarely
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
@@ -91,6 +92,7 @@ def ingest(
     reading = checked_reading(source, object_type, mapping)
     stop = _stop_on_signals()
     with open_answers(load_settings(), SystemClock()) as answers:
+        collect_rarely()
         summary = _ingest_files(paths, answers, reading, format_, stop) if paths else IngestSummary()
         if watch:
             ingestion = Ingestion(answers.door(), answers.checkpoints(), reading, format_, is_stopped=stop.is_set)

@@ -39,7 +39,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
         text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
         lines = csv.reader(text, delimiter=mapping.config.delimiter or _delimiter(source.head))
         try:
-            header = next(lines, [])
+            header = [name.strip() for name in next(lines, [])]
             for cells in lines:
                 if cells:
                     yield table.item(lines.line_num, header, cells)
@@ -61,17 +61,15 @@ class _Table:
         """The event of one row, or what keeps it refused."""
         row: Row = dict(zip(header, cells, strict=False))
         if len(cells) != len(header):
-            return refused_item(
-                line, f"{len(cells)} fields, where the header has {len(header)}", [_readable(cell) for cell in cells]
-            )
+            return _refused(line, f"{len(cells)} fields, where the header has {len(header)}", cells)
         try:
             return event_item(line, self._event(row))
         except MappingError as error:
-            return refused_item(line, str(error), [_readable(cell) for cell in cells])
+            return _refused(line, str(error), cells)
         except UnicodeEncodeError:
             encoding = self._mapping.config.encoding
             reason = f"not {encoding} text; give its encoding in the mapping file, such as encoding: windows-1252"
-            return refused_item(line, reason, [_readable(cell) for cell in cells])
+            return _refused(line, reason, cells)
 
     def _event(self, row: Row) -> FileEvent:
         config = self._mapping.config
@@ -122,6 +120,8 @@ class _Table:
         given = self._mapping.ask("objects", row)
         if given is None:
             return []
+        if isinstance(given, dict):
+            given = [given]
         if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
             raise self._mapping.error(
                 "objects", "gives no list of objects; write [{type: 'order', id: column}], with a qualifier if need be"
@@ -145,8 +145,13 @@ class _Table:
         return {name: text for name, text in texts(given.items()).items() if text}
 
 
-def _readable(cell: str) -> str:
-    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _refused(line: int, reason: str, cells: Sequence[str]) -> RefusedItem:
+    return refused_item(line, _readable(reason), [_readable(cell) for cell in cells])
+
+
+def _readable(text: str) -> str:
+    """The text with a sign in place of each byte that could not be read."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _delimiter(head: bytes) -> str:

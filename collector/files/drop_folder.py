@@ -112,7 +112,11 @@ class DropFolder:
             if path.exists():
                 self._refuse(path, "\n".join([str(error), *_told(summary)]))
             return
-        state = path.lstat()
+        try:
+            state = path.lstat()
+        except FileNotFoundError:
+            # Taken away by someone else, after it was read.
+            return
         if (state.st_size, state.st_mtime_ns) != (look.size, look.changed_at_ns):
             # Its sender had only paused: all of it is taken at a later look, and what is known already once more.
             return
@@ -123,9 +127,12 @@ class DropFolder:
             self._report(f"{path.name}: {summary}")
 
     def _refuse(self, path: Path, reason: str) -> None:
-        self._report(f"{path.name}: moved to {ERROR}/: {reason.splitlines()[0]}")
+        self._report(f"{_shown(path.name)}: moved to {ERROR}/: {reason.splitlines()[0]}")
         target = self._move(path, ERROR)
-        target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
+        try:
+            target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{target}: its reason cannot be written: {error.strerror}") from None
 
     def _move(self, path: Path, to: str) -> Path:
         """Where the file is now; one that is there already under its name stays."""
@@ -150,8 +157,14 @@ def _make_folder(path: Path) -> None:
         raise UsageError(f"--watch: {path} cannot be made: {error.strerror}") from None
 
 
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(name)
+
+
 def _refusal(path: Path, state: os.stat_result) -> str | None:
     """Why an entry of the folder is not even read."""
+    if not path.name.isprintable():
+        return "its name has characters that cannot be shown; rename it"
     if stat.S_ISLNK(state.st_mode):
         return f"{path.name} is a symbolic link; put the file itself here"
     if not stat.S_ISREG(state.st_mode):

@@ -149,6 +149,7 @@ def test_links_odd_names_and_pipes_are_put_aside_unread(drop: Drop, tmp_path_fac
     (drop.path / "link.ndjson").symlink_to(secret)
     os.mkfifo(drop.path / "pipe.ndjson")
     drop.put("a..ndjson")
+    drop.put("a\udcff\n.ndjson")
 
     drop.folder.look()
 
@@ -157,6 +158,7 @@ def test_links_odd_names_and_pipes_are_put_aside_unread(drop: Drop, tmp_path_fac
         "link.ndjson.reason": "link.ndjson is a symbolic link; put the file itself here\n",
         "pipe.ndjson.reason": "pipe.ndjson is not a regular file\n",
         "a..ndjson.reason": "a..ndjson has .. in its name; rename it\n",
+        "a\udcff\n.ndjson.reason": "its name has characters that cannot be shown; rename it\n",
     }
     assert (drop.door.bodies, secret.read_text()) == ([], EVENT)
     assert (drop.path / "error/link.ndjson").is_symlink()
