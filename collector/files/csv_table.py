@@ -81,9 +81,10 @@ class _Table:
             self._text("region", row),
             self._attributes(row),
         )
-        event_id = self._needed("id", row) if config.id is not None else self._content_id(row)
         type_ = plain_type(self._needed("type", row))
         time = rfc3339(self._needed("time", row), self._mapping.zone, config.time_format)
+        # Its time comes first in a made id: rows that are neighbours in the file are then neighbours in the store.
+        event_id = self._needed("id", row) if config.id is not None else f"{time}/{self._content_id(row)}"
         source = self._text("source", row) or self._source
         return FileEvent(event_id, source, type_, time, data, self._text("correlation_id", row))
 
