@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,12 +19,13 @@ from alerts.routing import matching_receivers, parse_labels
 from collector.files.drop_folder import DropFolder
 from collector.files.formats import ACCEPTED, Format
 from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
-from collector.files.items import Reading, checked_reading
+from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
 from domain.instants import parse_instant
-from milepost.answers import Answers, open_answers
+from milepost.answers import open_answers
 from milepost.collection import collect_rarely
+from milepost.contract_commands import check_contracts
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
@@ -32,14 +34,19 @@ from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
+from milepost.source_commands import check_sources
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
+contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
+sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
 app.add_typer(rules_app, name="rules")
+app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")
 
@@ -90,25 +97,23 @@ def ingest(
     if not paths and not watch:
         raise UsageError("give files to ingest, or a folder to follow with --watch")
     reading = checked_reading(source, object_type, mapping)
-    stop = _stop_on_signals()
-    with open_answers(load_settings(), SystemClock()) as answers:
+    settings, stop = load_settings(), _stop_on_signals()
+    summary = IngestSummary()
+    with open_answers(settings, SystemClock()) as answers:
+        ingestion = Ingestion(answers.door(settings), answers.checkpoints(), reading, format_, is_stopped=stop.is_set)
         collect_rarely()
-        summary = _ingest_files(paths, answers, reading, format_, stop) if paths else IngestSummary()
+        if paths:
+            _ingest_files(paths, ingestion, summary)
         if watch:
-            ingestion = Ingestion(answers.door(), answers.checkpoints(), reading, format_, is_stopped=stop.is_set)
             DropFolder(watch, ingestion, SystemClock(), echo).follow(stop)
     if summary.rejected:
         raise typer.Exit(1)
 
 
-def _ingest_files(
-    paths: list[Path], answers: Answers, reading: Reading, format_: Format | None, stop: threading.Event
-) -> IngestSummary:
-    summary = IngestSummary()
+def _ingest_files(paths: list[Path], ingestion: Ingestion, summary: IngestSummary) -> None:
     with shown_progress() as progress:
-        ingestion = Ingestion(answers.door(), answers.checkpoints(), reading, format_, progress, stop.is_set)
         try:
-            ingestion.take(paths, summary)
+            replace(ingestion, progress=progress).take(paths, summary)
         except Interrupted:
             raise UsageError(f"{summary}; interrupted: the same command goes on from here") from None
     for line in summary.problems:
@@ -116,7 +121,6 @@ def _ingest_files(
     if summary.rejected > len(summary.problems):
         problem(f"… and {summary.rejected - len(summary.problems)} more; `milepost dead-letters list` shows them")
     echo(str(summary))
-    return summary
 
 
 @export_app.command("ocel")
@@ -196,6 +200,31 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
     """Run the tests beside rule definitions."""
     settings = load_settings()
     outcome = test_rules(paths or [settings.rules_path], settings.calendars_path)
+    echo(outcome.text)
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+@contracts_app.command("check")
+def contracts_check(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of contracts; the configured one by default.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="A git revision; a change that breaks what held there is refused.")
+    ] = None,
+) -> None:
+    """Find every error in contracts, and every breaking change since a git revision."""
+    outcome = check_contracts(folder or load_settings().contracts_path, against)
+    echo(outcome.text)
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+@sources_app.command("check")
+def sources_check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Definition files or folders of them.")] = None,
+) -> None:
+    """Find every error in source definitions and run the samples beside them."""
+    outcome = check_sources(paths or load_settings().sources_paths)
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)

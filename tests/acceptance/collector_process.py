@@ -20,7 +20,7 @@ def main(dsn: str) -> None:
     clock = SystemClock()
     with Store(dsn) as store:
         migrate(store, clock.now())
-        repair_latest(store, clock.now())
+        repair_latest(store)
         collector = Collector(store, clock, CollectorRegistry(), [])
         listening = bind("127.0.0.1", 0, "the test's port")
         server = HttpServer(collector.app, listening, "collector")

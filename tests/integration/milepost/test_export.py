@@ -17,6 +17,7 @@ from domain.errors import UsageError
 from milepost.answers import Answers
 from milepost.export.csv_file import COLUMNS
 from milepost.export.file_export import export_csv, export_ocel
+from milepost.settings import Settings
 from storage.client import Store
 from storage.event_export import EventKey
 from storage.events import insert_events
@@ -83,7 +84,7 @@ def test_a_log_of_pm4pys_kind_comes_back_with_the_ids_it_had(
     export_ocel(answers, path)
     summary = IngestSummary()
 
-    Ingestion(answers.door(), answers.checkpoints(), Reading("log")).take([path], summary)
+    Ingestion(answers.door(Settings()), answers.checkpoints(), Reading("log")).take([path], summary)
 
     assert str(summary) == "4 accepted, 0 duplicates, 0 rejected"
     stored = [one for one in answers.events_after(EventKey()) if one.source == "log"]

@@ -12,6 +12,7 @@ from collector.files.ingestion import Ingestion, IngestSummary
 from collector.files.items import Reading
 from collector.files.mapping import load_mapping
 from milepost.answers import Answers
+from milepost.settings import Settings
 from storage.client import Store
 from tests.builders import otlp_request, span
 from tests.engine import Engine
@@ -19,6 +20,10 @@ from tests.integration.milepost.places import PLACES, answers_at
 from tests.unit.collector.files.test_camt import entry, statement
 from tests.unit.collector.files.test_xes import APPROVED, HEAD, trace_xml
 
+CORRELATION = """
+span_mappings:
+  - {mapping: posted, service: crm, span: POST /orders, event: order.posted, objects: [{type: order, id: order.id}]}
+"""
 EVENTS = "SELECT type, occurred_at, objects, attributes FROM events FINAL ORDER BY occurred_at, event_id"
 
 
@@ -30,7 +35,7 @@ def answers(request: pytest.FixtureRequest, embedded_store: Store) -> Iterator[A
 
 def ingest(answers: Answers, path: Path, reading: Reading | None = None) -> str:
     summary = IngestSummary()
-    Ingestion(answers.door(), answers.checkpoints(), reading or Reading()).take([path], summary)
+    Ingestion(answers.door(Settings()), answers.checkpoints(), reading or Reading()).take([path], summary)
     return "\n".join([str(summary), *summary.problems])
 
 
@@ -132,3 +137,19 @@ def test_checkpoints_are_kept_with_the_store(answers: Answers, embedded_store: S
     with answers_at("in this process", embedded_store) as others:
         assert others.checkpoints().read("ab12") == Checkpoint(50_000, 3)
     assert checkpoints.read("cd34") == Checkpoint()
+
+
+def test_spans_of_a_file_are_milestones_where_the_configuration_says_so(
+    engine: Engine, embedded_store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "correlation.yaml").write_text(CORRELATION)
+    path = tmp_path / "spans.pb"
+    path.write_bytes(otlp_request(span(attributes={"order.id": "O-1001"}), span("GET /")).SerializeToString())
+    summary = IngestSummary()
+    with answers_at("in this process", embedded_store) as answers:
+        door = answers.door(Settings(config=tmp_path))
+        Ingestion(door, answers.checkpoints()).take([path], summary)
+
+    assert str(summary) == "2 accepted, 0 duplicates, 0 rejected"
+    stored = engine.select(embedded_store, "SELECT object_id, type FROM object_milestones")
+    assert stored == [{"object_id": "O-1001", "type": "order.posted"}]
