@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,4 +134,6 @@ def texts(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return _encode(value).decode()

@@ -4,55 +4,45 @@ https://jmespath.org/specification.html
 """
 
 import zoneinfo
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import BeforeValidator, field_validator
+from jmespath.visitor import Options
+from pydantic import BeforeValidator, InstanceOf, field_validator
 
+from collector.source_expressions import Expression, compiler
+from collector.source_functions import SourceFunctions
 from domain.config_file import ConfigFile, ConfigModel, load_file
+from domain.errors import InputError
 
 Row = dict[str, str]
-EXPRESSIONS = (
-    *("type", "time", "id", "objects", "amount", "currency", "legal_entity", "region", "attributes", "source"),
-    "correlation_id",
-)
+# The functions that sources have: a table of a payment provider may count minor units, too.
+_OPTIONS = Options(custom_functions=SourceFunctions({}))
 
 
 class MappingError(Exception):
     """An expression gives nothing that can be used for a row; says which, and where it stands."""
 
 
-def _check(expression: object) -> object:
-    if isinstance(expression, str):
-        try:
-            jmespath.compile(expression)
-        except JMESPathError as error:
-            raise ValueError(f'"{expression}" is no JMESPath expression: {_brief(error)}') from None
-    return expression
-
-
-Expression = Annotated[str, BeforeValidator(_check)]
+ColumnExpression = Annotated[InstanceOf[Expression], BeforeValidator(compiler(None))]
 
 
 class MappingConfig(ConfigModel):
     """A mapping file; the expressions are asked of each row, whose keys are the columns' names."""
 
-    type: Expression
-    time: Expression
-    id: Expression | None = None
-    objects: Expression | None = None
-    amount: Expression | None = None
-    currency: Expression | None = None
-    legal_entity: Expression | None = None
-    region: Expression | None = None
-    attributes: Expression | None = None
-    source: Expression | None = None
-    correlation_id: Expression | None = None
+    type: ColumnExpression
+    time: ColumnExpression
+    id: ColumnExpression | None = None
+    objects: ColumnExpression | None = None
+    amount: ColumnExpression | None = None
+    currency: ColumnExpression | None = None
+    legal_entity: ColumnExpression | None = None
+    region: ColumnExpression | None = None
+    attributes: ColumnExpression | None = None
+    source: ColumnExpression | None = None
+    correlation_id: ColumnExpression | None = None
     # How the table is written, where that is not the usual.
     time_format: str | None = None
     time_zone: str = "UTC"
@@ -92,39 +82,29 @@ class Mapping:
     text: str
     zone: ZoneInfo
     _file: ConfigFile[MappingConfig]
-    _getters: dict[str, Callable[[Row], Any]]
 
     def ask(self, name: str, row: Row) -> Any:
         """What the expression of that name gives for a row; None where there is none. MappingError where it fails."""
-        if name not in self._getters:
+        expression: Expression | None = getattr(self.config, name)
+        if expression is None:
             return None
+        if expression.plain_name is not None:
+            return row.get(expression.plain_name)
         try:
-            return self._getters[name](row)
-        except (JMESPathError, TypeError, ValueError) as error:
-            raise self.error(name, _brief(error)) from None
+            return expression.find(row, _OPTIONS)
+        except InputError as error:
+            raise MappingError(self._place(name, str(error))) from None
 
     def error(self, name: str, reason: str) -> MappingError:
         """The reason, with the expression of that name and its place."""
-        return MappingError(str(self._file.problem([name], f'{name}: "{getattr(self.config, name)}" {reason}')))
+        return MappingError(self._place(name, f'"{getattr(self.config, name).text}" {reason}'))
+
+    def _place(self, name: str, reason: str) -> str:
+        return str(self._file.problem([name], f"{name}: {reason}"))
 
 
 def load_mapping(path: Path) -> Mapping:
     """The mapping in a file; ConfigError names every problem with line and column."""
     file = load_file(path, MappingConfig)
-    given = {name: getattr(file.model, name) for name in EXPRESSIONS}
-    getters = {name: _getter(expression) for name, expression in given.items() if expression is not None}
-    return Mapping(file.model, file.model.model_dump_json(), ZoneInfo(file.model.time_zone), file, getters)
-
-
-def _getter(expression: str) -> Callable[[Row], Any]:
-    compiled = jmespath.compile(expression)
-    if compiled.parsed["type"] == "field":
-        # Most expressions are the name of a column, for which JMESPath takes ten times as long.
-        column = compiled.parsed["value"]
-        return lambda row: row.get(column)
-    search: Callable[[Row], Any] = compiled.search
-    return search
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    said = {name: value.text if isinstance(value, Expression) else value for name, value in file.model}
+    return Mapping(file.model, repr(said), ZoneInfo(file.model.time_zone), file)

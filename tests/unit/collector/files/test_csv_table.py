@@ -7,6 +7,7 @@ import pytest
 
 from collector.files.items import Reading
 from collector.files.mapping import load_mapping
+from collector.source_functions import SourceFunctions
 from domain.errors import ConfigError, UsageError
 from tests.unit.collector.files.doors import RecordingDoor, events, ingest, refusals, written
 
@@ -72,6 +73,15 @@ def test_a_table_of_another_country_is_read_as_its_mapping_says(tmp_path: Path) 
     assert event["data"] == {"objects": [], "amount": "-1234.56", "attributes": {"payer": "Müller"}}
 
 
+def test_a_table_may_count_in_minor_units_and_seconds(tmp_path: Path) -> None:
+    mapping = "type: state\ntime: from_seconds(to_number(created))\namount: minor_units(to_number(cents), currency)\n"
+    table = "state,created,cents,currency\npaid,1793611800,1250,eur\n"
+
+    [event] = events(written(tmp_path / "payouts.csv", table), reading(tmp_path, mapping))
+
+    assert (event["time"], event["data"]["amount"]) == ("2026-11-02T09:30:00+00:00", "12.50")
+
+
 def test_without_expressions_for_them_the_whole_row_is_kept_and_makes_the_id(tmp_path: Path) -> None:
     path = written(tmp_path / "log.csv", "\ufeffcase,what,when\n1,a,2026-11-02\n1,a,2026-11-02\n2,a,2026-11-02\n")
     minimal = reading(tmp_path, "{type: what, time: when}")
@@ -118,7 +128,7 @@ def test_a_row_that_makes_no_event_is_told_by_file_line_and_expression(tmp_path:
         pytest.param("attributes: number", 'attributes: "number" gives "I-1"; write {name: column}', id="a text"),
         pytest.param(
             "region: abs(number)",
-            'region: "abs(number)" In function abs(), invalid type for value: I-1, expected one of: '
+            'region: "abs(number)": In function abs(), invalid type for value: I-1, expected one of: '
             "['number'], received: \"string\"",
             id="a function that does not fit",
         ),
@@ -139,9 +149,15 @@ def test_an_expression_that_gives_something_else_refuses_the_row(tmp_path: Path,
         pytest.param("type: a", "mapping.yaml:1:1: time is missing", id="a key that is needed"),
         pytest.param(
             "type: a\ntime: 'a['",
-            'mapping.yaml:2:7: time: "a[" is no JMESPath expression: Invalid jmespath expression: Incomplete '
+            'mapping.yaml:2:7: time is "a[", which is no JMESPath expression: Invalid jmespath expression: Incomplete '
             'expression: "a[" ^',
             id="no expression",
+        ),
+        pytest.param(
+            "type: uper(a)\ntime: b",
+            'mapping.yaml:1:7: type is "uper(a)", which calls uper(), which is no function; there are '
+            + ", ".join(sorted(SourceFunctions.FUNCTION_TABLE)),
+            id="no function",
         ),
         pytest.param(
             "type: a\ntime: b\ntime_zone: Berlin",
