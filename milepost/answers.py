@@ -8,14 +8,18 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from collector.contract_definitions import load_contracts
+from collector.files.checkpoints import StoreCheckpoints
+from collector.files.door import Checkpoints, Door
 from collector.local_door import LocalDoor
-from collector.receivers.files import Door, Taken
+from collector.span_mapping_config import load_correlation
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import format_instant
+from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
 from rules.calendars import load_calendars
@@ -24,6 +28,7 @@ from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
+from storage.event_export import EventKey, SharedNames, StoredEvent, events_after, shared_names
 from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
 
@@ -39,6 +44,9 @@ class Answers(Protocol):
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
+    def checkpoints(self) -> Checkpoints: ...
+    def shared_names(self) -> SharedNames: ...
+    def events_after(self, after: EventKey) -> list[StoredEvent]: ...
 
 
 class StoreAnswers:
@@ -87,7 +95,19 @@ class StoreAnswers:
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
-        return LocalDoor(self._store, self._clock, contracts)
+        return LocalDoor(self._store, self._clock, contracts, load_correlation(settings.correlation_path))
+
+    def checkpoints(self) -> Checkpoints:
+        """How far files were taken."""
+        return StoreCheckpoints(self._store, self._clock)
+
+    def shared_names(self) -> SharedNames:
+        """The ids that mean more than one thing."""
+        return shared_names(self._store)
+
+    def events_after(self, after: EventKey) -> list[StoredEvent]:
+        """The next portion of all events in the order of their keys; empty at the end."""
+        return events_after(self._store, after)
 
 
 class ApiAnswers:
@@ -132,19 +152,20 @@ class ApiAnswers:
 
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""
-        return self._post_events
+        return ApiDoor(self._send)
 
-    def _post_events(self, content_type: str, body: bytes) -> Taken:
-        response = self._send("POST", "/v1/events", content=body, headers={"content-type": content_type})
-        answer = self._read(response)
-        if response.status_code == 200:
-            rejected = [(entry["index"], entry["reason"]) for entry in answer["rejected"]]
-            return Taken(answer["accepted"], answer["duplicates"], rejected)
-        if response.status_code == 202:
-            return Taken(answer["accepted"], answer["duplicates"])
-        if response.status_code == 400:
-            return Taken(rejected=[(0, answer["reason"])])
-        raise StoreError(f"{self._url}/v1/events answered {response.status_code}: {answer.get('reason', '')}")
+    def checkpoints(self) -> Checkpoints:
+        """How far files were taken, as the running Milepost knows it."""
+        return ApiCheckpoints(self._send)
+
+    def shared_names(self) -> SharedNames:
+        """The ids that mean more than one thing."""
+        return msgspec.convert(self._ask("GET", "/api/export/shared-names"), SharedNames)
+
+    def events_after(self, after: EventKey) -> list[StoredEvent]:
+        """The next portion of all events in the order of their keys; empty at the end."""
+        params = {"source": after.source, "event_id": after.event_id}
+        return msgspec.convert(self._ask("GET", "/api/export/events", params=params), list[StoredEvent])
 
     def _rows(self, method: str, path: str, **how: Any) -> list[Answer]:
         rows: list[Answer] = self._ask(method, path, **how)

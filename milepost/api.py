@@ -1,7 +1,7 @@
 """The HTTP API that the commands use while a running Milepost holds the store; loopback only until there are tokens."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
-from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import parse_instant
 from milepost.answers import StoreAnswers
+from milepost.api_responses import get as _get
+from milepost.api_responses import respond as _respond
+from milepost.file_api import file_routes
 from storage.client import Store
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
@@ -58,25 +60,8 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
+        *file_routes(answers),
     ]
-
-
-def _get(answer: Callable[[Request], object]) -> Callable[[Request], Response]:
-    # Starlette runs a plain function in a thread, so a slow query does not hold up the collector.
-    def endpoint(request: Request) -> Response:
-        return _respond(lambda: answer(request))
-
-    return endpoint
-
-
-def _respond(answer: Callable[[], object]) -> Response:
-    try:
-        return Response(_encoder.encode(answer()), media_type="application/json")
-    except StoreUnreachable as error:
-        status, reason = 503, str(error)
-    except (MilepostError, ValueError) as error:
-        status, reason = 400, str(error)
-    return Response(_encoder.encode({"reason": reason}), status_code=status, media_type="application/json")
 
 
 async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
