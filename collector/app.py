@@ -17,14 +17,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, DoorSettings, keep_to_sources
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
 from collector.dead_lettering import dead_letter
 from collector.group_commit import GroupCommit, Overloaded
+from collector.group_submit import submit_all
 from collector.metrics import CollectorMetrics
+from collector.operations import operation_routes
 from collector.receivers import cloudevents, otlp
 from collector.receivers.otlp import TraceRequest
+from collector.replay import Channel, Replay
+from collector.replay_events import EventReplay
+from collector.replay_spans import SpanReplay
 from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
+from collector.tokens import Tokens
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import InputError, StoreError
@@ -43,7 +50,14 @@ Result = TypeVar("Result")
 class Collector:
     """The receiving role: owns the commit threads and answers HTTP. Start before serving `app`."""
 
-    def __init__(self, store: Store, clock: Clock, registry: CollectorRegistry, routes: list[BaseRoute]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: CollectorRegistry,
+        routes: list[BaseRoute],
+        door: DoorSettings = DoorSettings(),
+    ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
         self._store = store
         self._clock = clock
@@ -68,23 +82,37 @@ class Collector:
         self.metrics.waiting.labels("events").set_function(lambda: self._events.waiting)
         self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
         self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
+        self.tokens = Tokens(store, door.operator)
         own: list[BaseRoute] = [
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/traces", _Post(self._take_traces)),
             Route("/metrics", self._metrics_page),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
+            *operation_routes(store, clock, self._replay(), self.tokens),
         ]
-        self.app = SameOrigin(Starlette(routes=own + routes))
+        guarded = Access(Starlette(routes=own + routes), self.tokens, clock, self.metrics, door)
+        # Where only a token opens the door, another page's script, which has none, may call it by any name.
+        self.app = SameOrigin(guarded, any_host=door.is_exposed)
+
+    def _replay(self) -> Replay:
+        """Replays through the running group commits."""
+        channels: dict[str, Channel] = {
+            "events": EventReplay(self._store, lambda some: submit_all(self._events, some, _events_in)),
+            "traces": SpanReplay(self._store, lambda some: submit_all(self._spans, some, _bytes_in)),
+        }
+        return Replay(self._store, self._clock, channels, self.metrics)
 
     def start(self) -> None:
         """Starts the commit threads."""
         self._events.start()
         self._spans.start()
         self._letters.start()
+        self.tokens.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
+        self.tokens.stop()
         self._events.stop()
         self._spans.stop()
         self._letters.stop()
@@ -104,8 +132,11 @@ class Collector:
                 await self._keep_refused("events", error, scope, body)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return
+            if caller := scope.get(CALLER):
+                caller.charge(received.count)
+                keep_to_sources(received, caller)
             submission = EventSubmission(received, content_type, scope["headers"])
-            outcome = await self._events.submit(submission, max(received.count, 1))
+            outcome = await self._events.submit(submission, _events_in(submission))
         except Disconnected:
             return
         except (Overloaded, StoreError) as error:
@@ -114,7 +145,9 @@ class Collector:
         if received.is_batch:
             await _answer(send, 200, _batch_answer(outcome))
         elif outcome.rejected:
-            await _answer(send, 400, {"code": outcome.rejected[0].code, "reason": outcome.rejected[0].reason})
+            [rejection] = outcome.rejected
+            status = 403 if rejection.code == SOURCE_NOT_ALLOWED else 400
+            await _answer(send, status, {"code": rejection.code, "reason": rejection.reason})
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
 
@@ -122,7 +155,7 @@ class Collector:
         content_type = header(scope, b"content-type")
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
-            self.metrics.requests_refused.labels("traces", "unsupported_media_type").inc()
+            self.metrics.refuse("traces", "unsupported_media_type")
             reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
             await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
             return
@@ -132,10 +165,10 @@ class Collector:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
                 request = await _beside(len(content), lambda: otlp.read_traces(media_type, content))
-                self.metrics.spans_received.inc(request.spans + request.rejected_spans)
-                self.metrics.spans_rejected.inc(request.rejected_spans)
+                if caller := scope.get(CALLER):
+                    caller.charge(request.spans + request.rejected_spans)
                 if request.spans:
-                    await self._spans.submit(request, len(request.body))
+                    await self._spans.submit(request, _bytes_in(request))
             except InputError as error:
                 await self._keep_refused("traces", error, scope, body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
@@ -147,16 +180,18 @@ class Collector:
             status = otlp.failure(media_type, otlp.UNAVAILABLE, self._busy("traces", error))
             await _send(send, 503, media_type, status, retry=True)
             return
+        self.metrics.count_rejected_spans(request.rejected_spans)
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
     async def _keep_refused(self, channel: str, error: InputError, scope: Scope, body: bytes) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
-        self.metrics.requests_refused.labels(channel, error.code).inc()
-        if not isinstance(error, BodyTooLarge):
+        if isinstance(error, BodyTooLarge):
+            self.metrics.refuse(channel, error.code)
+        else:
             content_type = header(scope, b"content-type")
             letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
             await self._letters.submit(letter, len(body))
-            self.metrics.dead_letters.labels(channel, error.code).inc()
+            self.metrics.keep(channel, error.code)
 
     def _commit_letters(self, letters: Sequence[DeadLetter]) -> list[bool | Exception]:
         insert_dead_letters(self._store, letters)
@@ -165,7 +200,7 @@ class Collector:
     def _busy(self, channel: str, error: Exception) -> str:
         """Counts a request that could not be stored just now, and gives the reason to tell."""
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
-        self.metrics.requests_refused.labels(channel, code).inc()
+        self.metrics.refuse(channel, code)
         return str(error) or "too much is waiting to be stored; come back later"
 
     def _metrics_page(self, request: Request) -> Response:
@@ -206,6 +241,14 @@ async def _content(scope: Scope, body: bytes) -> bytes:
 async def _beside(size: int, work: Callable[[], Result]) -> Result:
     """The result of work on that many bytes: much of it in a thread, so that other requests need not wait for it."""
     return await run_in_threadpool(work) if size > LARGEST_AT_ONCE else work()
+
+
+def _events_in(submission: EventSubmission) -> int:
+    return max(submission.received.count, 1)
+
+
+def _bytes_in(request: TraceRequest) -> int:
+    return len(request.body)
 
 
 def _batch_answer(outcome: EventOutcome) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The collector's door inside this process: for files, when no running collector has the store."""
+"""The collector's door inside this process: for files and replays, when no running collector has the store."""
 
 from prometheus_client import CollectorRegistry
 
@@ -6,6 +6,10 @@ from collector.dead_lettering import dead_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents
 from collector.receivers.files import Taken
+from collector.replay import Channel, Replay
+from collector.replay_events import EventReplay
+from collector.replay_spans import SpanReplay
+from collector.span_writer import SpanWriter
 from collector.writer import EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import InputError
@@ -34,3 +38,13 @@ class LocalDoor:
             raise outcome
         rejected = [(rejection.index, rejection.reason) for rejection in outcome.rejected]
         return Taken(outcome.accepted, outcome.duplicates, sorted(rejected))
+
+
+def local_replay(store: Store, clock: Clock) -> Replay:
+    """Replays through writers of this process."""
+    metrics = CollectorMetrics(CollectorRegistry())
+    channels: dict[str, Channel] = {
+        "events": EventReplay(store, EventWriter(store, clock, metrics).commit),
+        "traces": SpanReplay(store, SpanWriter(store, metrics).commit),
+    }
+    return Replay(store, clock, channels, metrics)

@@ -1,4 +1,8 @@
-"""What the collector counts. received = stored + duplicates + dead letters, for every event taken off the wire."""
+"""What the collector counts: received = stored + duplicates + dead letters + refused, for each channel.
+
+An event or a span counts as one. So does a request that is kept or refused as a whole, whatever it held. What a replay
+stores is received once more; what it does not is a dead letter already.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -18,7 +22,9 @@ class CollectorMetrics:
         def counter(name: str, text: str, labels: Iterable[str] = ()) -> Counter:
             return Counter(f"milepost_{name}", text, tuple(labels), registry=registry)
 
-        self.events_received = counter("events_received_total", "Events read from requests.")
+        self.events_received = counter(
+            "events_received_total", "Events received, and requests for them taken as a whole."
+        )
         self.events_stored = counter("events_stored_total", "Events stored for the first time.")
         self.events_duplicate = counter("events_duplicate_total", "Events that were stored already.")
         self.dead_letters = counter(
@@ -26,12 +32,15 @@ class CollectorMetrics:
         )
         self.requests_refused = counter(
             "requests_refused_total",
-            "Requests refused as a whole, by channel and reason.",
+            "Requests neither taken nor kept, by channel and reason.",
             ("channel", "code"),
         )
-        self.spans_received = counter("spans_received_total", "Spans read from requests.")
+        self.spans_received = counter("spans_received_total", "Spans received, and requests for them taken as a whole.")
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
+        self.replays = counter(
+            "dead_letter_replays_total", "Replays of dead letters, by channel and outcome.", ("channel", "outcome")
+        )
         self.commit_seconds = Histogram(
             "milepost_commit_duration_seconds",
             "How long one group commit takes, by channel.",
@@ -46,11 +55,39 @@ class CollectorMetrics:
             registry=registry,
         )
 
-    def count_events(self, outcomes: Iterable["EventOutcome"]) -> None:
-        """Counts what became of a group of requests."""
-        for outcome in outcomes:
-            self.events_received.inc(outcome.accepted + outcome.duplicates + len(outcome.rejected))
-            self.events_stored.inc(outcome.accepted)
-            self.events_duplicate.inc(outcome.duplicates)
+    def count_events(self, outcome: "EventOutcome", *, is_replay: bool = False) -> None:
+        """Counts what became of a request's events; of a replay only what is stored by now."""
+        self.events_stored.inc(outcome.accepted)
+        self.events_duplicate.inc(outcome.duplicates)
+        received = outcome.accepted + outcome.duplicates
+        if not is_replay:
+            received += len(outcome.rejected)
             for rejection in outcome.rejected:
                 self.dead_letters.labels("events", rejection.code).inc()
+        self.events_received.inc(received)
+
+    def keep(self, channel: str, code: str) -> None:
+        """Counts a request kept whole as a dead letter."""
+        self._receive(channel)
+        self.dead_letters.labels(channel, code).inc()
+
+    def refuse(self, channel: str, code: str) -> None:
+        """Counts a request that is neither taken nor kept."""
+        self._receive(channel)
+        self.requests_refused.labels(channel, code).inc()
+
+    def count_stored_spans(self, spans: int) -> None:
+        """Counts spans that were stored, for the first time or in a replay."""
+        self.spans_received.inc(spans)
+        self.spans_stored.inc(spans)
+
+    def count_rejected_spans(self, spans: int) -> None:
+        """Counts the spans that a partial success left out."""
+        self.spans_received.inc(spans)
+        self.spans_rejected.inc(spans)
+
+    def _receive(self, channel: str) -> None:
+        if channel == "events":
+            self.events_received.inc()
+        elif channel == "traces":
+            self.spans_received.inc()

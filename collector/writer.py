@@ -41,11 +41,15 @@ Entry = tuple[int, Candidate]
 
 @dataclass(frozen=True, slots=True)
 class EventSubmission:
-    """The events of one request, and what a dead letter should tell of how they came."""
+    """The events of one request, and what a dead letter should tell of how they came.
+
+    What is rejected of a replay is a dead letter already, and counted as one.
+    """
 
     received: Received
     content_type: str
     headers: Sequence[tuple[bytes, bytes]] = ()
+    is_replay: bool = False
 
 
 @dataclass(slots=True)
@@ -133,9 +137,10 @@ class EventWriter:
             if _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
             else:
-                _settle_repeat(outcomes[index], candidate, known)
+                settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes)
-        self._metrics.count_events(outcomes)
+        for submission, outcome in zip(group, outcomes, strict=True):
+            self._metrics.count_events(outcome, is_replay=submission.is_replay)
         return list(outcomes)
 
     def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
@@ -201,13 +206,15 @@ class EventWriter:
                 body=rejection.raw,
             )
             for submission, outcome in zip(group, outcomes, strict=True)
+            if not submission.is_replay
             for rejection in outcome.rejected
         ]
         if letters:
             insert_dead_letters(self._store, letters)
 
 
-def _settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
+def settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
+    """Adds to an outcome an event whose identity is known: a duplicate, or a conflict."""
     if same_content(candidate.event, known, time_given=candidate.time_given):
         outcome.duplicates += 1
     else:

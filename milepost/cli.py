@@ -6,8 +6,6 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,34 +15,25 @@ from alerts.config import load_routing
 from alerts.routing import matching_receivers, parse_labels
 from collector.receivers.files import IngestSummary, ingest_files
 from domain.clock import SystemClock
-from domain.errors import MilepostError, UsageError
-from domain.instants import parse_instant
+from domain.errors import MilepostError
 from milepost.answers import open_answers
+from milepost.command_options import LimitOption, Output, OutputOption, instant_of
+from milepost.dead_letter_commands import dead_letters_app
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
+from milepost.token_commands import tokens_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
-dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
-
-
-class Output(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[Output, typer.Option("--output", help="A table to read or JSON to process.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most, newest first.")]
+app.add_typer(tokens_app, name="tokens")
 
 
 @app.command()
@@ -99,7 +88,7 @@ def evaluate(
 ) -> None:
     """Say which alerts stand at an instant; writes nothing."""
     settings = load_settings()
-    instant, known = _instant("--at", at), _instant("--known-at", known_at) if known_at else None
+    instant, known = instant_of("--at", at), instant_of("--known-at", known_at) if known_at else None
     with open_answers(settings, SystemClock()) as answers:
         rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, instant, known)
     if output is Output.JSON:
@@ -122,7 +111,7 @@ def demo(
     settings = load_settings()
     stop = _stop_on_signals()
     target = endpoint or f"http://{settings.host}:{settings.collector_port}"
-    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate), SystemClock(), stop, echo)
+    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate, token=settings.token), SystemClock(), stop, echo)
 
 
 @app.command()
@@ -180,28 +169,6 @@ def alerts_route_test(
     echo(",".join(matching_receivers(load_routing(path), parse_labels(labels or []))))
 
 
-@dead_letters_app.command("list")
-def dead_letters_list(limit: LimitOption = 100, output: OutputOption = Output.TABLE) -> None:
-    """Show inputs that could not be taken, the newest first."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        rows = answers.dead_letters(limit)
-    if output is Output.JSON:
-        print_json(rows)
-    else:
-        print_table(
-            rows,
-            ("dead_letter_id", "received_at", "channel", "code", "source", "event_id", "reason"),
-            "no dead letters",
-        )
-
-
-@dead_letters_app.command("show")
-def dead_letters_show(dead_letter_id: str) -> None:
-    """Show one dead letter whole, its body in base64."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        print_json(answers.dead_letter(dead_letter_id))
-
-
 def _stop_on_signals() -> threading.Event:
     """Set by the first SIGINT or SIGTERM, to stop in order; a second one ends the process at once."""
     stop = threading.Event()
@@ -215,13 +182,6 @@ def _stop_on_signals() -> threading.Event:
     for number in numbers:
         signal.signal(number, begin)
     return stop
-
-
-def _instant(option: str, text: str) -> datetime:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,9 @@ from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
+from collector.access import DoorSettings
 from collector.app import Collector
+from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -40,6 +43,7 @@ from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
 from storage.migrator import migrate
 from storage.repair import repair_latest
+from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
@@ -59,10 +63,7 @@ class Service:
     def __init__(self, settings: Settings, clock: Clock, report: Callable[[str], None], *, demo: bool = False) -> None:
         """Checks the configuration, the ports and the store, in this order; nothing runs yet."""
         if settings.host not in _LOOPBACK:
-            raise UsageError(
-                f"MILEPOST_HOST is {settings.host}: without tokens and sign-in only a loopback address is served; "
-                f"give {', '.join(_LOOPBACK)}"
-            )
+            _require_token(settings, clock)
         self._settings = settings
         self._clock = clock
         self._report = report
@@ -81,18 +82,13 @@ class Service:
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
         )
-        try:
-            collector_socket = closing.enter_context(
-                bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
-            )
-            console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
-        except MilepostError:
-            # Who holds the store most likely has the port too, and is the better explanation.
-            Store(settings.store).close()
-            raise
+        collector_socket, console_socket = self._listen(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
-        store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
+        self._operator = new_operator_token()
+        store = self._store = closing.enter_context(
+            Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
+        )
         migrate(store, clock.now())
         repair_latest(store, clock.now())
         registry = CollectorRegistry()
@@ -106,7 +102,8 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        self._collector = Collector(store, clock, registry, api_routes(store, clock))
+        door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), door)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -120,6 +117,20 @@ class Service:
             max_instances=1,
         )
         self._scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+
+    def _listen(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
+        """The collector's and the console's sockets."""
+        # There is no sign-in yet: the console stays on this machine, whoever may reach the collector.
+        console_host = settings.host if settings.host in _LOOPBACK else _LOOPBACK[0]
+        try:
+            return (
+                self._closing.enter_context(bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")),
+                self._closing.enter_context(bind(console_host, settings.console_port, "MILEPOST_CONSOLE_PORT")),
+            )
+        except MilepostError:
+            # Who holds the store most likely has the port too, and is the better explanation.
+            Store(settings.store).close()
+            raise
 
     def start(self) -> None:
         """Starts the parts: first what takes input, then what reads it."""
@@ -193,9 +204,27 @@ class Service:
 
     def _run_demo(self, stop: threading.Event) -> None:
         try:
-            run_demo(DemoSettings(endpoint=self.collector_url), self._clock, stop, self._report)
+            settings = DemoSettings(endpoint=_reachable(self.collector_url), token=self._operator)
+            run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
+
+
+def _require_token(settings: Settings, clock: Clock) -> None:
+    """UsageError where others could reach the door and nothing would stop them."""
+    with Store(settings.store) as store:
+        migrate(store, clock.now())
+        if any(token.counts(clock.now()) for token in list_tokens(store)):
+            return
+    raise UsageError(
+        f"MILEPOST_HOST is {settings.host}: other machines would reach the collector, and there is no token to tell "
+        "them apart; make one with `milepost tokens create`, or give one of " + ", ".join(_LOOPBACK)
+    )
+
+
+def _reachable(url: str) -> str:
+    """The address for a program on this machine where the collector listens on every address."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 @contextlib.contextmanager

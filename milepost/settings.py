@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from collector.allowance import parse_rate
 from domain.duration import parse_duration
 from domain.errors import ConfigError
 
@@ -26,6 +27,10 @@ class LogFormat(StrEnum):
 
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _rate(value: object) -> object:
+    return parse_rate(value) if isinstance(value, str) else value
 
 
 def _folder(value: object) -> object:
@@ -59,6 +64,12 @@ class Settings(BaseModel):
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
     )
+    rate_limit: Annotated[float | None, BeforeValidator(_rate)] = Field(
+        default=None,
+        description="Events or spans a second or minute for a sender without a rate of its own, such as 5000/s, "
+        "or unlimited.",
+    )
+    token: str = Field(default="", description="The token that `milepost demo` sends to the collector.", repr=False)
     log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
 
     @property

@@ -132,12 +132,17 @@ def _read_structured(body: bytes, now: datetime) -> Received:
 
 
 def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
-    event = read_canonical(raw)
-    read = read_carefully(index, raw, now) if event is None else Candidate(index, event, True, raw)
+    read = read_item(index, raw, now)
     if isinstance(read, Candidate):
         received.candidates.append(read)
     else:
         received.rejections.append(read)
+
+
+def read_item(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
+    """One event of a batch, or the only one of a request."""
+    event = read_canonical(raw)
+    return read_carefully(index, raw, now) if event is None else Candidate(index, event, True, raw)
 
 
 def read_carefully(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:

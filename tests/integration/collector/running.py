@@ -11,6 +11,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from collector.access import DoorSettings
 from collector.app import Collector
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.clock import FixedClock
@@ -44,7 +45,10 @@ class CountingStore(Store):
 class RunningCollector:
     """A started collector on a store, its address, and its counters."""
 
-    def __init__(self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client) -> None:
+    def __init__(
+        self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client, clock: FixedClock
+    ) -> None:
+        self.clock = clock
         self.store = store
         self.collector = collector
         self.registry = registry
@@ -87,17 +91,18 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(store: Store) -> Iterator[RunningCollector]:
+def running_collector(store: Store, door: DoorSettings = DoorSettings()) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
-    collector = Collector(store, FixedClock(NOW), registry, [])
+    clock = FixedClock(NOW)
+    collector = Collector(store, clock, registry, [], door)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     collector.start()
     server.start()
     try:
         with httpx.Client(base_url=address(listening), timeout=30) as http:
-            yield RunningCollector(store, collector, registry, http)
+            yield RunningCollector(store, collector, registry, http, clock)
     finally:
         server.stop()
         collector.stop()
