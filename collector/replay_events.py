@@ -91,7 +91,8 @@ def _read(letter: DeadLetter) -> Received | Fate:
 
 def _is_batch_item(letter: DeadLetter, body: bytes) -> bool:
     media_type = letter.content_type.partition(";")[0].strip().lower()
-    if letter.code in _OF_WHOLE_REQUESTS:
+    names_event = letter.event_id or letter.source
+    if letter.code in _OF_WHOLE_REQUESTS and not names_event:
         return False
     if media_type == cloudevents.BATCH:
         return True

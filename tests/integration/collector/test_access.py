@@ -287,3 +287,37 @@ def test_a_token_there_is_not_cannot_be_revoked(embedded_store: Store, token: st
         revoke_token(embedded_store, CLOCK, "sender")
 
     assert str(refusal.value) == "there is no token 'sender' to revoke; `milepost tokens list` shows them"
+
+
+def test_a_sender_over_its_rate_is_told_when_to_come_back(embedded_store: Store) -> None:
+    slow = issued(embedded_store, scopes=["events", "traces"], rate_per_second=0.001, name="slow")
+    quick = issued(embedded_store, name="quick")
+    with running_collector(embedded_store) as running:
+        first = running.post(json.dumps([event(1), event(2)]).encode(), BATCH, **bearing(slow))
+        again = running.post(json.dumps(event(3)).encode(), STRUCTURED, **bearing(slow))
+        traces = running.post(SPANS, PROTOBUF, "/v1/traces", **bearing(slow))
+        other = running.post(json.dumps(event(3)).encode(), STRUCTURED, **bearing(quick))
+
+    reason = "over the rate of slow; come back later"
+    assert (first.status_code, other.status_code) == (200, 202)
+    assert (again.status_code, again.json()) == (429, {"code": "throttled", "reason": reason})
+    # One of the two was not in the allowance: it takes two turns of a thousand seconds until the next is.
+    assert 1990 <= int(again.headers["retry-after"]) <= 2000
+    assert (traces.status_code, Status.FromString(traces.content).code) == (429, 8)
+
+
+def test_senders_without_a_token_share_the_rate_that_is_set(embedded_store: Store) -> None:
+    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001)) as running:
+        answers = [running.send(event(number)).status_code for number in (1, 2)]
+        reading = running.http.get("/metrics").status_code
+
+    assert (answers, reading) == ([202, 429], 200)
+
+
+def test_a_token_of_its_own_rate_is_not_held_to_the_set_one(embedded_store: Store) -> None:
+    token = issued(embedded_store, rate_per_second=0.0)
+    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001)) as running:
+        bodies = [json.dumps(event(number)).encode() for number in range(5)]
+        answers = {running.post(body, STRUCTURED, **bearing(token)).status_code for body in bodies}
+
+    assert answers == {202}

@@ -164,6 +164,15 @@ def test_an_array_inside_a_batch_is_no_batch_when_it_is_replayed(collector: Runn
     assert count_events(collector.store) == 0
 
 
+def test_one_event_of_a_batch_nested_too_deeply_is_told_so_again(collector: RunningCollector) -> None:
+    collector.send_batch([event(1), event(2, data=json.loads("[" * 100 + "]" * 100))])
+    [kept] = collector.letters()
+
+    [result] = replay(collector, ids=[kept["dead_letter_id"]])
+
+    assert (result["outcome"], result["code"], kept["code"]) == ("rejected", "nested_too_deeply", "nested_too_deeply")
+
+
 def test_only_what_waits_and_matches_is_replayed_the_oldest_first(collector: RunningCollector) -> None:
     def one(number: int, **changes: Any) -> DeadLetter:
         return letter(f"l-{number}", json.dumps(event(number)).encode(), **changes)
