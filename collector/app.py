@@ -31,6 +31,7 @@ from collector.replay_events import EventReplay
 from collector.replay_spans import SpanReplay
 from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
+from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
@@ -57,25 +58,30 @@ class Collector:
         registry: CollectorRegistry,
         routes: list[BaseRoute],
         door: DoorSettings = DoorSettings(),
+        spool: SpoolSettings | None = None,
     ) -> None:
-        """`routes` are answered beside the collector's own, such as the API that the commands use."""
+        """`routes` are answered beside the collector's own, such as the API that the commands use.
+
+        With `spool` what comes while a server store is away is acknowledged from there.
+        """
         self._store = store
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self.writer = EventWriter(store, clock, self.metrics)
+        spooling = self._spooling = Spooling(store, clock, self.metrics, spool)
         self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", self.writer.commit, group_weight=50_000, waiting_weight=200_000
+            "commit events", spooling.events(self.writer.commit), group_weight=50_000, waiting_weight=200_000
         )
         self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
-            SpanWriter(store, self.metrics).commit,
+            spooling.spans(SpanWriter(store, self.metrics).commit),
             group_weight=32 * 1024 * 1024,
             waiting_weight=128 * 1024 * 1024,
         )
         self._letters: GroupCommit[DeadLetter, bool] = GroupCommit(
             "commit dead letters",
-            self._commit_letters,
+            spooling.letters(self._commit_letters),
             group_weight=32 * 1024 * 1024,
             waiting_weight=128 * 1024 * 1024,
         )
@@ -105,6 +111,7 @@ class Collector:
 
     def start(self) -> None:
         """Starts the commit threads."""
+        self._spooling.start()
         self._events.start()
         self._spans.start()
         self._letters.start()
@@ -116,6 +123,7 @@ class Collector:
         self._events.stop()
         self._spans.stop()
         self._letters.stop()
+        self._spooling.stop()
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -216,6 +224,9 @@ class Collector:
         try:
             self._store.ping()
         except StoreError as error:
+            spool = {"reason": str(error), "spool_bytes": self._spooling.waiting_bytes}
+            if self._spooling.takes_more:
+                return JSONResponse({"status": "spooling", **spool})
             return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
         return JSONResponse({"status": "ready"})
 

@@ -4,7 +4,7 @@ An event or a span counts as one. So does a request that is kept or refused as a
 stores is received once more; what it does not is a dead letter already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -48,6 +48,12 @@ class CollectorMetrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self.spool_bytes = Gauge(
+            "milepost_spool_bytes",
+            "What is acknowledged and waits for the store to answer again, by channel.",
+            ("channel",),
+            registry=registry,
+        )
         self.waiting = Gauge(
             "milepost_commit_waiting",
             "Events or bytes that wait to be committed, by channel.",
@@ -55,19 +61,21 @@ class CollectorMetrics:
             registry=registry,
         )
 
-    def count_events(self, outcome: "EventOutcome", *, is_replay: bool = False) -> None:
+    def count_events(self, outcome: "EventOutcome", *, keep_rejected: bool = True) -> None:
         """Counts what became of a request's events; of a replay only what is stored by now."""
         self.events_stored.inc(outcome.accepted)
         self.events_duplicate.inc(outcome.duplicates)
-        received = outcome.accepted + outcome.duplicates
-        if not is_replay:
-            received += len(outcome.rejected)
+        self.events_received.inc(outcome.accepted + outcome.duplicates)
+        if keep_rejected:
             for rejection in outcome.rejected:
-                self.dead_letters.labels("events", rejection.code).inc()
-        self.events_received.inc(received)
+                self.keep("events", rejection.code)
+
+    def watch_spool(self, channel: str, waiting_bytes: Callable[[], float]) -> None:
+        """Shows how much a channel's spool holds."""
+        self.spool_bytes.labels(channel).set_function(waiting_bytes)
 
     def keep(self, channel: str, code: str) -> None:
-        """Counts a request kept whole as a dead letter."""
+        """Counts an event, or a request kept whole, as a dead letter."""
         self._receive(channel)
         self.dead_letters.labels(channel, code).inc()
 

@@ -36,7 +36,7 @@ class EventReplay:
         for index, letter in enumerate(letters):
             read = _read(letter)
             if isinstance(read, Received):
-                submissions[index] = EventSubmission(read, letter.content_type, is_replay=True)
+                submissions[index] = EventSubmission(read, letter.content_type, keep_rejected=False)
                 fates.append(None)
             else:
                 fates.append(read)

@@ -52,24 +52,24 @@ class SpanReplay:
             return Fate(AttemptOutcome.REJECTED, error.code, str(error)), None
         if request.rejected_spans and not request.spans:
             return Fate(AttemptOutcome.REJECTED, "invalid_ids", request.error_message), None
-        fresh = self._without_stored(request)
+        fresh = without_stored(self._store, request)
         if not fresh.spans:
             return Fate(AttemptOutcome.DUPLICATE, reason=request.error_message), None
         return Fate(AttemptOutcome.ACCEPTED, reason=request.error_message), fresh
 
-    def _without_stored(self, request: TraceRequest) -> TraceRequest:
-        message = ExportTraceServiceRequest.FromString(request.body)
-        groups = [group for resource in message.resource_spans for group in resource.scope_spans]
-        known = stored_spans(
-            self._store, {(span.trace_id.hex(), span.span_id.hex()) for group in groups for span in group.spans}
-        )
-        if not known:
-            return request
-        left = 0
-        for group in groups:
-            fresh = [span for span in group.spans if (span.trace_id.hex(), span.span_id.hex()) not in known]
-            kept = [type(span).FromString(span.SerializeToString()) for span in fresh]
-            del group.spans[:]
-            group.spans.extend(kept)
-            left += len(kept)
-        return replace(request, body=message.SerializeToString(), spans=left)
+
+def without_stored(store: Store, request: TraceRequest) -> TraceRequest:
+    """The request without the spans that the store holds."""
+    message = ExportTraceServiceRequest.FromString(request.body)
+    groups = [group for resource in message.resource_spans for group in resource.scope_spans]
+    known = stored_spans(store, {(span.trace_id.hex(), span.span_id.hex()) for group in groups for span in group.spans})
+    if not known:
+        return request
+    left = 0
+    for group in groups:
+        fresh = [span for span in group.spans if (span.trace_id.hex(), span.span_id.hex()) not in known]
+        kept = [type(span).FromString(span.SerializeToString()) for span in fresh]
+        del group.spans[:]
+        group.spans.extend(kept)
+        left += len(kept)
+    return replace(request, body=message.SerializeToString(), spans=left)

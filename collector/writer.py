@@ -7,7 +7,6 @@ engine can be told up to which instant nothing more will appear.
 import contextlib
 import logging
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ import msgspec
 import numpy as np
 from opentelemetry import trace
 
-from collector.dead_lettering import attribute_headers
+from collector.dead_lettering import rejection_letter
 from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
@@ -25,7 +24,7 @@ from domain.clock import Clock
 from domain.errors import DataRefused
 from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
-from storage.dead_letters import DeadLetter, insert_dead_letters
+from storage.dead_letters import insert_dead_letters
 from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
 
 log = logging.getLogger("milepost.collector")
@@ -43,13 +42,13 @@ Entry = tuple[int, Candidate]
 class EventSubmission:
     """The events of one request, and what a dead letter should tell of how they came.
 
-    What is rejected of a replay is a dead letter already, and counted as one.
+    `keep_rejected` is off where the sender of the submission keeps and counts what is rejected of it.
     """
 
     received: Received
     content_type: str
     headers: Sequence[tuple[bytes, bytes]] = ()
-    is_replay: bool = False
+    keep_rejected: bool = True
 
 
 @dataclass(slots=True)
@@ -140,7 +139,7 @@ class EventWriter:
                 settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes)
         for submission, outcome in zip(group, outcomes, strict=True):
-            self._metrics.count_events(outcome, is_replay=submission.is_replay)
+            self._metrics.count_events(outcome, keep_rejected=submission.keep_rejected)
         return list(outcomes)
 
     def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
@@ -193,20 +192,9 @@ class EventWriter:
     def _keep_dead_letters(self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome]) -> None:
         received_at = self._clock.now()
         letters = [
-            DeadLetter(
-                dead_letter_id=uuid.uuid4().hex,
-                received_at=received_at,
-                channel="events",
-                code=rejection.code,
-                reason=rejection.reason,
-                source=rejection.source,
-                event_id=rejection.event_id or "",
-                content_type=submission.content_type,
-                headers=attribute_headers(submission.headers),
-                body=rejection.raw,
-            )
+            rejection_letter(rejection, received_at, submission.content_type, submission.headers)
             for submission, outcome in zip(group, outcomes, strict=True)
-            if not submission.is_replay
+            if submission.keep_rejected
             for rejection in outcome.rejected
         ]
         if letters:

@@ -24,6 +24,7 @@ from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
+from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
@@ -103,7 +104,8 @@ class Service:
             AlertMetrics(registry),
         )
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), door)
+        spool = SpoolSettings(settings.spool, settings.spool_size)
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), door, spool)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))

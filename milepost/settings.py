@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 
 from collector.allowance import parse_rate
 from domain.duration import parse_duration
@@ -63,6 +63,13 @@ class Settings(BaseModel):
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
+    )
+    spool: Annotated[Path, BeforeValidator(_folder)] = Field(
+        default_factory=lambda: Path("~/.milepost/spool").expanduser(),
+        description="The folder that keeps what comes while a server store is away.",
+    )
+    spool_size: Annotated[ByteSize, Field(ge=1024 * 1024)] = Field(
+        default=ByteSize(1024**3), description="How much each channel's spool may hold, such as 512MiB."
     )
     rate_limit: Annotated[float | None, BeforeValidator(_rate)] = Field(
         default=None,
