@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.clock import Clock
@@ -127,9 +127,9 @@ def revoke_token(store: Store, clock: Clock, name: str) -> AccessToken:
     found = [one for one in list_tokens(store) if one.revoked_at is None and name in (one.name, one.token_id)]
     if not found:
         raise UsageError(f"there is no token {name!r} to revoke; `milepost tokens list` shows them")
-    now = clock.now()
-    revoked = replace(found[-1], revoked_at=now)
-    write_token(store, revoked, max(now, found[-1].created_at))
+    revoked = replace(found[-1], revoked_at=clock.now())
+    # Over the row of its making, though the clock be set back since.
+    write_token(store, revoked, max(clock.now(), revoked.created_at + timedelta(microseconds=1)))
     return revoked
 
 
