@@ -221,14 +221,15 @@ class Collector:
         return JSONResponse({"status": "alive"})
 
     def _readyz(self, request: Request) -> Response:
+        waiting = self._spooling.waiting_bytes
+        spool = {"spool_bytes": waiting} if waiting else {}
         try:
             self._store.ping()
         except StoreError as error:
-            spool = {"reason": str(error), "spool_bytes": self._spooling.waiting_bytes}
             if self._spooling.takes_more:
-                return JSONResponse({"status": "spooling", **spool})
-            return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready"})
+                return JSONResponse({"status": "spooling", "reason": str(error), **spool})
+            return JSONResponse({"status": "not ready", "reason": str(error), **spool}, status_code=503)
+        return JSONResponse({"status": "ready", **spool})
 
 
 class _Post:

@@ -37,6 +37,7 @@ class Record:
 class _Segment:
     path: Path
     size: int
+    is_damaged: bool = False
 
 
 class Spool:
@@ -48,7 +49,7 @@ class Spool:
         self._limit = limit_bytes
         self._lock = threading.Lock()
         self._held = _hold(folder)
-        self._segments = [_Segment(path, _whole_bytes(path)) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+        self._segments = [_read(path) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
         self._read_offset = 0
         self._writing: BinaryIO | None = None
         self._next = 1 + max((int(one.path.name[:8]) for one in self._segments), default=0)
@@ -139,7 +140,10 @@ class Spool:
             self._read_offset -= finished.size
             if not self._segments:
                 self._close_writing()
-            finished.path.unlink()
+            if finished.is_damaged:
+                finished.path.rename(finished.path.with_suffix(".damaged"))
+            else:
+                finished.path.unlink()
 
     def _close_writing(self) -> None:
         if self._writing:
@@ -163,19 +167,22 @@ def _hold(folder: Path) -> BinaryIO:
     return held
 
 
-def _whole_bytes(path: Path) -> int:
+def _read(path: Path) -> _Segment:
     """How far a segment's records are whole: a kill may have cut off the last, which nobody was told of."""
     content = path.read_bytes()
     offset = 0
     while offset + _HEADER.size <= len(content):
         length, checksum = _HEADER.unpack_from(content, offset)
-        end = offset + _HEADER.size + length
-        if end > len(content) or zlib.crc32(content[offset + _HEADER.size : end]) != checksum:
+        start, end = offset + _HEADER.size, offset + _HEADER.size + length
+        if end > len(content):
             break
+        if zlib.crc32(content[start:end]) != checksum:
+            log.error("%s is damaged at byte %d: what is before is stored, the file is kept", path, offset)
+            return _Segment(path, offset, is_damaged=True)
         offset = end
     if offset < len(content):
         log.warning("%s: %d bytes at its end are no whole record, as a kill leaves them", path, len(content) - offset)
-    return offset
+    return _Segment(path, offset)
 
 
 def _sync_folder(folder: Path) -> None:

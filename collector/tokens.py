@@ -141,7 +141,7 @@ def new_operator_token() -> str:
 def _operator_token(text: str) -> AccessToken:
     _, token_id, secret = text.split("_", 2)
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    return AccessToken(token_id, "operator", digest, ("*",), tuple(Scope), None, EPOCH, "")
+    return AccessToken(token_id, "operator", digest, ("*",), tuple(Scope), 0.0, EPOCH, "")
 
 
 def _check(

@@ -314,6 +314,14 @@ def test_senders_without_a_token_share_the_rate_that_is_set(embedded_store: Stor
     assert (answers, reading) == ([202, 429], 200)
 
 
+def test_the_operator_is_held_to_no_rate(embedded_store: Store) -> None:
+    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001, operator=OPERATOR)) as running:
+        bodies = [json.dumps(event(number)).encode() for number in range(3)]
+        answers = {running.post(body, STRUCTURED, **bearing(OPERATOR)).status_code for body in bodies}
+
+    assert answers == {202}
+
+
 def test_a_token_of_its_own_rate_is_not_held_to_the_set_one(embedded_store: Store) -> None:
     token = issued(embedded_store, rate_per_second=0.0)
     with running_collector(embedded_store, DoorSettings(rate_per_second=0.001)) as running:

@@ -1,5 +1,6 @@
 """A spool gives back what it took, in order, once it is told to let go; whatever a kill left."""
 
+import errno
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -89,6 +90,40 @@ def test_half_a_record_at_the_end_is_left_out(tmp_path: Path, kept: int, caplog:
     assert [line.getMessage() for line in caplog.records] == [
         f"{segment}: {kept} bytes at its end are no whole record, as a kill leaves them"
     ]
+
+
+def test_a_damaged_segment_gives_what_is_before_and_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = Spool(tmp_path, LIMIT)
+    first.append([b"whole", b"damaged", b"behind"])
+    first.close()
+    [segment] = tmp_path.glob("*.segment")
+    segment.write_bytes(segment.read_bytes().replace(b"damaged", b"DAMAGED"))
+
+    with closing(Spool(tmp_path, LIMIT)) as spool:
+        assert contents(drained(spool)) == [b"whole"]
+        assert spool.is_empty
+
+    assert b"behind" in segment.with_suffix(".damaged").read_bytes()
+    assert [line.getMessage() for line in caplog.records] == [
+        f"{segment} is damaged at byte 13: what is before is stored, the file is kept"
+    ]
+
+
+def test_a_write_that_fails_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with closing(Spool(tmp_path, LIMIT)) as spool:
+        spool.append([b"one"])
+        with monkeypatch.context() as disk:
+            disk.setattr("collector.spool.os.fdatasync", fails)
+            with pytest.raises(StoreUnreachable) as refusal:
+                spool.append([b"two"])
+        spool.append([b"three"])
+
+        reason = f"the store is away and the spool in {tmp_path} cannot be written: No space left on device"
+        assert str(refusal.value) == reason
+        assert contents(drained(spool)) == [b"one", b"three"]
 
 
 def test_a_full_spool_takes_nothing_of_what_has_no_room(tmp_path: Path) -> None:
