@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc6750
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -41,15 +42,16 @@ class DoorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request, and what it may still send."""
+    """Who sent a request, and what it may still send; of that it has `paid` when it was let in."""
 
     token: AccessToken | None
     allowance: Allowance | None
+    paid: int = 1
 
     def charge(self, count: int) -> None:
-        """Counts what the request held; the request itself was counted as one when it was let in."""
-        if self.allowance and count > 1:
-            self.allowance.charge(count - 1)
+        """Counts what the request held."""
+        if self.allowance and count > self.paid:
+            self.allowance.charge(count - self.paid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,17 @@ class Access:
     """Wraps an ASGI app; `admit` is for receivers that speak something else than HTTP/1."""
 
     def __init__(
-        self, app: ASGIApp, tokens: Tokens, clock: Clock, metrics: CollectorMetrics, settings: DoorSettings
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        clock: Clock,
+        metrics: CollectorMetrics,
+        settings: DoorSettings,
+        proves_itself: Callable[[str], bool],
     ) -> None:
+        """`proves_itself` says of a path whether its senders are believed by a proof of their own."""
         self._app = app
+        self._proves_itself = proves_itself
         self._tokens = tokens
         self._clock = clock
         self._metrics = metrics
@@ -78,8 +88,12 @@ class Access:
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "http" and self._is_guarded(connection["path"]):
-            scope = scope_of(connection["path"])
-            admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
+            path = connection["path"]
+            scope = scope_of(path)
+            if scope is Scope.SOURCES and self._proves_itself(path):
+                admitted = self._admit_source(path)
+            else:
+                admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
             if isinstance(admitted, Refusal):
                 self._metrics.refuse(scope.value, admitted.code)
                 await _refuse(connection, send, scope, admitted)
@@ -101,13 +115,20 @@ class Access:
                 return _unauthenticated(bool(authorization))
             if refusal := self._judge(token, scope):
                 return refusal
-        allowance = self._allowance(token) if scope in (Scope.EVENTS, Scope.TRACES, Scope.SOURCES) else None
+        if scope not in (Scope.EVENTS, Scope.TRACES, Scope.SOURCES):
+            return Caller(token, None)
+        own = token.rate_per_second if token else None
+        allowance = self._allowance(token.token_id if token else "", own)
+        if refusal := _throttled(allowance, token.name if token else "requests without a token"):
+            return refusal
         if allowance:
-            if wait := allowance.wait_seconds():
-                reason = f"over the rate of {token.name if token else 'requests without a token'}; come back later"
-                return Refusal(429, "throttled", reason, retry_after=math.ceil(wait))
             allowance.charge(1)
         return Caller(token, allowance)
+
+    def _admit_source(self, path: str) -> Caller | Refusal:
+        # It pays once it is believed: whoever only knows the address must not use up what the vendor may send.
+        allowance = self._allowance(path, None)
+        return _throttled(allowance, path) or Caller(None, allowance, paid=0)
 
     def _judge(self, token: AccessToken, scope: Scope) -> Refusal | None:
         ended = token.revoked_at or token.expires_at
@@ -121,12 +142,10 @@ class Access:
             return Refusal(403, "forbidden", reason, challenge)
         return None
 
-    def _allowance(self, token: AccessToken | None) -> Allowance | None:
-        own = token.rate_per_second if token else None
-        rate = self._settings.rate_per_second if own is None else own
+    def _allowance(self, key: str, own_rate: float | None) -> Allowance | None:
+        rate = self._settings.rate_per_second if own_rate is None else own_rate
         if not rate:
             return None
-        key = token.token_id if token else ""
         found = self._allowances.get(key)
         if found is None:
             found = self._allowances.setdefault(key, Allowance(rate))
@@ -158,6 +177,12 @@ def keep_to_sources(received: Received, caller: Caller | None) -> None:
                 Rejection(one.index, event.event_id, event.source, SOURCE_NOT_ALLOWED, reason, one.raw)
             )
     received.candidates = kept
+
+
+def _throttled(allowance: Allowance | None, who: str) -> Refusal | None:
+    if allowance and (wait := allowance.wait_seconds()):
+        return Refusal(429, "throttled", f"over the rate of {who}; come back later", retry_after=math.ceil(wait))
+    return None
 
 
 def _unauthenticated(gave_one: bool) -> Refusal:

@@ -1,10 +1,10 @@
-"""The collector's HTTP door: /v1/events and /v1/traces, health and metrics.
+"""The collector's HTTP door: /v1/events, /v1/sources and /v1/traces, health and metrics.
 
 The two hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,10 +25,11 @@ from collector.group_submit import submit_all
 from collector.metrics import CollectorMetrics
 from collector.operations import operation_routes
 from collector.receivers import cloudevents, otlp
+from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
-from collector.replay import Channel, Replay
-from collector.replay_events import EventReplay
-from collector.replay_spans import SpanReplay
+from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
+from collector.replay import Replay
+from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
 from collector.spooling import Spooling, SpoolSettings
@@ -43,6 +44,8 @@ RETRY_AFTER_SECONDS = 5
 # Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
 LARGEST_AT_ONCE = 256 * 1024
 USUAL_COMPRESSION = 16
+# What expressions cost beside a compiled decoder.
+COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 Result = TypeVar("Result")
@@ -57,6 +60,8 @@ class Collector:
         clock: Clock,
         registry: CollectorRegistry,
         routes: list[BaseRoute],
+        sources: Mapping[str, SourceWebhook] | None = None,
+        *,
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
     ) -> None:
@@ -64,6 +69,7 @@ class Collector:
 
         With `spool` what comes while a server store is away is acknowledged from there.
         """
+        self._sources = sources or {}
         self._store = store
         self._clock = clock
         self._registry = registry
@@ -89,25 +95,36 @@ class Collector:
         self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
         self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
         self.tokens = Tokens(store, door.operator)
-        own: list[BaseRoute] = [
+        app = Starlette(routes=self._routes() + routes)
+        guarded = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
+        # Where only a token opens the door, another page's script, which has none, may call it by any name.
+        self.app = SameOrigin(guarded, any_host=door.is_exposed)
+
+    def _routes(self) -> list[BaseRoute]:
+        return [
             Route("/v1/events", _Post(self._take_events)),
+            Route("/v1/sources/{name}", _Post(self._take_source)),
             Route("/v1/traces", _Post(self._take_traces)),
             Route("/metrics", self._metrics_page),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
-            *operation_routes(store, clock, self._replay(), self.tokens),
+            *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
-        guarded = Access(Starlette(routes=own + routes), self.tokens, clock, self.metrics, door)
-        # Where only a token opens the door, another page's script, which has none, may call it by any name.
-        self.app = SameOrigin(guarded, any_host=door.is_exposed)
 
     def _replay(self) -> Replay:
         """Replays through the running group commits."""
-        channels: dict[str, Channel] = {
-            "events": EventReplay(self._store, lambda some: submit_all(self._events, some, _events_in)),
-            "traces": SpanReplay(self._store, lambda some: submit_all(self._spans, some, _bytes_in)),
-        }
+        channels = replay_channels(
+            self._store,
+            lambda some: submit_all(self._events, some, _events_in),
+            lambda some: submit_all(self._spans, some, _bytes_in),
+            [source.definition for source in self._sources.values()],
+        )
         return Replay(self._store, self._clock, channels, self.metrics)
+
+    def _proves_itself(self, path: str) -> bool:
+        """Whether what comes to a path is believed by a proof of its own instead of a token."""
+        source = self._sources.get(path.removeprefix("/v1/sources/"))
+        return source is not None and source.asks_for_proof
 
     def start(self) -> None:
         """Starts the commit threads."""
@@ -127,37 +144,97 @@ class Collector:
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
-        body = b""
-        try:
-            try:
-                body = await read_body(scope, receive)
-                content = await _content(scope, body)
-                received = await _beside(
-                    len(content),
-                    lambda: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
-                )
-            except InputError as error:
-                await self._keep_refused("events", error, scope, body)
-                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
-                return
-            if caller := scope.get(CALLER):
-                caller.charge(received.count)
-                keep_to_sources(received, caller)
-            submission = EventSubmission(received, content_type, scope["headers"])
-            outcome = await self._events.submit(submission, _events_in(submission))
-        except Disconnected:
+        taken = await self._take(
+            "events",
+            scope,
+            receive,
+            send,
+            lambda content: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
+        )
+        if taken is None:
             return
-        except (Overloaded, StoreError) as error:
-            await _answer(send, 503, {"code": "unavailable", "reason": self._busy("events", error)}, retry=True)
-            return
+        _, received, outcome = taken
         if received.is_batch:
-            await _answer(send, 200, _batch_answer(outcome))
+            await _answer(send, 200, counts(outcome))
         elif outcome.rejected:
             [rejection] = outcome.rejected
             status = 403 if rejection.code == SOURCE_NOT_ALLOWED else 400
             await _answer(send, status, {"code": rejection.code, "reason": rejection.reason})
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
+
+    async def _take_source(self, scope: Scope, receive: Receive, send: Send) -> None:
+        source = self._sources.get(scope["path_params"]["name"])
+        if source is None:
+            self.metrics.refuse("sources", "unknown_source")
+            answer = unknown_source(scope["path_params"]["name"])
+            await _send(send, answer.status, answer.content_type, answer.body)
+            return
+        taken = await self._take(
+            source.channel,
+            scope,
+            receive,
+            send,
+            lambda content: source.read(scope, content, self._clock.now()),
+            cost=COST_OF_EXPRESSIONS,
+            admit=lambda body: source.refusal(scope, body, self._clock.now()),
+            kept_headers=source.kept_headers,
+        )
+        if taken is not None:
+            answer = await _beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
+            await _send(send, answer.status, answer.content_type, answer.body)
+
+    async def _take(
+        self,
+        channel: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        read: Callable[[bytes], Received],
+        *,
+        cost: int = 1,
+        admit: Callable[[bytes], Refusal | None] | None = None,
+        kept_headers: Collection[str] = (),
+    ) -> tuple[bytes, Received, EventOutcome] | None:
+        """The content of a request, its events and what became of them; None where its sender has its answer.
+
+        `admit` sees the body as it was sent: what it turns away is neither read nor kept.
+        """
+        body = b""
+        try:
+            try:
+                body = await read_body(scope, receive)
+                refusal = await _beside(len(body), lambda: admit(body)) if admit else None
+                if refusal is not None:
+                    await self._turn_away(channel, refusal, send)
+                    return None
+                content = await _content(scope, body)
+                received = await _beside(len(content) * cost, lambda: read(content))
+            except InputError as error:
+                _charge(scope, 1)
+                await self._keep_refused(channel, error, scope, body, kept_headers)
+                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+                return None
+            _charge(scope, received.count)
+            keep_to_sources(received, scope.get(CALLER))
+            content_type = header(scope, b"content-type")
+            submission = EventSubmission(received, content_type, scope["headers"], channel, kept_headers)
+            outcome = await self._events.submit(submission, _events_in(submission))
+        except Disconnected:
+            return None
+        except (Overloaded, StoreError) as error:
+            await _answer(send, 503, {"code": "unavailable", "reason": self._busy(channel, error)}, retry=True)
+            return None
+        return content, received, outcome
+
+    async def _turn_away(self, channel: str, refusal: Refusal, send: Send) -> None:
+        self.metrics.refuse(channel, refusal.code)
+        if refusal.fault is not None:
+            self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
+        answer = refusal.answer
+        await _send(
+            send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
+        )
 
     async def _take_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -173,8 +250,7 @@ class Collector:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
                 request = await _beside(len(content), lambda: otlp.read_traces(media_type, content))
-                if caller := scope.get(CALLER):
-                    caller.charge(request.spans + request.rejected_spans)
+                _charge(scope, request.spans + request.rejected_spans)
                 if request.spans:
                     await self._spans.submit(request, _bytes_in(request))
             except InputError as error:
@@ -191,13 +267,15 @@ class Collector:
         self.metrics.count_rejected_spans(request.rejected_spans)
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
-    async def _keep_refused(self, channel: str, error: InputError, scope: Scope, body: bytes) -> None:
+    async def _keep_refused(
+        self, channel: str, error: InputError, scope: Scope, body: bytes, kept_headers: Collection[str] = ()
+    ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         if isinstance(error, BodyTooLarge):
             self.metrics.refuse(channel, error.code)
         else:
             content_type = header(scope, b"content-type")
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"], kept_headers)
             await self._letters.submit(letter, len(body))
             self.metrics.keep(channel, error.code)
 
@@ -255,29 +333,17 @@ async def _beside(size: int, work: Callable[[], Result]) -> Result:
     return await run_in_threadpool(work) if size > LARGEST_AT_ONCE else work()
 
 
+def _charge(scope: Scope, count: int) -> None:
+    if caller := scope.get(CALLER):
+        caller.charge(count)
+
+
 def _events_in(submission: EventSubmission) -> int:
     return max(submission.received.count, 1)
 
 
 def _bytes_in(request: TraceRequest) -> int:
     return len(request.body)
-
-
-def _batch_answer(outcome: EventOutcome) -> dict[str, object]:
-    rejected = sorted(outcome.rejected, key=lambda rejection: rejection.index)
-    return {
-        "accepted": outcome.accepted,
-        "duplicates": outcome.duplicates,
-        "rejected": [
-            {
-                "index": rejection.index,
-                "id": rejection.event_id,
-                "code": rejection.code,
-                "reason": rejection.reason,
-            }
-            for rejection in rejected
-        ],
-    }
 
 
 def _status_of(error: InputError) -> int:

@@ -1,7 +1,7 @@
 """Makes dead letters: of requests that cannot be taken as a whole, and of single events."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from collector.receivers.cloudevents import Rejection
@@ -12,10 +12,16 @@ RawHeaders = Collection[tuple[bytes, bytes]]
 
 
 def dead_letter(
-    error: InputError, received_at: datetime, channel: str, content_type: str, body: bytes, headers: RawHeaders = ()
+    error: InputError,
+    received_at: datetime,
+    channel: str,
+    content_type: str,
+    body: bytes,
+    headers: RawHeaders = (),
+    also: Collection[str] = (),
 ) -> DeadLetter:
     """The dead letter that keeps a request's body as it was sent, with the reason it was refused for."""
-    kept = attribute_headers(headers)
+    kept = attribute_headers(headers, also)
     if encoding := dict(headers).get(b"content-encoding"):
         kept["content-encoding"] = encoding.decode("latin-1")
     return DeadLetter(
@@ -31,23 +37,36 @@ def dead_letter(
 
 
 def rejection_letter(
-    rejection: Rejection, received_at: datetime, content_type: str, headers: RawHeaders, letter_id: str = ""
+    rejection: Rejection,
+    received_at: datetime,
+    channel: str,
+    content_type: str,
+    headers: Mapping[str, str],
+    letter_id: str = "",
 ) -> DeadLetter:
     """The dead letter that keeps one event of a request, under an id of its own unless one is given."""
     return DeadLetter(
         dead_letter_id=letter_id or uuid.uuid4().hex,
         received_at=received_at,
-        channel="events",
+        channel=channel,
         code=rejection.code,
         reason=rejection.reason,
         source=rejection.source,
         event_id=rejection.event_id or "",
         content_type=content_type,
-        headers=attribute_headers(headers),
+        headers=headers,
         body=rejection.raw,
     )
 
 
-def attribute_headers(headers: RawHeaders) -> dict[str, str]:
-    """The headers that hold an event's attributes in binary mode: its body alone would say too little."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers if name.startswith(b"ce-")}
+def attribute_headers(headers: RawHeaders, also: Collection[str] = ()) -> dict[str, str]:
+    """The headers that hold an event's attributes in binary mode, and those named: the body alone would say too little.
+
+    Never all of them: others prove who sent it, and a proof is not for keeping.
+    """
+    kept = {}
+    for raw, value in headers:
+        name = raw.decode("latin-1")
+        if name.startswith("ce-") or name in also:
+            kept[name] = value.decode("latin-1")
+    return kept

@@ -1,19 +1,31 @@
 """Group commit: many requests, one insert, and each request answered after that insert succeeded.
 
 Requests that come while an insert runs wait together for the next one, so the group grows with the load and a
-lone request waits for nobody.
+lone request waits for nobody. Most of what a small insert costs is the same for one event as for a hundred: so before
+the next one it waits, for a fraction of what the last one took, until about as many requests are there as were last
+under way. Senders that wait for their answers before they send again would else split into two halves that take
+turns, each paying for an insert of its own: 1,280 instead of 1,830 single events a second over 64 connections.
 """
 
 import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+
+# How much of the time of the last commit the next one waits at most, for how much of the crowd.
+_PATIENCE = 0.5
+_CROWD = 0.9
+# A group of this part of the largest is worth its insert: then nothing is waited for.
+_WORTHWHILE = 1 / 8
+_NEVER = 1 << 62
 
 
 class Overloaded(Exception):
@@ -50,6 +62,11 @@ class GroupCommit(Generic[Item, Outcome]):
         self._queue: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
         self._weight_lock = threading.Lock()
         self._weight = 0
+        # How many requests were last under way at once, and how long their commit took.
+        self._crowd = 0
+        self._commit_seconds = 0.0
+        self._awaited = _NEVER
+        self._arrived = threading.Event()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
@@ -59,6 +76,7 @@ class GroupCommit(Generic[Item, Outcome]):
     def stop(self) -> None:
         """Commits what is waiting and ends."""
         self._queue.put(None)
+        self._arrived.set()
         self._thread.join()
 
     @property
@@ -80,6 +98,8 @@ class GroupCommit(Generic[Item, Outcome]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         self._queue.put(_Waiting(item, weight, loop, future))
+        if self._queue.qsize() >= self._awaited:
+            self._arrived.set()
         return await future
 
     def _work(self) -> None:
@@ -90,6 +110,7 @@ class GroupCommit(Generic[Item, Outcome]):
             held = None
             if first is None:
                 return
+            self._await_crowd()
             group = [first]
             weight = first.weight
             while not self._queue.empty():
@@ -102,7 +123,20 @@ class GroupCommit(Generic[Item, Outcome]):
                     break
                 group.append(waiting)
                 weight += waiting.weight
+            began = time.monotonic()
             self._settle(group, weight)
+            self._commit_seconds = time.monotonic() - began
+            self._crowd = len(group) + self._queue.qsize()
+
+    def _await_crowd(self) -> None:
+        """Returns once most of those last under way are here beside the first, or have been waited for long enough."""
+        expected = int(_CROWD * self._crowd) - 1
+        if self._queue.qsize() < expected and self._weight < _WORTHWHILE * self._group_weight:
+            self._arrived.clear()
+            self._awaited = expected
+            if self._queue.qsize() < expected:
+                self._arrived.wait(_PATIENCE * self._commit_seconds)
+            self._awaited = _NEVER
 
     def _settle(self, group: list[_Waiting[Item, Outcome]], weight: int) -> None:
         outcomes: Sequence[Outcome | Exception]

@@ -1,14 +1,16 @@
 """The collector's door inside this process: for files and replays, when no running collector has the store."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry
 
 from collector.dead_lettering import dead_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents
 from collector.receivers.files import Taken
-from collector.replay import Channel, Replay
-from collector.replay_events import EventReplay
-from collector.replay_spans import SpanReplay
+from collector.replay import Replay
+from collector.replay_channels import replay_channels
+from collector.source_definitions import SourceDefinition
 from collector.span_writer import SpanWriter
 from collector.writer import EventSubmission, EventWriter
 from domain.clock import Clock
@@ -40,11 +42,8 @@ class LocalDoor:
         return Taken(outcome.accepted, outcome.duplicates, sorted(rejected))
 
 
-def local_replay(store: Store, clock: Clock) -> Replay:
+def local_replay(store: Store, clock: Clock, sources: Iterable[SourceDefinition] = ()) -> Replay:
     """Replays through writers of this process."""
     metrics = CollectorMetrics(CollectorRegistry())
-    channels: dict[str, Channel] = {
-        "events": EventReplay(store, EventWriter(store, clock, metrics).commit),
-        "traces": SpanReplay(store, SpanWriter(store, metrics).commit),
-    }
-    return Replay(store, clock, channels, metrics)
+    events, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
+    return Replay(store, clock, replay_channels(store, events.commit, spans.commit, sources), metrics)

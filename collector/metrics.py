@@ -36,6 +36,11 @@ class CollectorMetrics:
             ("channel", "code"),
         )
         self.spans_received = counter("spans_received_total", "Spans received, and requests for them taken as a whole.")
+        self.rejected_signatures = counter(
+            "source_rejected_signatures_total",
+            "Webhooks that were not believed, by source and reason.",
+            ("source", "reason"),
+        )
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
         self.replays = counter(
@@ -61,14 +66,14 @@ class CollectorMetrics:
             registry=registry,
         )
 
-    def count_events(self, outcome: "EventOutcome", *, keep_rejected: bool = True) -> None:
-        """Counts what became of a request's events; of a replay only what is stored by now."""
+    def count_events(self, outcome: "EventOutcome", channel: str, *, keep_rejected: bool = True) -> None:
+        """Counts what became of a request's events; what is rejected of a replay is counted already."""
         self.events_stored.inc(outcome.accepted)
         self.events_duplicate.inc(outcome.duplicates)
         self.events_received.inc(outcome.accepted + outcome.duplicates)
         if keep_rejected:
             for rejection in outcome.rejected:
-                self.keep("events", rejection.code)
+                self.keep(channel, rejection.code)
 
     def watch_spool(self, channel: str, waiting_bytes: Callable[[], float]) -> None:
         """Shows how much a channel's spool holds."""
@@ -95,7 +100,7 @@ class CollectorMetrics:
         self.spans_rejected.inc(spans)
 
     def _receive(self, channel: str) -> None:
-        if channel == "events":
-            self.events_received.inc()
-        elif channel == "traces":
+        if channel == "traces":
             self.spans_received.inc()
+        elif channel.partition("/")[0] in ("events", "sources"):
+            self.events_received.inc()

@@ -4,6 +4,7 @@ Most events have fewer brackets in all than may be nested: two counts at the spe
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,6 +13,13 @@ REASON = f"nested deeper than {DEEPEST} levels; send flatter JSON"
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OPENING = b"[{"
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def are_any_too_deep(data: Iterable[str]) -> bool:
+    """Whether the data of some event has as many arrays and objects inside each other as make the event too deep."""
+    return any(
+        text.count("[") + text.count("{") >= DEEPEST and is_too_deep(b"[" + text.encode() + b"]") for text in data
+    )
 
 
 def is_too_deep(raw: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Takes dead letters of the events channel again: a whole request, one event of a batch, or binary with its headers."""
+"""Takes dead letters of events again: a whole request, one event of a batch, binary with its headers, a webhook."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,6 +16,7 @@ from storage.dead_letters import DeadLetter
 from storage.events import EventRow, find_events
 
 CommitEvents = Callable[[Sequence[EventSubmission]], Sequence[EventOutcome | Exception]]
+ReadLetter = Callable[[DeadLetter, bytes], Received]
 # A batch becomes a letter as a whole only for these; every other letter with its media type holds one event of it.
 _OF_WHOLE_REQUESTS = frozenset(
     {"invalid_json", "nested_too_deeply", "too_many_events", "invalid_encoding", "unsupported_encoding"}
@@ -23,20 +24,23 @@ _OF_WHOLE_REQUESTS = frozenset(
 
 
 class EventReplay:
-    """The events channel of a replay; `commit` is the writer's, directly or through the running group commit."""
+    """A channel of events in a replay; `commit` is the writer's, directly or through the running group commit."""
 
-    def __init__(self, store: Store, commit: CommitEvents) -> None:
+    def __init__(self, store: Store, commit: CommitEvents, read: ReadLetter) -> None:
         self._store = store
         self._commit = commit
+        self._read_letter = read
 
     def take(self, letters: Sequence[DeadLetter]) -> list[Fate | Exception]:
         """Stores what can be taken by now and tells what became of each letter."""
         fates: list[Fate | Exception | None] = []
         submissions: dict[int, EventSubmission] = {}
         for index, letter in enumerate(letters):
-            read = _read(letter)
+            read = self._read(letter)
             if isinstance(read, Received):
-                submissions[index] = EventSubmission(read, letter.content_type, keep_rejected=False)
+                submissions[index] = EventSubmission(
+                    read, letter.content_type, channel=letter.channel, keep_rejected=False
+                )
                 fates.append(None)
             else:
                 fates.append(read)
@@ -47,7 +51,7 @@ class EventReplay:
 
     def foresee(self, letters: Sequence[DeadLetter]) -> list[Fate]:
         """What `take` would do now; one letter's events count as stored for the letters after it."""
-        reads = [_read(letter) for letter in letters]
+        reads = [self._read(letter) for letter in letters]
         candidates = [one for read in reads if isinstance(read, Received) for one in read.candidates]
         stored = find_events(self._store, [(one.event.source, one.event.event_id) for one in candidates])
         first: dict[tuple[str, str], EventRow] = {}
@@ -69,24 +73,28 @@ class EventReplay:
             fates.append(_fate(outcome))
         return fates
 
+    def _read(self, letter: DeadLetter) -> Received | Fate:
+        """The events of a letter; a Fate where it is refused as a whole."""
+        try:
+            # What was kept of one event came out of the request unpacked, and says no encoding.
+            return self._read_letter(letter, decompress(letter.body, letter.headers.get("content-encoding", "")))
+        except InputError as error:
+            return Fate(AttemptOutcome.REJECTED, error.code, str(error))
 
-def _read(letter: DeadLetter) -> Received | Fate:
-    """The events of a letter as its receiver reads them; a Fate where it is refused as a whole."""
+
+def read_events(letter: DeadLetter, body: bytes) -> Received:
+    """The events of a letter as POST /v1/events reads them; InputError where it is refused as a whole."""
+    # An event without a time occurred when it came first, not when it is replayed.
+    if _is_batch_item(letter, body):
+        received = Received()
+        item = cloudevents.read_event(0, body, letter.received_at)
+        if isinstance(item, Candidate):
+            received.candidates.append(item)
+        else:
+            received.rejections.append(item)
+        return received
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in letter.headers.items()]
-    try:
-        body = decompress(letter.body, letter.headers.get("content-encoding", ""))
-        # An event without a time occurred when it came first, not when it is replayed.
-        if _is_batch_item(letter, body):
-            received = Received()
-            item = cloudevents.read_item(0, body, letter.received_at)
-            if isinstance(item, Candidate):
-                received.candidates.append(item)
-            else:
-                received.rejections.append(item)
-            return received
-        return cloudevents.read_request(letter.content_type, headers, body, letter.received_at)
-    except InputError as error:
-        return Fate(AttemptOutcome.REJECTED, error.code, str(error))
+    return cloudevents.read_request(letter.content_type, headers, body, letter.received_at)
 
 
 def _is_batch_item(letter: DeadLetter, body: bytes) -> bool:

@@ -5,13 +5,13 @@ The record's own id makes the ids of the dead letters that come of it: a drain t
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import msgspec
 
-from collector.dead_lettering import rejection_letter
+from collector.dead_lettering import attribute_headers, rejection_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import otlp
+from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.receivers.otlp import TraceRequest
 from collector.replay_spans import without_stored
 from collector.spool import Record
@@ -20,9 +20,29 @@ from domain.clock import Clock
 from domain.errors import InputError
 from storage.client import Store
 from storage.dead_letters import DeadLetter, dead_letter_places, insert_dead_letters
+from storage.events import EventRow
+
+
+class _Event(msgspec.Struct, array_like=True):
+    index: int
+    event: EventRow
+    time_given: bool
+    raw: bytes
+
+
+class _Submission(msgspec.Struct, array_like=True):
+    """A submission whose events no longer point into the request's body."""
+
+    events: list[_Event]
+    rejections: list[Rejection]
+    content_type: str
+    headers: dict[str, str]
+    channel: str
+    keep_rejected: bool
+
 
 _encoder = msgspec.msgpack.Encoder()
-_submission_decoder = msgspec.msgpack.Decoder(EventSubmission)
+_submission_decoder = msgspec.msgpack.Decoder(_Submission)
 _request_decoder = msgspec.msgpack.Decoder(TraceRequest)
 _letter_decoder = msgspec.msgpack.Decoder(DeadLetter)
 # A ClickHouse server takes 128 KiB a parameter; an id takes 35 of them.
@@ -45,9 +65,18 @@ class EventChannel:
         self._commit = commit
 
     def encode(self, item: EventSubmission) -> bytes:
-        """The submission without the headers that say nothing of its events, such as its token."""
-        headers = [(name, value) for name, value in item.headers if name.startswith(b"ce-")]
-        return _encoder.encode(replace(item, headers=headers))
+        """The submission with the headers that its dead letters would keep: never its token."""
+        received = item.received
+        return _encoder.encode(
+            _Submission(
+                [_Event(one.index, one.event, one.time_given, bytes(one.raw)) for one in received.candidates],
+                received.rejections,
+                item.content_type,
+                attribute_headers(item.headers, item.kept_headers),
+                item.channel,
+                item.keep_rejected,
+            )
+        )
 
     def acknowledge(self, item: EventSubmission) -> EventOutcome:
         """Every event counts as accepted: whether one is a duplicate only the store knows."""
@@ -57,7 +86,7 @@ class EventChannel:
     def store(self, records: Sequence[Record]) -> None:
         """Commits events by their identity, and keeps what is rejected of them."""
         submissions = [_submission_decoder.decode(record.content) for record in records]
-        outcomes = self._commit([replace(submission, keep_rejected=False) for submission in submissions])
+        outcomes = self._commit([_restored(submission) for submission in submissions])
         now = self._clock.now()
         letters = []
         for record, submission, outcome in zip(records, submissions, outcomes, strict=True):
@@ -65,14 +94,25 @@ class EventChannel:
                 raise outcome
             letters += [
                 rejection_letter(
-                    rejection, now, submission.content_type, submission.headers, _id_of(record, rejection.index)
+                    rejection,
+                    now,
+                    submission.channel,
+                    submission.content_type,
+                    submission.headers,
+                    _id_of(record, rejection.index),
                 )
                 for rejection in outcome.rejected
                 if submission.keep_rejected
             ]
         insert_missing(self._store, letters)
         for letter in letters:
-            self._metrics.keep("events", letter.code)
+            self._metrics.keep(letter.channel, letter.code)
+
+
+def _restored(submission: _Submission) -> EventSubmission:
+    candidates = [Candidate(one.index, one.event, one.time_given, one.raw) for one in submission.events]
+    received = Received(candidates, submission.rejections)
+    return EventSubmission(received, submission.content_type, channel=submission.channel, keep_rejected=False)
 
 
 class SpanChannel:

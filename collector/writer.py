@@ -7,7 +7,7 @@ engine can be told up to which instant nothing more will appear.
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from opentelemetry import trace
 
-from collector.dead_lettering import rejection_letter
+from collector.dead_lettering import attribute_headers, rejection_letter
 from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
@@ -48,6 +48,8 @@ class EventSubmission:
     received: Received
     content_type: str
     headers: Sequence[tuple[bytes, bytes]] = ()
+    channel: str = "events"
+    kept_headers: Collection[str] = ()
     keep_rejected: bool = True
 
 
@@ -139,7 +141,7 @@ class EventWriter:
                 settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes)
         for submission, outcome in zip(group, outcomes, strict=True):
-            self._metrics.count_events(outcome, keep_rejected=submission.keep_rejected)
+            self._metrics.count_events(outcome, submission.channel, keep_rejected=submission.keep_rejected)
         return list(outcomes)
 
     def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
@@ -192,7 +194,13 @@ class EventWriter:
     def _keep_dead_letters(self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome]) -> None:
         received_at = self._clock.now()
         letters = [
-            rejection_letter(rejection, received_at, submission.content_type, submission.headers)
+            rejection_letter(
+                rejection,
+                received_at,
+                submission.channel,
+                submission.content_type,
+                attribute_headers(submission.headers, submission.kept_headers),
+            )
             for submission, outcome in zip(group, outcomes, strict=True)
             if submission.keep_rejected
             for rejection in outcome.rejected
@@ -221,7 +229,7 @@ def _refused(candidate: Candidate) -> Rejection:
 
 def _reject(candidate: Candidate, code: str, reason: str) -> Rejection:
     event = candidate.event
-    return Rejection(candidate.index, event.event_id, event.source, code, reason, candidate.raw)
+    return Rejection(candidate.index, event.event_id, event.source, code, reason, bytes(candidate.raw))
 
 
 def _identity(event: EventRow) -> Identity:

@@ -1,7 +1,7 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from collector.operations import (
     token_row,
 )
 from collector.receivers.files import Door, Taken
+from collector.source_definitions import load_definitions
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
@@ -61,9 +62,11 @@ class Answers(Protocol):
 class StoreAnswers:
     """Answers from the store in this process."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, sources: Sequence[Path] = ()) -> None:
+        """`sources` are the folders of the definitions that replays read webhooks with."""
         self._store = store
         self._clock = clock
+        self._sources = sources
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
         """The newest alerts as they stand; UsageError for a state there is not."""
@@ -91,8 +94,9 @@ class StoreAnswers:
     def replay(self, wish: ReplayWish) -> Iterator[Answer]:
         """What becomes of each letter, as it becomes so; what a kill left half done is completed before."""
         if not wish.dry_run:
-            repair_latest(self._store, self._clock.now())
-        replay, selection = local_replay(self._store, self._clock), selection_of(wish)
+            repair_latest(self._store)
+        definitions = load_definitions(self._sources).values()
+        replay, selection = local_replay(self._store, self._clock, definitions), selection_of(wish)
         while True:
             page = replay.run(selection, wish.by, dry_run=wish.dry_run)
             yield from page_row(page)["results"]
@@ -134,7 +138,7 @@ class StoreAnswers:
     def door(self) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
-        repair_latest(self._store, self._clock.now())
+        repair_latest(self._store)
         return LocalDoor(self._store, self._clock)
 
 
@@ -270,7 +274,7 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        yield StoreAnswers(store, clock)
+        yield StoreAnswers(store, clock, settings.sources_paths)
 
 
 def alert_row(alert: Alert) -> Answer:

@@ -24,6 +24,8 @@ from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
+from collector.receivers.source_webhook import webhooks
+from collector.source_definitions import load_definitions
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
@@ -79,6 +81,8 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
+        definitions = load_definitions(settings.sources_paths)
+        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
@@ -91,7 +95,7 @@ class Service:
             Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
         )
         migrate(store, clock.now())
-        repair_latest(store, clock.now())
+        repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
         self._engine = Engine(store, rules)
@@ -105,7 +109,9 @@ class Service:
         )
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), door, spool)
+        self._collector = Collector(
+            store, clock, registry, api_routes(store, clock), self._sources, door=door, spool=spool
+        )
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -149,7 +155,9 @@ class Service:
         self._console_server.start()
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
-        self._report(f"collector  {self.collector_url}/v1/events and /v1/traces")
+        self._report(f"collector  {self.collector_url}/v1/events, /v1/sources and /v1/traces")
+        configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
+        self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"

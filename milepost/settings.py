@@ -6,9 +6,18 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from collector.allowance import parse_rate
 from domain.duration import parse_duration
@@ -42,6 +51,13 @@ def _folder(value: object) -> object:
         raise ValueError("there is no such user") from None
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it is no web address, such as https://milepost.example.com")
+    return value
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -59,7 +75,12 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one.",
+        description="A folder with rules/, routing.yaml and calendars.yaml, each of which replaces the shipped one, "
+        "and sources/, which is added to the shipped ones.",
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None,
+        description="The address under which the world reaches the collector; some vendors sign it.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
@@ -93,6 +114,12 @@ class Settings(BaseModel):
     def routing_path(self) -> Path:
         """Where the routing file is."""
         return self._overlaid("routing.yaml", SHIPPED / "alerts" / "routing.yaml")
+
+    @property
+    def sources_paths(self) -> list[Path]:
+        """Where the source definitions are: a user's own come after the shipped ones, and so in their place."""
+        own = self.config / "sources" if self.config else None
+        return [SHIPPED / "collector" / "sources", *([own] if own and own.exists() else [])]
 
     def _overlaid(self, name: str, shipped: Path) -> Path:
         if self.config and (self.config / name).exists():

@@ -1,6 +1,7 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: changes of alerts, their states, open duties, the watermark.
+What a tick writes, it writes in this order: changes of alerts, their states, open duties, the freshness of sources, the
+watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -8,10 +9,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.instants import EPOCH
 from domain.rule import MilestoneRule
 from rules.alert_state import advance
 from rules.kinds.milestone import starts_clock
@@ -21,6 +23,7 @@ from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
 from storage.engine_state import (
     Watermark,
+    note_freshness,
     open_duties,
     read_watermark,
     stored_object_types,
@@ -30,8 +33,6 @@ from storage.engine_state import (
 from storage.milestones import History, Stretch, Touched, histories_as_received, stretches, touched_stretches
 
 ENGINE = "rules"
-# Arrivals are kept for thirty days; a day is left for the tick itself and for clocks.
-LONGEST_GAP = timedelta(days=29)
 # Bounds what is in memory at once; one statement more for so many costs nothing beside them.
 _OBJECTS_AT_ONCE = 20_000
 _MILESTONES_AT_ONCE = 100_000
@@ -59,8 +60,7 @@ class Engine:
     def tick(self, through: datetime) -> TickResult:
         """Evaluates all that is known at `through`: no event received by then may still be on its way.
 
-        Without a watermark, with one that arrivals no longer reach back to, and after a change of the rules
-        every object is looked at.
+        Without a watermark and after a change of the rules every object is looked at.
         """
         before = read_watermark(self._store, ENGINE)
         is_current = before is not None and before.rules_version == self._rules_version
@@ -69,11 +69,12 @@ class Engine:
                 return TickResult(before.evaluated_through)
             through = before.evaluated_through
         changes = _Changes(self._store, through)
-        if before is not None and is_current and through - before.evaluated_through <= LONGEST_GAP:
+        if before is not None and is_current:
             objects = self._look_at_touched(Touched(before.evaluated_through, through), changes)
         else:
             objects = self._look_at_all(before.evaluated_through if before else through, changes)
         changes.write()
+        note_freshness(self._store, before.evaluated_through if before else EPOCH, through)
         write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
         return TickResult(through, objects, changes.transitions)
 

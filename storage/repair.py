@@ -1,8 +1,8 @@
 """Completes what a kill in the middle of an insert left half done.
 
-An insert into `events_input` reaches its target tables one after the other. What was acknowledged is in all of them;
-what was not may be in some. Its sender sends it again, but then the door knows the event and takes nothing: so the
-milestones and arrivals of an event that is there are written from the event, inside ClickHouse.
+An insert into `events_input` reaches its target tables one after the other. What was acknowledged is in both of them;
+what was not may be in one. Its sender sends it again, but then the door knows the event and takes nothing: so the
+milestones of an event that is there are written from the event, inside ClickHouse.
 """
 
 from collections.abc import Iterator
@@ -12,31 +12,25 @@ from storage.client import Row, Store
 
 # A kill can only have cut short what was being inserted at the end; an hour is far more than one insert takes.
 _LATEST = timedelta(hours=1)
-# As the table's TTL says: what would go at once is not written.
-_ARRIVALS_KEPT = timedelta(days=30)
 # What one statement looks at, so that its memory does not depend on how much was lost: some 100 MB.
 _OBJECTS_A_PORTION = 500_000
 _GROUPS_A_PORTION = 1_000
 
 
-def repair_latest(store: Store, now: datetime) -> None:
+def repair_latest(store: Store) -> None:
     """Repairs the last hour before the newest stored event: what a start has to do before anything reads."""
     newest: datetime = store.rows("last_received")[0]["received_at"]
-    repair(store, newest - _LATEST, now)
+    repair(store, newest - _LATEST)
 
 
-def repair(store: Store, since: datetime, now: datetime) -> None:
-    """Writes the milestones, arrivals and freshness that events received at or after `since` lack.
+def repair(store: Store, since: datetime) -> None:
+    """Writes the milestones that events received at or after `since` lack.
 
     All events of a group commit are received at one instant; only groups whose counts differ between the tables are
     looked at closer. Doing it again, or beside a collector at work, changes no figure.
     """
-    arrivals_since = now - _ARRIVALS_KEPT
-    incomplete = store.rows("incomplete_groups", {"since": since, "arrivals_since": arrivals_since})
-    for groups in _portions(incomplete):
+    for groups in _portions(store.rows("incomplete_groups", {"since": since})):
         store.run("complete_milestones", {"groups": groups})
-        store.run("complete_arrivals", {"groups": groups, "arrivals_since": arrivals_since})
-    store.run("complete_freshness", {"since": since})
 
 
 def _portions(incomplete: list[Row]) -> Iterator[list[datetime]]:

@@ -27,4 +27,4 @@ def insert_traces(store: Store, bodies: Sequence[bytes]) -> None:
     Protobuf messages of one type may be concatenated: repeated fields then add up.
     """
     settings = _SETTINGS_EMBEDDED if store.is_embedded else _SETTINGS_SERVER
-    store.insert("otlp_input", b"".join(bodies), fmt="ProtobufSingle", settings=settings)
+    store.insert("otlp_traces_input", b"".join(bodies), fmt="ProtobufSingle", settings=settings)

@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
+from collector.receivers.otlp_values import flatten, may_hold_nested
 from domain.errors import InputError
 
 PROTOBUF = "application/x-protobuf"
@@ -49,9 +50,12 @@ def read_traces(media_type: str, body: bytes) -> TraceRequest:
             request.ParseFromString(body)
         except DecodeError:
             raise InputError("invalid_protobuf", "the body is not an OTLP ExportTraceServiceRequest") from None
-        checked = _check(request)
-        return checked or TraceRequest(body, _count(request))
+        if may_hold_nested(body):
+            flatten(request)
+            body = request.SerializeToString()
+        return _check(request) or TraceRequest(body, _count(request))
     request = _from_json(body)
+    flatten(request)
     return _check(request) or TraceRequest(request.SerializeToString(), _count(request))
 
 

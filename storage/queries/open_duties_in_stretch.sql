@@ -14,7 +14,7 @@ WHERE object_type = {object_type:String}
         OR due_at <= {through:DateTime64(6, 'UTC')}
         OR object_id IN
         (
-            SELECT object_id FROM arrivals
+            SELECT object_id FROM object_milestones
             WHERE {touched:Bool} AND object_type = {object_type:String}
                 AND received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
         )

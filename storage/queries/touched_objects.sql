@@ -11,7 +11,7 @@ FROM
     SELECT object_type, object_id, row_number() OVER (PARTITION BY object_type ORDER BY object_id) AS position
     FROM
     (
-        SELECT object_type, object_id FROM arrivals
+        SELECT object_type, object_id FROM object_milestones
         WHERE received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
         UNION DISTINCT
         SELECT object_type, object_id FROM open_duties FINAL

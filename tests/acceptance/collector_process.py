@@ -23,7 +23,7 @@ def main(dsn: str, spool: str = "") -> None:
     clock = SystemClock()
     with Store(dsn) as store:
         migrate(store, clock.now())
-        repair_latest(store, clock.now())
+        repair_latest(store)
         settings = SpoolSettings(Path(spool), 64 * 1024 * 1024) if spool else None
         collector = Collector(store, clock, CollectorRegistry(), [], spool=settings)
         listening = bind("127.0.0.1", 0, "the test's port")

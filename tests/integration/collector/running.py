@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.receivers.cloudevents import BATCH, STRUCTURED
+from collector.receivers.source_webhook import SourceWebhook
 from collector.spooling import SpoolSettings
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
@@ -93,12 +94,16 @@ class RunningCollector:
 
 @contextmanager
 def running_collector(
-    store: Store, door: DoorSettings = DoorSettings(), spool: SpoolSettings | None = None
+    store: Store,
+    sources: Mapping[str, SourceWebhook] | None = None,
+    *,
+    door: DoorSettings = DoorSettings(),
+    spool: SpoolSettings | None = None,
 ) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
     clock = FixedClock(NOW)
-    collector = Collector(store, clock, registry, [], door, spool)
+    collector = Collector(store, clock, registry, [], sources, door=door, spool=spool)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     collector.start()

@@ -53,7 +53,7 @@ def token(embedded_store: Store) -> str:
 @pytest.fixture
 def guarded(embedded_store: Store, token: str) -> Iterator[RunningCollector]:
     """A collector that needs tokens."""
-    with running_collector(embedded_store, DoorSettings(operator=OPERATOR)) as running:
+    with running_collector(embedded_store, door=DoorSettings(operator=OPERATOR)) as running:
         yield running
 
 
@@ -211,7 +211,7 @@ def test_revoking_the_last_token_opens_no_door(embedded_store: Store, token: str
 
 def test_tokens_are_made_over_the_api_only_by_an_administrator(embedded_store: Store) -> None:
     wish = {"name": "crm", "scopes": ["events"], "sources": ["crm"]}
-    with running_collector(embedded_store, DoorSettings(operator=OPERATOR)) as running:
+    with running_collector(embedded_store, door=DoorSettings(operator=OPERATOR)) as running:
         refused = running.http.post("/api/tokens", json=wish)
         assert running.send(event(1)).status_code == 202
 
@@ -235,7 +235,7 @@ def test_the_store_holds_no_secret(engine: Engine, embedded_store: Store, token:
 
 def test_an_exposed_door_needs_a_token_and_answers_by_any_name(embedded_store: Store) -> None:
     exposed = DoorSettings(is_exposed=True, operator=OPERATOR)
-    with running_collector(embedded_store, exposed) as running:
+    with running_collector(embedded_store, door=exposed) as running:
         named = {"host": "milepost.example:4318"}
         refused = running.http.get("/metrics", headers=named)
         answered = running.http.get("/metrics", headers={**named, **bearing(OPERATOR)})
@@ -307,7 +307,7 @@ def test_a_sender_over_its_rate_is_told_when_to_come_back(embedded_store: Store)
 
 
 def test_senders_without_a_token_share_the_rate_that_is_set(embedded_store: Store) -> None:
-    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001)) as running:
+    with running_collector(embedded_store, door=DoorSettings(rate_per_second=0.001)) as running:
         answers = [running.send(event(number)).status_code for number in (1, 2)]
         reading = running.http.get("/metrics").status_code
 
@@ -315,7 +315,7 @@ def test_senders_without_a_token_share_the_rate_that_is_set(embedded_store: Stor
 
 
 def test_the_operator_is_held_to_no_rate(embedded_store: Store) -> None:
-    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001, operator=OPERATOR)) as running:
+    with running_collector(embedded_store, door=DoorSettings(rate_per_second=0.001, operator=OPERATOR)) as running:
         bodies = [json.dumps(event(number)).encode() for number in range(3)]
         answers = {running.post(body, STRUCTURED, **bearing(OPERATOR)).status_code for body in bodies}
 
@@ -324,7 +324,7 @@ def test_the_operator_is_held_to_no_rate(embedded_store: Store) -> None:
 
 def test_a_token_of_its_own_rate_is_not_held_to_the_set_one(embedded_store: Store) -> None:
     token = issued(embedded_store, rate_per_second=0.0)
-    with running_collector(embedded_store, DoorSettings(rate_per_second=0.001)) as running:
+    with running_collector(embedded_store, door=DoorSettings(rate_per_second=0.001)) as running:
         bodies = [json.dumps(event(number)).encode() for number in range(5)]
         answers = {running.post(body, STRUCTURED, **bearing(token)).status_code for body in bodies}
 

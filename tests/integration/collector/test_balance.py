@@ -115,7 +115,7 @@ def store(engine: Engine, embedded_store: Store) -> Iterator[FlickeringStore]:
 
 @pytest.fixture
 def sender(store: FlickeringStore) -> Iterator[Sender]:
-    with running_collector(store, DoorSettings()) as running:
+    with running_collector(store, door=DoorSettings()) as running:
         yield Sender(running, store)
 
 

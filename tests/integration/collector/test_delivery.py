@@ -25,9 +25,6 @@ from tests.integration.collector.running import Event, RunningCollector, event, 
 READ_SIDE = {
     "events": "SELECT * FROM events FINAL ORDER BY source, event_id",
     "milestones": "SELECT * FROM object_milestones FINAL ORDER BY ALL",
-    "touched objects": "SELECT DISTINCT object_type, object_id FROM arrivals ORDER BY ALL",
-    "freshness": "SELECT source, type, min(first_received_at), max(last_occurred_at) FROM source_freshness "
-    "GROUP BY source, type ORDER BY ALL",
 }
 
 

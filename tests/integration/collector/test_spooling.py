@@ -48,7 +48,9 @@ class Site:
     def collector(self, limit_bytes: int = 64 * 1024 * 1024, **door: Any) -> Iterator[RunningCollector]:
         with (
             Store(self._dsn) as store,
-            running_collector(store, DoorSettings(**door), SpoolSettings(self.folder, limit_bytes)) as running,
+            running_collector(
+                store, door=DoorSettings(**door), spool=SpoolSettings(self.folder, limit_bytes)
+            ) as running,
         ):
             yield running
 

@@ -35,12 +35,12 @@ def service(engine: Engine, embedded_store: Store, tmp_path: Path) -> Iterator[S
 
 def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embedded_store: Store) -> None:
     write_transitions(embedded_store, [alert()])
-    embedded_store.execute("RENAME TABLE arrivals TO arrivals_away")
+    embedded_store.execute("RENAME TABLE object_milestones TO milestones_away")
 
     try:
-        with pytest.raises(StoreError, match="arrivals"):
+        with pytest.raises(StoreError, match="object_milestones"):
             service.tick()
     finally:
-        embedded_store.execute("RENAME TABLE arrivals_away TO arrivals")
+        embedded_store.execute("RENAME TABLE milestones_away TO object_milestones")
 
     assert [one.receiver for one in unfinished_notifications(embedded_store)] == ["ops"]

@@ -16,10 +16,6 @@ LATER = NOW + timedelta(minutes=1, microseconds=1)
 READ_SIDE = {
     "events": "SELECT * FROM events FINAL ORDER BY source, event_id",
     "object_milestones": "SELECT * FROM object_milestones FINAL ORDER BY ALL",
-    "touched objects": "SELECT DISTINCT object_type, object_id FROM arrivals ORDER BY ALL",
-    "source_freshness": "SELECT source, type, "
-    "min(first_received_at), max(last_received_at), max(last_occurred_at) "
-    "FROM source_freshness GROUP BY source, type ORDER BY ALL",
 }
 
 
@@ -100,32 +96,12 @@ def test_an_event_is_a_milestone_of_every_object_it_names(store: Store, engine: 
     ]
 
 
-def test_an_event_makes_its_objects_arrive(store: Store, engine: Engine) -> None:
-    insert_events(store, [order_approved()])
-
-    assert engine.select(store, "SELECT * FROM arrivals ORDER BY object_type") == [
-        {"received_at": LATER, "object_type": "customer", "object_id": "C-9"},
-        {"received_at": LATER, "object_type": "order", "object_id": "O-1001"},
-    ]
-
-
 def test_an_event_that_names_no_object_is_kept_without_milestones(store: Store, engine: Engine) -> None:
     insert_events(store, [event_row(objects=[])])
 
     found = read_side(engine, store)
     assert len(found["events"]) == 1
     assert found["object_milestones"] == []
-    assert found["touched objects"] == []
-
-
-def test_freshness_spans_the_first_and_the_last_word_of_a_source(store: Store, engine: Engine) -> None:
-    earlier = NOW - timedelta(hours=1)
-    insert_events(store, [event_row("e-1", received_at=LATER), event_row("e-3", source="erp")])
-    insert_events(store, [event_row("e-2", occurred_at=earlier, received_at=NOW)])
-
-    of_crm = engine.select(store, READ_SIDE["source_freshness"])[0]
-
-    assert list(of_crm.values()) == ["crm", "order.approved", NOW, LATER, NOW]
 
 
 def test_the_same_event_three_times_changes_no_figure(store: Store, engine: Engine) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector.receivers.otlp import PROTOBUF, read_traces
 from domain.instants import to_micros
 from storage.client import Store
 from storage.traces import insert_traces
@@ -113,6 +114,14 @@ def test_a_span_fills_every_column(store: Store, engine: Engine) -> None:
         pytest.param(["a", 1, True, 2.5, None], '["a",1,true,2.5,null]', id="an array as JSON"),
         pytest.param([b"\x01"], '["AQ=="]', id="bytes in an array"),
         pytest.param({"k": 'v"', "n": 2**53 + 1}, '{"k":"v\\"","n":9007199254740993}', id="a map as JSON"),
+        pytest.param([], "[]", id="an empty array"),
+        pytest.param({}, "{}", id="an empty map"),
+        pytest.param([[1, ["é"]], {"k": [{}]}], '[[1,["é"]],{"k":[{}]}]', id="arrays and maps to any depth"),
+        pytest.param(
+            [0.0, -2.0, 0.1 + 0.2, 1e20, 1e21, 1e-7, float("inf")],
+            '[0,-2,0.30000000000000004,100000000000000000000,1e21,1e-7,"inf"]',
+            id="doubles in an array",
+        ),
         pytest.param(None, "", id="no value"),
     ],
 )
@@ -120,7 +129,8 @@ def test_an_attribute_becomes_text(store: Store, engine: Engine, value: Attribut
     sent = span(attributes={"it": value})
     sent.events.add(attributes=key_values({"it": value}))
     sent.links.add(attributes=key_values({"it": value}))
-    insert_traces(store, [otlp_request(sent, resource={"it": value}).SerializeToString()])
+    request = read_traces(PROTOBUF, otlp_request(sent, resource={"it": value}).SerializeToString())
+    insert_traces(store, [request.body])
 
     (row,) = engine.select(
         store,

@@ -1,4 +1,4 @@
-"""After a kill in the middle of an insert, an event that is there has its milestones and arrivals again."""
+"""After a kill in the middle of an insert, an event that is there has its milestones again."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,24 +11,16 @@ from storage.repair import repair, repair_latest
 from tests.builders import NOW, event_row
 from tests.engine import Engine
 
-TABLES = ("object_milestones", "arrivals")
-ARRIVALS_KEPT = timedelta(days=30)
-Contents = dict[str, list[dict[str, Any]]]
-# Aggregated, since what is noted again is a row of its own until it is merged.
-FRESHNESS = (
-    "SELECT source, type, min(first_received_at) AS first, max(last_received_at) AS last, "
-    "max(last_occurred_at) AS occurred FROM source_freshness GROUP BY ALL ORDER BY ALL"
-)
+Contents = list[dict[str, Any]]
 
 
 def contents(engine: Engine, store: Store) -> Contents:
-    derived = {table: engine.select(store, f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
-    return {**derived, "source_freshness": engine.select(store, FRESHNESS)}
+    return engine.select(store, "SELECT * FROM object_milestones ORDER BY ALL")
 
 
 @pytest.fixture
 def whole(store: Store, engine: Engine) -> Contents:
-    """What the tables hold when nothing went wrong: two events, three objects, one of them in both."""
+    """The milestones when nothing went wrong: two events, three objects, one of them in both."""
     first = event_row(
         "e-1",
         objects=["order/O-1", "customer/C-9/buyer"],
@@ -42,28 +34,16 @@ def whole(store: Store, engine: Engine) -> Contents:
 
 
 def test_nothing_is_written_where_nothing_is_missing(store: Store, engine: Engine, whole: Contents) -> None:
-    repair(store, NOW, NOW)
+    repair(store, NOW)
 
     assert contents(engine, store) == whole
 
 
-@pytest.mark.parametrize(
-    "lost",
-    [
-        pytest.param(["object_milestones"], id="milestones were lost"),
-        pytest.param(["arrivals"], id="arrivals were lost"),
-        pytest.param(["source_freshness"], id="freshness was lost"),
-        pytest.param([*TABLES, "source_freshness"], id="all were lost"),
-    ],
-)
-def test_what_is_missing_is_written_from_the_event_once(
-    store: Store, engine: Engine, whole: Contents, lost: list[str]
-) -> None:
-    for table in lost:
-        store.execute(f"TRUNCATE TABLE {table}")
+def test_what_is_missing_is_written_from_the_event_once(store: Store, engine: Engine, whole: Contents) -> None:
+    store.execute("TRUNCATE TABLE object_milestones")
 
     for _ in range(2):
-        repair_latest(store, NOW)
+        repair_latest(store)
 
         assert contents(engine, store) == whole
 
@@ -71,7 +51,7 @@ def test_what_is_missing_is_written_from_the_event_once(
 def test_one_missing_object_of_an_event_is_enough(store: Store, engine: Engine, whole: Contents) -> None:
     store.execute("ALTER TABLE object_milestones DELETE WHERE object_id = 'O-1' SETTINGS mutations_sync = 1")
 
-    repair(store, NOW, NOW)
+    repair(store, NOW)
 
     assert contents(engine, store) == whole
 
@@ -82,9 +62,9 @@ def test_an_event_that_names_an_object_twice_lacks_nothing_once_its_milestones_a
     insert_events(store, [event_row("e-1", objects=["customer/C-9/buyer", "customer/C-9/payer"])])
     store.execute("OPTIMIZE TABLE object_milestones FINAL")
     merged = contents(engine, store)
-    assert len(merged["object_milestones"]) == 1
+    assert len(merged) == 1
 
-    repair(store, NOW, NOW)
+    repair(store, NOW)
 
     assert contents(engine, store) == merged
 
@@ -93,17 +73,9 @@ def test_an_event_that_names_an_object_twice_lacks_nothing_once_its_milestones_a
 def test_events_received_before_are_left_alone(store: Store, engine: Engine) -> None:
     store.execute("TRUNCATE TABLE object_milestones")
 
-    repair(store, NOW + timedelta(seconds=1), NOW)
+    repair(store, NOW + timedelta(seconds=1))
 
-    assert contents(engine, store)["object_milestones"] == []
-
-
-def test_arrivals_that_have_expired_are_not_written_again(store: Store, engine: Engine, whole: Contents) -> None:
-    store.execute("TRUNCATE TABLE arrivals")
-
-    repair_latest(store, NOW + ARRIVALS_KEPT + timedelta(seconds=1))
-
-    assert contents(engine, store) == {**whole, "arrivals": []}
+    assert contents(engine, store) == []
 
 
 def test_more_groups_than_one_statement_takes_are_all_made_whole(store: Store, engine: Engine) -> None:
@@ -113,9 +85,8 @@ def test_more_groups_than_one_statement_takes_are_all_made_whole(store: Store, e
     ]
     insert_events(store, many)
     written = contents(engine, store)
-    for table in TABLES:
-        store.execute(f"TRUNCATE TABLE {table}")
+    store.execute("TRUNCATE TABLE object_milestones")
 
-    repair_latest(store, NOW)
+    repair_latest(store)
 
     assert contents(engine, store) == written

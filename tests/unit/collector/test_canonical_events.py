@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.event_content import trace_context
 from collector.receivers.canonical_events import read_canonical
 from collector.receivers.cloudevents import Candidate, read_carefully
 from tests.builders import NOW
@@ -68,18 +69,34 @@ DATA_CHANGES = st.dictionaries(st.sampled_from([*DATA, "region", "note"]), VALUE
     ],
 )
 def test_what_most_senders_send_is_read_quickly(changes: dict[str, Any]) -> None:
-    row = read_canonical(json.dumps(event(data=DATA) | changes).encode())
+    rows = read_canonical(json.dumps([event(data=DATA) | changes]).encode())
 
-    assert row is not None
+    assert rows is not None
+    [row] = rows
     assert (row.occurred_us, row.objects) == (TIME_US, [("order", "O-1001", ""), ("customer", "C-9", "buyer")])
 
 
-@given(changes=CHANGES, data_changes=DATA_CHANGES, escaped=st.booleans())
-def test_an_event_read_quickly_is_the_one_read_carefully(
-    changes: dict[str, Any], data_changes: dict[str, Any], escaped: bool
+@given(st.lists(st.tuples(CHANGES, DATA_CHANGES), max_size=3), st.booleans())
+def test_events_read_quickly_are_those_read_carefully(
+    changed: list[tuple[dict[str, Any], dict[str, Any]]], escaped: bool
 ) -> None:
-    raw = json.dumps(event(data=DATA | data_changes) | changes, ensure_ascii=escaped).encode()
+    events = [event(data=DATA | data_changes) | changes for changes, data_changes in changed]
+    raws = [json.dumps(one, ensure_ascii=escaped).encode() for one in events]
 
-    row = read_canonical(raw)
+    rows = read_canonical(b"[" + b",".join(raws) + b"]")
 
-    assert row is None or read_carefully(0, raw, NOW) == Candidate(0, row, True, raw)
+    assert rows is None or [read_carefully(index, raw, NOW) for index, raw in enumerate(raws)] == [
+        Candidate(index, row, True, raw) for index, (row, raw) in enumerate(zip(rows, raws, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("trace_id", ["0af7651916cd43dd8448eb211c80319c", "0" * 32])
+@pytest.mark.parametrize("span_id", ["b7ad6b7169203331", "0" * 16])
+def test_a_trace_context_is_read_as_carefully_beside_others(trace_id: str, span_id: str) -> None:
+    parents = [f"00-{trace_id}-{span_id}-01", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-00"]
+    body = json.dumps([event(data=DATA, traceparent=parent) for parent in parents]).encode()
+
+    rows = read_canonical(body)
+
+    assert rows is not None
+    assert [(row.trace_id, row.span_id) for row in rows] == [trace_context(parent) for parent in parents]

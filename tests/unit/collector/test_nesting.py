@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.nesting import DEEPEST, is_too_deep
-from collector.receivers.cloudevents import Candidate, read_item
+from collector.receivers.cloudevents import Candidate, read_event
 from tests.builders import NOW
 from tests.integration.collector.running import event
 
@@ -50,7 +50,7 @@ def test_many_brackets_beside_each_other_are_not_deep() -> None:
 def test_an_event_is_taken_up_to_64_levels(levels: int, is_taken: bool) -> None:
     raw = json.dumps(event(1, data={"own": nested(levels)})).encode()
 
-    read = read_item(0, raw, NOW)
+    read = read_event(0, raw, NOW)
 
     assert isinstance(read, Candidate) == is_taken
     if not isinstance(read, Candidate):

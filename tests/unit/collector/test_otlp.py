@@ -120,7 +120,7 @@ def test_a_json_request_becomes_the_protobuf_request_that_says_the_same() -> Non
     assert (one.start_time_unix_nano, one.end_time_unix_nano) == (1793611800000000001, 1793611800250000003)
     assert (values["big"].int_value, values["number"].int_value) == (9223372036854775807, -9007199254740993)
     assert (values["share"].double_value, values["raw"].bytes_value) == (0.25, b"\x00\x01\xff")
-    assert values["list"].array_value.values[0].bool_value
+    assert values["list"].string_value == "[true]"
     assert (one.links[0].trace_id.hex(), one.links[0].span_id.hex()) == (PARENT * 2, PARENT)
     assert (one.kind, one.events[0].name, one.status.code, one.status.message) == (2, "retry", 2, "no")
     assert request.resource_spans[0].resource.attributes[0].value.string_value == "crm"

@@ -1,0 +1,2 @@
+-- Nothing writes or reads it any more.
+DROP TABLE IF EXISTS arrivals

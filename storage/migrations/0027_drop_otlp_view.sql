@@ -1,0 +1,2 @@
+-- Replaced by otlp_traces_view, over a simpler type.
+DROP VIEW IF EXISTS otlp_view
