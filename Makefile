@@ -33,6 +33,7 @@ check: setup
 	$(BIN)/milepost rules check
 	$(BIN)/milepost rules test
 	$(BIN)/milepost sources check
+	$(BIN)/milepost contracts check
 	$(BIN)/pytest
 
 format: setup

@@ -174,7 +174,9 @@ def keep_to_sources(received: Received, caller: Caller | None) -> None:
             event = one.event
             reason = f"the token {token.name} may not send events of the source {event.source[:80]!r}"
             received.rejections.append(
-                Rejection(one.index, event.event_id, event.source, SOURCE_NOT_ALLOWED, reason, one.raw)
+                Rejection(
+                    one.index, event.event_id, event.source, SOURCE_NOT_ALLOWED, reason, bytes(one.raw), event.type
+                )
             )
     received.candidates = kept
 

@@ -9,19 +9,18 @@ from typing import Any, TypeVar
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, DoorSettings, keep_to_sources
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
-from collector.dead_lettering import dead_letter
+from collector.contract_door import ContractDoor, keep_flags
+from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.group_submit import submit_all
+from collector.health import health_routes
 from collector.metrics import CollectorMetrics
 from collector.operations import operation_routes
 from collector.receivers import cloudevents, otlp
@@ -36,6 +35,7 @@ from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.errors import InputError, StoreError
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -60,6 +60,7 @@ class Collector:
         clock: Clock,
         registry: CollectorRegistry,
         routes: list[BaseRoute],
+        contracts: ContractDoor | None = None,
         sources: Mapping[str, SourceWebhook] | None = None,
         *,
         door: DoorSettings = DoorSettings(),
@@ -71,13 +72,14 @@ class Collector:
         """
         self._sources = sources or {}
         self._store = store
+        self._contracts = contracts or ContractDoor(Contracts())
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self.writer = EventWriter(store, clock, self.metrics)
         spooling = self._spooling = Spooling(store, clock, self.metrics, spool)
         self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", spooling.events(self.writer.commit), group_weight=50_000, waiting_weight=200_000
+            "commit events", spooling.events(self._commit_events), group_weight=50_000, waiting_weight=200_000
         )
         self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
@@ -105,9 +107,7 @@ class Collector:
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/sources/{name}", _Post(self._take_source)),
             Route("/v1/traces", _Post(self._take_traces)),
-            Route("/metrics", self._metrics_page),
-            Route("/healthz", self._healthz),
-            Route("/readyz", self._readyz),
+            *health_routes(self._store, self._registry, (self._events, self._spans, self._letters), self._spooling),
             *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
 
@@ -117,6 +117,7 @@ class Collector:
             self._store,
             lambda some: submit_all(self._events, some, _events_in),
             lambda some: submit_all(self._spans, some, _bytes_in),
+            self._contracts,
             [source.definition for source in self._sources.values()],
         )
         return Replay(self._store, self._clock, channels, self.metrics)
@@ -209,16 +210,20 @@ class Collector:
                     await self._turn_away(channel, refusal, send)
                     return None
                 content = await _content(scope, body)
-                received = await _beside(len(content) * cost, lambda: read(content))
+                received = await _beside(len(content) * cost, lambda: self._governed(read(content)))
             except InputError as error:
                 _charge(scope, 1)
-                await self._keep_refused(channel, error, scope, body, kept_headers)
+                kept, headers = await _beside(
+                    len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
+                )
+                await self._keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             _charge(scope, received.count)
             keep_to_sources(received, scope.get(CALLER))
             content_type = header(scope, b"content-type")
-            submission = EventSubmission(received, content_type, scope["headers"], channel, kept_headers)
+            headers = self._contracts.masked_headers(scope["headers"])
+            submission = EventSubmission(received, content_type, headers, channel, kept_headers)
             outcome = await self._events.submit(submission, _events_in(submission))
         except Disconnected:
             return None
@@ -254,7 +259,7 @@ class Collector:
                 if request.spans:
                     await self._spans.submit(request, _bytes_in(request))
             except InputError as error:
-                await self._keep_refused("traces", error, scope, body)
+                await self._keep_refused("traces", error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
                 await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
@@ -267,15 +272,30 @@ class Collector:
         self.metrics.count_rejected_spans(request.rejected_spans)
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
+    def _governed(self, received: Received) -> Received:
+        """What a request brought, after the contracts were applied to it."""
+        self._contracts.apply(received, self.metrics)
+        return received
+
+    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = self.writer.commit(group)
+        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
+        return outcomes
+
     async def _keep_refused(
-        self, channel: str, error: InputError, scope: Scope, body: bytes, kept_headers: Collection[str] = ()
+        self,
+        channel: str,
+        error: InputError,
+        content_type: str,
+        headers: RawHeaders,
+        body: bytes,
+        kept_headers: Collection[str] = (),
     ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         if isinstance(error, BodyTooLarge):
             self.metrics.refuse(channel, error.code)
         else:
-            content_type = header(scope, b"content-type")
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"], kept_headers)
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers, kept_headers)
             await self._letters.submit(letter, len(body))
             self.metrics.keep(channel, error.code)
 
@@ -288,26 +308,6 @@ class Collector:
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
         self.metrics.refuse(channel, code)
         return str(error) or "too much is waiting to be stored; come back later"
-
-    def _metrics_page(self, request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(self._registry), headers={"content-type": content_type})
-
-    async def _healthz(self, request: Request) -> Response:
-        if not (self._events.is_alive and self._spans.is_alive and self._letters.is_alive):
-            return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
-        return JSONResponse({"status": "alive"})
-
-    def _readyz(self, request: Request) -> Response:
-        waiting = self._spooling.waiting_bytes
-        spool = {"spool_bytes": waiting} if waiting else {}
-        try:
-            self._store.ping()
-        except StoreError as error:
-            if self._spooling.takes_more:
-                return JSONResponse({"status": "spooling", "reason": str(error), **spool})
-            return JSONResponse({"status": "not ready", "reason": str(error), **spool}, status_code=503)
-        return JSONResponse({"status": "ready", **spool})
 
 
 class _Post:

@@ -1,9 +1,10 @@
 """The collector's door inside this process: for files and replays, when no running collector has the store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 
+from collector.contract_door import ContractDoor, keep_flags
 from collector.dead_lettering import dead_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents
@@ -12,8 +13,9 @@ from collector.replay import Replay
 from collector.replay_channels import replay_channels
 from collector.source_definitions import SourceDefinition
 from collector.span_writer import SpanWriter
-from collector.writer import EventSubmission, EventWriter
+from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.errors import InputError
 from storage.client import Store
 from storage.dead_letters import insert_dead_letters
@@ -22,28 +24,42 @@ from storage.dead_letters import insert_dead_letters
 class LocalDoor:
     """Takes request bodies as POST /v1/events does, with the same checks and the same dead letters."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, contracts: ContractDoor) -> None:
         self._store = store
         self._clock = clock
-        self._writer = EventWriter(store, clock, CollectorMetrics(CollectorRegistry()))
+        self._contracts = contracts
+        self._metrics = CollectorMetrics(CollectorRegistry())
+        self._writer = EventWriter(store, clock, self._metrics)
 
     def __call__(self, content_type: str, body: bytes) -> Taken:
         """What became of the events in the body; StoreError when the store fails."""
         try:
             received = cloudevents.read_request(content_type, [], body, self._clock.now())
+            self._contracts.apply(received, self._metrics)
         except InputError as error:
-            letter = dead_letter(error, self._clock.now(), "events", content_type, body)
+            kept, _ = self._contracts.masked_request(body, [])
+            letter = dead_letter(error, self._clock.now(), "events", content_type, kept)
             insert_dead_letters(self._store, [letter])
             return Taken(rejected=[(0, str(error))])
         [outcome] = self._writer.commit([EventSubmission(received, content_type)])
         if isinstance(outcome, Exception):
             raise outcome
+        keep_flags(self._store, [received], [outcome], self._clock.now())
         rejected = [(rejection.index, rejection.reason) for rejection in outcome.rejected]
         return Taken(outcome.accepted, outcome.duplicates, sorted(rejected))
 
 
-def local_replay(store: Store, clock: Clock, sources: Iterable[SourceDefinition] = ()) -> Replay:
+def local_replay(
+    store: Store, clock: Clock, contracts: ContractDoor | None = None, sources: Iterable[SourceDefinition] = ()
+) -> Replay:
     """Replays through writers of this process."""
     metrics = CollectorMetrics(CollectorRegistry())
-    events, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
-    return Replay(store, clock, replay_channels(store, events.commit, spans.commit, sources), metrics)
+    writer, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
+
+    def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = writer.commit(group)
+        keep_flags(store, [submission.received for submission in group], outcomes, clock.now())
+        return outcomes
+
+    governed = contracts or ContractDoor(Contracts())
+    return Replay(store, clock, replay_channels(store, commit, spans.commit, governed, sources), metrics)

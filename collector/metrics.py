@@ -41,11 +41,19 @@ class CollectorMetrics:
             "Webhooks that were not believed, by source and reason.",
             ("source", "reason"),
         )
+        self.contract_violations = counter(
+            "contract_violations_total",
+            "Events that break their contract, by event type and what became of them (reject or flag).",
+            ("type", "action"),
+        )
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
         self.replays = counter(
             "dead_letter_replays_total", "Replays of dead letters, by channel and outcome.", ("channel", "outcome")
         )
+        self._measure_commits(registry)
+
+    def _measure_commits(self, registry: CollectorRegistry) -> None:
         self.commit_seconds = Histogram(
             "milepost_commit_duration_seconds",
             "How long one group commit takes, by channel.",

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 
+from prometheus_client import CollectorRegistry
+
+from collector.contract_door import ContractDoor
+from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Received
 from collector.replay import Channel
 from collector.replay_events import CommitEvents, EventReplay, ReadLetter, read_events
@@ -13,16 +17,30 @@ from storage.dead_letters import DeadLetter
 
 
 def replay_channels(
-    store: Store, commit_events: CommitEvents, commit_spans: CommitSpans, sources: Iterable[SourceDefinition]
+    store: Store,
+    commit_events: CommitEvents,
+    commit_spans: CommitSpans,
+    contracts: ContractDoor,
+    sources: Iterable[SourceDefinition],
 ) -> dict[str, Channel]:
-    """Events, traces, and the webhooks of each source as its definition reads them now."""
+    """Events, traces, and the webhooks of each source, as contracts and definitions have them now."""
+    readers = {"events": read_events, **{f"sources/{one.name}": _reader(one) for one in sources}}
     channels: dict[str, Channel] = {
-        "events": EventReplay(store, commit_events, read_events),
-        "traces": SpanReplay(store, commit_spans),
+        name: EventReplay(store, commit_events, _governed(reader, contracts)) for name, reader in readers.items()
     }
-    for definition in sources:
-        channels[f"sources/{definition.name}"] = EventReplay(store, commit_events, _reader(definition))
-    return channels
+    return {**channels, "traces": SpanReplay(store, commit_spans)}
+
+
+def _governed(read_letter: ReadLetter, contracts: ContractDoor) -> ReadLetter:
+    # Its violations were counted when the letter came.
+    uncounted = CollectorMetrics(CollectorRegistry())
+
+    def read(letter: DeadLetter, body: bytes) -> Received:
+        received = read_letter(letter, body)
+        contracts.apply(received, uncounted)
+        return received
+
+    return read
 
 
 def _reader(definition: SourceDefinition) -> ReadLetter:

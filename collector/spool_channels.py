@@ -19,6 +19,7 @@ from collector.writer import EventOutcome, EventSubmission
 from domain.clock import Clock
 from domain.errors import InputError
 from storage.client import Store
+from storage.contract_flags import ContractFlag
 from storage.dead_letters import DeadLetter, dead_letter_places, insert_dead_letters
 from storage.events import EventRow
 
@@ -39,6 +40,7 @@ class _Submission(msgspec.Struct, array_like=True):
     headers: dict[str, str]
     channel: str
     keep_rejected: bool
+    flags: list[tuple[int, ContractFlag]]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -75,6 +77,7 @@ class EventChannel:
                 attribute_headers(item.headers, item.kept_headers),
                 item.channel,
                 item.keep_rejected,
+                received.flags,
             )
         )
 
@@ -111,7 +114,7 @@ class EventChannel:
 
 def _restored(submission: _Submission) -> EventSubmission:
     candidates = [Candidate(one.index, one.event, one.time_given, one.raw) for one in submission.events]
-    received = Received(candidates, submission.rejections)
+    received = Received(candidates, submission.rejections, flags=submission.flags)
     return EventSubmission(received, submission.content_type, channel=submission.channel, keep_rejected=False)
 
 

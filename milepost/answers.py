@@ -1,7 +1,7 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from collector.contract_definitions import load_contracts
 from collector.local_door import LocalDoor, local_replay
 from collector.operations import (
     DiscardWish,
@@ -28,6 +29,7 @@ from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import EPOCH, format_instant
+from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
 from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
@@ -50,23 +52,21 @@ class Answers(Protocol):
     def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
-    def replay(self, wish: ReplayWish) -> Iterator[Answer]: ...
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]: ...
     def discard(self, wish: DiscardWish) -> int: ...
     def tokens(self) -> list[Answer]: ...
     def create_token(self, wish: TokenWish) -> str: ...
     def revoke_token(self, name: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
-    def door(self) -> Door: ...
+    def door(self, settings: Settings) -> Door: ...
 
 
 class StoreAnswers:
     """Answers from the store in this process."""
 
-    def __init__(self, store: Store, clock: Clock, sources: Sequence[Path] = ()) -> None:
-        """`sources` are the folders of the definitions that replays read webhooks with."""
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._sources = sources
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
         """The newest alerts as they stand; UsageError for a state there is not."""
@@ -91,12 +91,13 @@ class StoreAnswers:
         body = row.pop("body_base64")
         return {**_plain(row), "attempts": attempts, "body_base64": body}
 
-    def replay(self, wish: ReplayWish) -> Iterator[Answer]:
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]:
         """What becomes of each letter, as it becomes so; what a kill left half done is completed before."""
         if not wish.dry_run:
             repair_latest(self._store)
-        definitions = load_definitions(self._sources).values()
-        replay, selection = local_replay(self._store, self._clock, definitions), selection_of(wish)
+        contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
+        definitions = load_definitions(settings.sources_paths).values()
+        replay, selection = local_replay(self._store, self._clock, contracts, definitions), selection_of(wish)
         while True:
             page = replay.run(selection, wish.by, dry_run=wish.dry_run)
             yield from page_row(page)["results"]
@@ -135,11 +136,12 @@ class StoreAnswers:
             "pending": [name for name in names if name in waiting],
         }
 
-    def door(self) -> Door:
+    def door(self, settings: Settings) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
+        contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
-        return LocalDoor(self._store, self._clock)
+        return LocalDoor(self._store, self._clock, contracts)
 
 
 class ApiAnswers:
@@ -169,8 +171,8 @@ class ApiAnswers:
         answer: Answer = self._ask("GET", f"/api/dead-letters/{quote(dead_letter_id, safe='')}")
         return answer
 
-    def replay(self, wish: ReplayWish) -> Iterator[Answer]:
-        """What becomes of each letter, page by page."""
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]:
+        """What becomes of each letter, page by page; a running collector has its own contracts and sources."""
         body = msgspec.to_builtins(wish)
         while True:
             page = self._ask("POST", "/api/dead-letters/replay", json=body)
@@ -215,8 +217,8 @@ class ApiAnswers:
         answer: Answer = self._ask("GET", "/api/migrations")
         return answer
 
-    def door(self) -> Door:
-        """The running collector's door."""
+    def door(self, settings: Settings) -> Door:
+        """The running collector's door, which has its own contracts."""
         return self._post_events
 
     def _post_events(self, content_type: str, body: bytes) -> Taken:
@@ -274,7 +276,7 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        yield StoreAnswers(store, clock, settings.sources_paths)
+        yield StoreAnswers(store, clock)
 
 
 def alert_row(alert: Alert) -> Answer:

@@ -80,8 +80,9 @@ def replay_letters(
         dry_run=dry_run,
         by=user_name(),
     )
-    with open_answers(load_settings(), clock) as answers:
-        rows = list(_with_progress(answers.replay(wish)))
+    settings = load_settings()
+    with open_answers(settings, clock) as answers:
+        rows = list(_with_progress(answers.replay(settings, wish)))
     if output is Output.JSON:
         print_json(rows)
     else:

@@ -24,6 +24,7 @@ from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
+from collector.contract_definitions import load_contracts
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
 from collector.spooling import SpoolSettings
@@ -33,6 +34,7 @@ from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
+from milepost.contract_commands import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
@@ -81,6 +83,7 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
+        contracts = load_contracts(settings.contracts_path).contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
@@ -109,8 +112,9 @@ class Service:
         )
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
+        governed = open_contract_door(settings, contracts, store)
         self._collector = Collector(
-            store, clock, registry, api_routes(store, clock), self._sources, door=door, spool=spool
+            store, clock, registry, api_routes(store, clock), governed, self._sources, door=door, spool=spool
         )
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)

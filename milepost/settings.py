@@ -16,6 +16,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
 )
 
@@ -75,8 +76,8 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml, each of which replaces the shipped one, "
-        "and sources/, which is added to the shipped ones.",
+        description="A folder with rules/, contracts/, routing.yaml and calendars.yaml, each of which replaces the "
+        "shipped one, and sources/, which is added to the shipped ones.",
     )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
@@ -99,11 +100,22 @@ class Settings(BaseModel):
     )
     token: str = Field(default="", description="The token that `milepost demo` sends to the collector.", repr=False)
     log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
+    personal_data_key: SecretStr | None = Field(
+        default=None, description="The secret that contracts hash personal data with, 16 characters or more."
+    )
+    personal_data_key_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None, description="A file that holds it, instead."
+    )
 
     @property
     def rules_path(self) -> Path:
         """Where the rule definitions are."""
         return self._overlaid("rules", SHIPPED / "rules" / "definitions")
+
+    @property
+    def contracts_path(self) -> Path:
+        """Where the contracts are."""
+        return self._overlaid("contracts", SHIPPED / "collector" / "contracts")
 
     @property
     def calendars_path(self) -> Path:

@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 
 from collector.access import DoorSettings
 from collector.app import Collector
+from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.source_webhook import SourceWebhook
 from collector.spooling import SpoolSettings
@@ -95,6 +96,7 @@ class RunningCollector:
 @contextmanager
 def running_collector(
     store: Store,
+    contracts: ContractDoor | None = None,
     sources: Mapping[str, SourceWebhook] | None = None,
     *,
     door: DoorSettings = DoorSettings(),
@@ -103,7 +105,7 @@ def running_collector(
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
     clock = FixedClock(NOW)
-    collector = Collector(store, clock, registry, [], sources, door=door, spool=spool)
+    collector = Collector(store, clock, registry, [], contracts, sources, door=door, spool=spool)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     collector.start()

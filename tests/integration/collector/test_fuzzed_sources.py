@@ -28,7 +28,7 @@ PAYLOADS = {
 @pytest.fixture
 def vendors(embedded_store: Store) -> Iterator[RunningCollector]:
     """A collector that knows every shipped source and its secret."""
-    with running_collector(embedded_store, all_sources()) as running:
+    with running_collector(embedded_store, sources=all_sources()) as running:
         yield running
 
 

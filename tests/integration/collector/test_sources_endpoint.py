@@ -27,7 +27,7 @@ NOTIFICATION = {"Zuora-Notification-Id": "n-1"}
 @pytest.fixture
 def vendors(embedded_store: Store) -> Iterator[RunningCollector]:
     """A collector that knows every shipped source and its secret."""
-    with running_collector(embedded_store, all_sources()) as running:
+    with running_collector(embedded_store, sources=all_sources()) as running:
         yield running
 
 
@@ -247,7 +247,7 @@ def test_only_post_is_answered(vendors: RunningCollector) -> None:
     ],
 )
 def test_a_source_without_a_secret_believes_nobody_and_says_so(embedded_store: Store, source: str, reason: str) -> None:
-    with running_collector(embedded_store, webhooks(DEFINITIONS.values(), {}, None)) as collector:
+    with running_collector(embedded_store, sources=webhooks(DEFINITIONS.values(), {}, None)) as collector:
         response = send(collector, source, b"{}")
 
     assert (response.status_code, response.json()["reason"], "retry-after" in response.headers) == (503, reason, True)
@@ -255,7 +255,7 @@ def test_a_source_without_a_secret_believes_nobody_and_says_so(embedded_store: S
 
 
 def test_a_signed_address_has_to_be_configured(embedded_store: Store) -> None:
-    with running_collector(embedded_store, all_sources(public_url=None)) as collector:
+    with running_collector(embedded_store, sources=all_sources(public_url=None)) as collector:
         response = send(collector, "hubspot", HUBSPOT_BATCH)
 
     assert (response.status_code, response.json()["reason"]) == (
@@ -272,7 +272,7 @@ def test_a_users_own_source_needs_no_code(embedded_store: Store, tmp_path: Path)
     )
     sources = webhooks(load_definitions([tmp_path]).values(), {}, None)
 
-    with running_collector(embedded_store, sources) as collector:
+    with running_collector(embedded_store, sources=sources) as collector:
         response = send(collector, "shop", b'{"id": 1, "at": "2026-11-02T09:00:00Z", "order": "O-7"}', {})
 
         assert response.json() == ACKNOWLEDGED

@@ -46,7 +46,7 @@ def test_what_a_kill_left_half_done_is_completed_before_more_is_taken(
     settings: Settings, engine: Engine, cut_short: Store
 ) -> None:
     with open_answers(settings, FixedClock(NOW)) as answers:
-        answers.door()
+        answers.door(settings)
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == [{"object_id": "O-1001"}]
 
@@ -69,7 +69,7 @@ def test_letters_are_replayed_to_the_last_page_in_this_process(settings: Setting
     insert_dead_letters(embedded_store, LETTERS)
 
     with open_answers(settings, FixedClock(NOW)) as answers:
-        rows = list(answers.replay(ReplayWish(all=True, by="ann")))
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
         [waiting] = answers.dead_letters(LetterFilter(state="waiting"), 10)
 
     assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
@@ -78,11 +78,11 @@ def test_letters_are_replayed_to_the_last_page_in_this_process(settings: Setting
 
 
 @pytest.mark.usefixtures("short_pages")
-def test_letters_are_replayed_to_the_last_page_by_a_running_program(embedded_store: Store) -> None:
+def test_letters_are_replayed_to_the_last_page_by_a_running_program(settings: Settings, embedded_store: Store) -> None:
     insert_dead_letters(embedded_store, LETTERS)
 
     with running_collector(embedded_store) as running, closing(ApiAnswers(running.url)) as answers:
-        rows = list(answers.replay(ReplayWish(all=True, by="ann")))
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
         discarded = answers.discard(DiscardWish(["l-4"], "it never was an event", "ann"))
 
     assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
