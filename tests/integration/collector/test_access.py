@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from google.rpc.status_pb2 import Status
 from collector import tokens as tokens_module
 from collector.access import DoorSettings
 from collector.receivers.cloudevents import BATCH, STRUCTURED
+from collector.receivers.source_webhook import webhooks
+from collector.source_definitions import load_definitions
 from collector.tokens import issue_token, new_operator_token, revoke_token
 from domain.clock import FixedClock
 from domain.errors import UsageError
@@ -21,12 +24,21 @@ from storage.tokens import list_tokens
 from tests.builders import NOW, otlp_request, span
 from tests.engine import Engine
 from tests.integration.collector.running import RunningCollector, event, running_collector
+from tests.integration.collector.vendor_requests import all_sources, sample, send
 from tests.waiting import eventually
 
 OPERATOR = new_operator_token()
 CLOCK = FixedClock(NOW)
 SPANS = otlp_request(span()).SerializeToString()
 PROTOBUF = "application/x-protobuf"
+INVOICE = sample("stripe", "invoice_finalized.json")
+OPEN_SOURCE = """
+title: A source that asks for no proof
+documentation: https://open.example
+authentication: {none: true}
+types: [{type: order.approved}]
+map: {id: event.id, time: event.at}
+"""
 NEEDED = {
     "code": "unauthenticated",
     "reason": "a token is needed: send Authorization: Bearer mp_…; `milepost tokens create` makes one",
@@ -329,3 +341,40 @@ def test_a_token_of_its_own_rate_is_not_held_to_the_set_one(embedded_store: Stor
         answers = {running.post(body, STRUCTURED, **bearing(token)).status_code for body in bodies}
 
     assert answers == {202}
+
+
+def test_a_vendor_needs_its_proof_and_no_token(embedded_store: Store, token: str) -> None:
+    with running_collector(embedded_store, sources=all_sources()) as running:
+        believed = send(running, "stripe", INVOICE)
+        unproven = running.post(INVOICE, "application/json", "/v1/sources/stripe", **bearing(token))
+        unknown = running.post(INVOICE, "application/json", "/v1/sources/nobody")
+
+    assert (believed.status_code, unproven.status_code, unknown.status_code) == (200, 401, 401)
+    assert "www-authenticate" in unproven.headers
+
+
+def test_a_source_without_proof_needs_a_token_for_its_events(embedded_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "open.yaml").write_text(OPEN_SOURCE, encoding="utf-8")
+    sources = webhooks(load_definitions([tmp_path]).values(), {}, None)
+    allowed, other = (
+        issued(embedded_store, ["sources"], [source], name=f"sender-{source}") for source in ("open", "crm")
+    )
+    payload = json.dumps({"id": "o-1", "at": "2026-11-02T09:30:00Z"}).encode()
+    with running_collector(embedded_store, sources=sources) as running:
+        answers = [
+            running.post(payload, "application/json", "/v1/sources/open", **headers).status_code
+            for headers in ({}, bearing(other), bearing(allowed))
+        ]
+
+    assert answers == [401, 400, 200]
+    assert count_events(embedded_store) == 1
+
+
+def test_a_vendor_over_the_rate_is_told_so_and_its_address_alone_uses_nothing_up(embedded_store: Store) -> None:
+    door = DoorSettings(rate_per_second=0.001)
+    with running_collector(embedded_store, sources=all_sources(), door=door) as running:
+        strangers = {running.post(INVOICE, "application/json", "/v1/sources/stripe").status_code for _ in range(3)}
+        answers = [send(running, "stripe", INVOICE).status_code for _ in range(2)]
+
+    assert strangers == {401}
+    assert answers == [200, 429]
