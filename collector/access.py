@@ -26,7 +26,11 @@ CALLER = "milepost.caller"
 SOURCE_NOT_ALLOWED = "source_not_allowed"
 _TOKENS = "/api/tokens"
 _OPEN = frozenset({"/healthz", "/readyz"})
-_SCOPES = {"/v1/events": Scope.EVENTS, "/v1/traces": Scope.TRACES, "/v1/logs": Scope.TRACES, "/metrics": Scope.METRICS}
+_SCOPES = {
+    "/v1/events": Scope.EVENTS,
+    **dict.fromkeys(("/v1/traces", "/v1/logs", "/v1/metrics"), Scope.TRACES),
+    "/metrics": Scope.METRICS,
+}
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 _RPC_CODES = {401: 16, 403: 7, 429: 8}
 
@@ -66,7 +70,7 @@ class Refusal:
 
 
 class Access:
-    """Wraps an ASGI app; `admit` is for receivers that speak something else than HTTP/1."""
+    """Wraps an ASGI app; `admit_call` is for what does not come through it."""
 
     def __init__(
         self,
@@ -105,6 +109,10 @@ class Access:
         if self._tokens.exist or self._settings.is_exposed or self._settings.rate_per_second is not None:
             return path not in _OPEN
         return path.startswith(_TOKENS)
+
+    def admit_call(self, path: str, authorization: bytes) -> Caller | Refusal | None:
+        """As for a request to that path over HTTP; None where anybody is let in."""
+        return self.admit(scope_of(path), authorization) if self._is_guarded(path) else None
 
     def admit(self, scope: Scope, authorization: bytes) -> Caller | Refusal:
         """The caller that may do what the scope opens, or why it may not."""

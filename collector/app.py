@@ -1,28 +1,30 @@
-"""The collector's HTTP door: /v1/events, /v1/sources and /v1/traces, health and metrics.
+"""The collector's HTTP door: /v1/events, /v1/sources, OTLP under /v1/traces and /v1/logs, health and metrics.
 
-The two hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
+The hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, DoorSettings, keep_to_sources
-from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
-from collector.contract_door import ContractDoor, keep_flags
+from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, beside, decompress, header, read_body
+from collector.commits import Commits
+from collector.contract_door import ContractDoor
 from collector.dead_lettering import RawHeaders, dead_letter
-from collector.group_commit import GroupCommit, Overloaded
+from collector.group_commit import Overloaded
 from collector.group_submit import submit_all
 from collector.health import health_routes
 from collector.metrics import CollectorMetrics
 from collector.operations import operation_routes
+from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
@@ -30,7 +32,8 @@ from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, u
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
-from collector.span_writer import SpanWriter
+from collector.span_mapping import SpanMapper
+from collector.span_mapping_config import CorrelationConfig
 from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.writer import EventOutcome, EventSubmission, EventWriter
@@ -38,17 +41,13 @@ from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import InputError, StoreError
 from storage.client import Store
-from storage.dead_letters import DeadLetter, insert_dead_letters
 
 RETRY_AFTER_SECONDS = 5
-# Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
-LARGEST_AT_ONCE = 256 * 1024
 USUAL_COMPRESSION = 16
 # What expressions cost beside a compiled decoder.
 COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
-Result = TypeVar("Result")
 
 
 class Collector:
@@ -62,6 +61,7 @@ class Collector:
         routes: list[BaseRoute],
         contracts: ContractDoor | None = None,
         sources: Mapping[str, SourceWebhook] | None = None,
+        correlation: CorrelationConfig = CorrelationConfig(),
         *,
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
@@ -76,38 +76,22 @@ class Collector:
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
-        self.writer = EventWriter(store, clock, self.metrics)
-        spooling = self._spooling = Spooling(store, clock, self.metrics, spool)
-        self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", spooling.events(self._commit_events), group_weight=50_000, waiting_weight=200_000
-        )
-        self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
-            "commit spans",
-            spooling.spans(SpanWriter(store, self.metrics).commit),
-            group_weight=32 * 1024 * 1024,
-            waiting_weight=128 * 1024 * 1024,
-        )
-        self._letters: GroupCommit[DeadLetter, bool] = GroupCommit(
-            "commit dead letters",
-            spooling.letters(self._commit_letters),
-            group_weight=32 * 1024 * 1024,
-            waiting_weight=128 * 1024 * 1024,
-        )
-        self.metrics.waiting.labels("events").set_function(lambda: self._events.waiting)
-        self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
-        self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
+        self._spooling = Spooling(store, clock, self.metrics, spool)
+        self._commits = Commits(store, clock, self.metrics, self._spooling)
+        mapper = SpanMapper(correlation, self.metrics)
+        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
         self.tokens = Tokens(store, door.operator)
         app = Starlette(routes=self._routes() + routes)
-        guarded = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
+        self.access = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
         # Where only a token opens the door, another page's script, which has none, may call it by any name.
-        self.app = SameOrigin(guarded, any_host=door.is_exposed)
+        self.app = SameOrigin(self.access, any_host=door.is_exposed)
 
     def _routes(self) -> list[BaseRoute]:
         return [
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/sources/{name}", _Post(self._take_source)),
-            Route("/v1/traces", _Post(self._take_traces)),
-            *health_routes(self._store, self._registry, (self._events, self._spans, self._letters), self._spooling),
+            *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
+            *health_routes(self._store, self._registry, self._commits, self._spooling),
             *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
 
@@ -115,8 +99,8 @@ class Collector:
         """Replays through the running group commits."""
         channels = replay_channels(
             self._store,
-            lambda some: submit_all(self._events, some, _events_in),
-            lambda some: submit_all(self._spans, some, _bytes_in),
+            lambda some: submit_all(self._commits.events, some, _events_in),
+            lambda some: submit_all(self._commits.spans, some, _bytes_in),
             self._contracts,
             [source.definition for source in self._sources.values()],
         )
@@ -127,20 +111,21 @@ class Collector:
         source = self._sources.get(path.removeprefix("/v1/sources/"))
         return source is not None and source.asks_for_proof
 
+    @property
+    def writer(self) -> EventWriter:
+        """The one that stores the events, and knows up to which instant they can be read."""
+        return self._commits.writer
+
     def start(self) -> None:
         """Starts the commit threads."""
         self._spooling.start()
-        self._events.start()
-        self._spans.start()
-        self._letters.start()
+        self._commits.start()
         self.tokens.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
         self.tokens.stop()
-        self._events.stop()
-        self._spans.stop()
-        self._letters.stop()
+        self._commits.stop()
         self._spooling.stop()
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +135,7 @@ class Collector:
             scope,
             receive,
             send,
-            lambda content: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
+            lambda content: self._read_events(content_type, scope["headers"], content),
         )
         if taken is None:
             return
@@ -176,13 +161,13 @@ class Collector:
             scope,
             receive,
             send,
-            lambda content: source.read(scope, content, self._clock.now()),
+            lambda content: self._governed(source.read(scope, content, self._clock.now())),
             cost=COST_OF_EXPRESSIONS,
             admit=lambda body: source.refusal(scope, body, self._clock.now()),
             kept_headers=source.kept_headers,
         )
         if taken is not None:
-            answer = await _beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
+            answer = await beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
             await _send(send, answer.status, answer.content_type, answer.body)
 
     async def _take(
@@ -205,18 +190,18 @@ class Collector:
         try:
             try:
                 body = await read_body(scope, receive)
-                refusal = await _beside(len(body), lambda: admit(body)) if admit else None
+                refusal = await beside(len(body), lambda: admit(body)) if admit else None
                 if refusal is not None:
                     await self._turn_away(channel, refusal, send)
                     return None
                 content = await _content(scope, body)
-                received = await _beside(len(content) * cost, lambda: self._governed(read(content)))
+                received = await beside(len(content) * cost, lambda: read(content))
             except InputError as error:
                 _charge(scope, 1)
-                kept, headers = await _beside(
+                kept, headers = await beside(
                     len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
                 )
-                await self._keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
+                await self.keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             _charge(scope, received.count)
@@ -224,11 +209,11 @@ class Collector:
             content_type = header(scope, b"content-type")
             headers = self._contracts.masked_headers(scope["headers"])
             submission = EventSubmission(received, content_type, headers, channel, kept_headers)
-            outcome = await self._events.submit(submission, _events_in(submission))
+            outcome = await self._commits.events.submit(submission, _events_in(submission))
         except Disconnected:
             return None
         except (Overloaded, StoreError) as error:
-            await _answer(send, 503, {"code": "unavailable", "reason": self._busy(channel, error)}, retry=True)
+            await _answer(send, 503, {"code": "unavailable", "reason": self.busy(channel, error)}, retry=True)
             return None
         return content, received, outcome
 
@@ -241,11 +226,11 @@ class Collector:
             send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
         )
 
-    async def _take_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _take_otlp(self, signal: Signal, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
-            self.metrics.refuse("traces", "unsupported_media_type")
+            self.metrics.refuse(signal, "unsupported_media_type")
             reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
             await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
             return
@@ -254,35 +239,33 @@ class Collector:
             try:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
-                request = await _beside(len(content), lambda: otlp.read_traces(media_type, content))
-                _charge(scope, request.spans + request.rejected_spans)
-                if request.spans:
-                    await self._spans.submit(request, _bytes_in(request))
+                answer = await self.otlp.take(signal, media_type, content, scope.get(CALLER))
             except InputError as error:
-                await self._keep_refused("traces", error, content_type, scope["headers"], body)
+                await self.keep_refused(signal, error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
                 await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
         except Disconnected:
             return
+        except SignalNotTaken as error:
+            # 404 as from a collector that has no such receiver: no SDK tries again after it, some do after a 501.
+            await _send(send, 404, media_type, otlp.failure(media_type, UNIMPLEMENTED, str(error)))
+            return
         except (Overloaded, StoreError) as error:
-            status = otlp.failure(media_type, otlp.UNAVAILABLE, self._busy("traces", error))
+            status = otlp.failure(media_type, otlp.UNAVAILABLE, self.busy(signal, error))
             await _send(send, 503, media_type, status, retry=True)
             return
-        self.metrics.count_rejected_spans(request.rejected_spans)
-        await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
+        await _send(send, 200, media_type, answer)
+
+    def _read_events(self, content_type: str, headers: RawHeaders, content: bytes) -> Received:
+        return self._governed(cloudevents.read_request(content_type, headers, content, self._clock.now()))
 
     def _governed(self, received: Received) -> Received:
         """What a request brought, after the contracts were applied to it."""
         self._contracts.apply(received, self.metrics)
         return received
 
-    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
-        outcomes = self.writer.commit(group)
-        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
-        return outcomes
-
-    async def _keep_refused(
+    async def keep_refused(
         self,
         channel: str,
         error: InputError,
@@ -296,14 +279,10 @@ class Collector:
             self.metrics.refuse(channel, error.code)
         else:
             letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers, kept_headers)
-            await self._letters.submit(letter, len(body))
+            await self._commits.letters.submit(letter, len(body))
             self.metrics.keep(channel, error.code)
 
-    def _commit_letters(self, letters: Sequence[DeadLetter]) -> list[bool | Exception]:
-        insert_dead_letters(self._store, letters)
-        return [True] * len(letters)
-
-    def _busy(self, channel: str, error: Exception) -> str:
+    def busy(self, channel: str, error: Exception) -> str:
         """Counts a request that could not be stored just now, and gives the reason to tell."""
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
         self.metrics.refuse(channel, code)
@@ -325,12 +304,7 @@ class _Post:
 
 async def _content(scope: Scope, body: bytes) -> bytes:
     encoding = header(scope, b"content-encoding")
-    return await _beside(len(body) * USUAL_COMPRESSION, lambda: decompress(body, encoding)) if encoding else body
-
-
-async def _beside(size: int, work: Callable[[], Result]) -> Result:
-    """The result of work on that many bytes: much of it in a thread, so that other requests need not wait for it."""
-    return await run_in_threadpool(work) if size > LARGEST_AT_ONCE else work()
+    return await beside(len(body) * USUAL_COMPRESSION, lambda: decompress(body, encoding)) if encoding else body
 
 
 def _charge(scope: Scope, count: int) -> None:

@@ -1,23 +1,18 @@
 """What tells others how a collector is: /healthz, /readyz and /metrics."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from collector.group_commit import GroupCommit
+from collector.commits import Commits
 from collector.spooling import Spooling
 from domain.errors import StoreError
 from storage.client import Store
 
 
-def health_routes(
-    store: Store, registry: CollectorRegistry, commits: Sequence[GroupCommit[Any, Any]], spooling: Spooling
-) -> list[BaseRoute]:
+def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, spooling: Spooling) -> list[BaseRoute]:
     """The routes; alive is a collector whose commits all run, ready one that can acknowledge."""
 
     def metrics(request: Request) -> Response:
@@ -25,7 +20,7 @@ def health_routes(
         return Response(encode(registry), headers={"content-type": content_type})
 
     async def healthz(request: Request) -> Response:
-        if not all(commit.is_alive for commit in commits):
+        if not commits.are_alive:
             return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
         return JSONResponse({"status": "alive"})
 

@@ -51,6 +51,13 @@ class CollectorMetrics:
         self.replays = counter(
             "dead_letter_replays_total", "Replays of dead letters, by channel and outcome.", ("channel", "outcome")
         )
+        self.mapped_spans = counter(
+            "mapped_spans_total", "Spans that a mapping fits, by mapping and what came of it.", ("mapping", "outcome")
+        )
+        self.log_records_received = counter("log_records_received_total", "Log records read from requests.")
+        self.log_errors_stored = counter(
+            "log_errors_stored_total", "Log records of errors stored; others are not kept."
+        )
         self._measure_commits(registry)
 
     def _measure_commits(self, registry: CollectorRegistry) -> None:

@@ -25,8 +25,10 @@ from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
+from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
+from collector.span_mapping_config import load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
@@ -86,11 +88,12 @@ class Service:
         contracts = load_contracts(settings.contracts_path).contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        correlation = load_correlation(settings.correlation_path)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
         )
-        collector_socket, console_socket = self._listen(settings)
+        collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
         self._operator = new_operator_token()
@@ -114,30 +117,46 @@ class Service:
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
         self._collector = Collector(
-            store, clock, registry, api_routes(store, clock), governed, self._sources, door=door, spool=spool
+            store,
+            clock,
+            registry,
+            api_routes(store, clock),
+            governed,
+            self._sources,
+            correlation,
+            door=door,
+            spool=spool,
         )
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket)
-        self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
-        self._scheduler.add_job(
+        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
+        self._scheduler = self._schedule(settings)
+
+    def _schedule(self, settings: Settings) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
+        scheduler.add_job(
             self.tick,
             "interval",
             seconds=settings.tick.total_seconds(),
-            next_run_time=clock.now(),
+            next_run_time=self._clock.now(),
             misfire_grace_time=None,
             coalesce=True,
             max_instances=1,
         )
-        self._scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+        scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+        return scheduler
 
-    def _listen(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
-        """The collector's and the console's sockets."""
+    def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
+        """The sockets of collector and console; gRPC opens its own later, and here its port is only tried."""
         # There is no sign-in yet: the console stays on this machine, whoever may reach the collector.
         console_host = settings.host if settings.host in _LOOPBACK else _LOOPBACK[0]
         try:
-            return (
-                self._closing.enter_context(bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")),
-                self._closing.enter_context(bind(console_host, settings.console_port, "MILEPOST_CONSOLE_PORT")),
+            collector = self._closing.enter_context(
+                bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
+            )
+            with bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT") as probe:
+                self._grpc_port = probe.getsockname()[1]
+            return collector, self._closing.enter_context(
+                bind(console_host, settings.console_port, "MILEPOST_CONSOLE_PORT")
             )
         except MilepostError:
             # Who holds the store most likely has the port too, and is the better explanation.
@@ -151,6 +170,9 @@ class Service:
         self._closing.callback(self._collector.stop)
         self._collector_server.start()
         self._closing.callback(self._collector_server.stop)
+        grpc_server = GrpcServer(self._collector, self._settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
+        grpc_server.start()
+        self._closing.callback(grpc_server.stop)
         self._dispatcher.resume(self._clock.now())
         self._dispatcher.start()
         self._closing.callback(self._dispatcher.stop)
@@ -159,7 +181,8 @@ class Service:
         self._console_server.start()
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
-        self._report(f"collector  {self.collector_url}/v1/events, /v1/sources and /v1/traces")
+        self._report(f"collector  {self.collector_url}/v1/events, /v1/sources, /v1/traces and /v1/logs")
+        self._report(f"grpc       http://{grpc_server.address} (OTLP)")
         configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
         self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"metrics    {self.collector_url}/metrics")

@@ -73,11 +73,12 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
+    grpc_port: Port = Field(default=4317, description="The port for OTLP over gRPC; 0 takes a free one.")
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, contracts/, routing.yaml and calendars.yaml, each of which replaces the "
-        "shipped one, and sources/, which is added to the shipped ones.",
+        description="A folder with rules/, contracts/, routing.yaml, calendars.yaml and correlation.yaml, each of "
+        "which replaces the shipped one, and sources/, which is added to the shipped ones.",
     )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
@@ -132,6 +133,11 @@ class Settings(BaseModel):
         """Where the source definitions are: a user's own come after the shipped ones, and so in their place."""
         own = self.config / "sources" if self.config else None
         return [SHIPPED / "collector" / "sources", *([own] if own and own.exists() else [])]
+
+    @property
+    def correlation_path(self) -> Path:
+        """Where the file is that ties spans to objects."""
+        return self._overlaid("correlation.yaml", SHIPPED / "collector" / "correlation.yaml")
 
     def _overlaid(self, name: str, shipped: Path) -> Path:
         if self.config and (self.config / name).exists():

@@ -15,7 +15,9 @@ from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
+from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import SourceWebhook
+from collector.span_mapping_config import CorrelationConfig
 from collector.spooling import SpoolSettings
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
@@ -49,8 +51,15 @@ class RunningCollector:
     """A started collector on a store, its address, and its counters."""
 
     def __init__(
-        self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client, clock: FixedClock
+        self,
+        store: Store,
+        collector: Collector,
+        registry: CollectorRegistry,
+        http: httpx.Client,
+        grpc_address: str,
+        clock: FixedClock,
     ) -> None:
+        self.grpc_address = grpc_address
         self.clock = clock
         self.store = store
         self.collector = collector
@@ -98,6 +107,7 @@ def running_collector(
     store: Store,
     contracts: ContractDoor | None = None,
     sources: Mapping[str, SourceWebhook] | None = None,
+    correlation: CorrelationConfig = CorrelationConfig(),
     *,
     door: DoorSettings = DoorSettings(),
     spool: SpoolSettings | None = None,
@@ -105,15 +115,18 @@ def running_collector(
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
     clock = FixedClock(NOW)
-    collector = Collector(store, clock, registry, [], contracts, sources, door=door, spool=spool)
+    collector = Collector(store, clock, registry, [], contracts, sources, correlation, door=door, spool=spool)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
+    grpc_server = GrpcServer(collector, "127.0.0.1", 0, "a test's port")
     collector.start()
     server.start()
+    grpc_server.start()
     try:
         with httpx.Client(base_url=address(listening), timeout=30) as http:
-            yield RunningCollector(store, collector, registry, http, clock)
+            yield RunningCollector(store, collector, registry, http, grpc_server.address, clock)
     finally:
+        grpc_server.stop()
         server.stop()
         collector.stop()
 

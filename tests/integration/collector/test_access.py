@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import pytest
 from google.rpc.status_pb2 import Status
@@ -17,7 +18,6 @@ from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
 from collector.tokens import issue_token, new_operator_token, revoke_token
 from domain.clock import FixedClock
-from domain.errors import UsageError
 from storage.client import Store
 from storage.events import count_events
 from storage.tokens import list_tokens
@@ -266,41 +266,6 @@ def test_a_refusal_leaves_the_connection_of_a_large_body_in_order(guarded: Runni
     assert (refused.status_code, taken.status_code) == (401, 202)
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"name": "a b"}, "name is 'a b'; give 1 to 100 letters, digits or . _ @ -"),
-        (
-            {"scopes": []},
-            "a token without a scope opens nothing; give some of events, traces, sources, metrics, api, admin",
-        ),
-        ({"scopes": ["all"]}, "scope is 'all'; give some of events, traces, sources, metrics, api, admin"),
-        ({"sources": []}, "a token for events or sources needs the sources it may send; * stands for any"),
-        ({"sources": ["a*b"]}, "source is 'a*b'; give a source, a beginning followed by *, or * for any"),
-        ({"expires_at": NOW}, "the token would have expired already; give an instant to come"),
-        ({"name": "taken"}, "there is a token 'taken'; revoke it first, or give another name"),
-    ],
-    ids=lambda value: str(value) if isinstance(value, dict) else "",
-)
-def test_a_wrong_wish_makes_no_token(embedded_store: Store, changes: dict[str, Any], reason: str) -> None:
-    issued(embedded_store, name="taken")
-
-    with pytest.raises(UsageError) as refusal:
-        issued(embedded_store, **changes)
-
-    assert str(refusal.value) == reason
-    assert len(list_tokens(embedded_store)) == 1
-
-
-def test_a_token_there_is_not_cannot_be_revoked(embedded_store: Store, token: str) -> None:
-    revoke_token(embedded_store, CLOCK, "sender")
-
-    with pytest.raises(UsageError) as refusal:
-        revoke_token(embedded_store, CLOCK, "sender")
-
-    assert str(refusal.value) == "there is no token 'sender' to revoke; `milepost tokens list` shows them"
-
-
 def test_a_sender_over_its_rate_is_told_when_to_come_back(embedded_store: Store) -> None:
     slow = issued(embedded_store, scopes=["events", "traces"], rate_per_second=0.001, name="slow")
     quick = issued(embedded_store, name="quick")
@@ -378,3 +343,29 @@ def test_a_vendor_over_the_rate_is_told_so_and_its_address_alone_uses_nothing_up
 
     assert strangers == {401}
     assert answers == [200, 429]
+
+
+def test_grpc_asks_for_the_same_token(guarded: RunningCollector, token: str) -> None:
+    tracer = issued(guarded.store, ["traces"], [], name="tracer", rate_per_second=0.001)
+    guarded.collector.tokens.refresh()
+    with grpc.insecure_channel(guarded.grpc_address) as channel:
+        export: Any = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+
+        def told(given: str) -> grpc.StatusCode:
+            metadata = (("authorization", f"Bearer {given}"),) if given else ()
+            try:
+                export(SPANS, metadata=metadata, timeout=30)
+            except grpc.RpcError as error:
+                code: grpc.StatusCode = error.code()
+                return code
+            return grpc.StatusCode.OK
+
+        answers = [told(given) for given in ("", token, tracer, tracer)]
+
+    assert answers == [
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.OK,
+        grpc.StatusCode.UNAVAILABLE,
+    ]
+    assert guarded.total("spans_received_total") == guarded.total("spans_stored_total") + 3
