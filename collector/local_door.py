@@ -1,6 +1,6 @@
-"""The collector's door inside this process: for files, when no running collector has the store."""
+"""The collector's door inside this process: for files and replays, when no running collector has the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 
@@ -10,11 +10,15 @@ from collector.files.door import Taken, TakenSpans
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import BATCH, Received
+from collector.replay import Replay
+from collector.replay_channels import replay_channels
+from collector.source_definitions import SourceDefinition
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.errors import InputError
 from storage.client import Store
 from storage.dead_letters import insert_dead_letters
@@ -87,3 +91,19 @@ class LocalDoor:
     def _keep(self, channel: str, error: InputError, content_type: str, body: bytes) -> None:
         kept = self._contracts.masked_request(body, [])[0] if channel == "events" else body
         insert_dead_letters(self._store, [dead_letter(error, self._clock.now(), channel, content_type, kept)])
+
+
+def local_replay(
+    store: Store, clock: Clock, contracts: ContractDoor | None = None, sources: Iterable[SourceDefinition] = ()
+) -> Replay:
+    """Replays through writers of this process."""
+    metrics = CollectorMetrics(CollectorRegistry())
+    writer, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
+
+    def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = writer.commit(group)
+        keep_flags(store, [submission.received for submission in group], outcomes, clock.now())
+        return outcomes
+
+    governed = contracts or ContractDoor(Contracts())
+    return Replay(store, clock, replay_channels(store, commit, spans.commit, governed, sources), metrics)

@@ -1,4 +1,7 @@
-"""The HTTP API that the commands use while a running Milepost holds the store; loopback only until there are tokens."""
+"""The reading part of the HTTP API that the commands use while a running Milepost holds the store.
+
+What changes something at the door is in `collector.operations`; who may ask is settled before a request comes here.
+"""
 
 import tempfile
 from collections.abc import Mapping
@@ -12,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
-from domain.instants import parse_instant
+from domain.instants import EPOCH, parse_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
 from milepost.api_responses import respond as _respond
 from milepost.file_api import file_routes
 from storage.client import Store
+from storage.dead_letters import LetterFilter
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
 
@@ -43,7 +47,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         return answers.alerts(request.query_params.get("state"), _limit(request.query_params))
 
     def dead_letters(request: Request) -> object:
-        return answers.dead_letters(_limit(request.query_params))
+        return answers.dead_letters(_letters(request.query_params), _limit(request.query_params))
 
     def dead_letter(request: Request) -> object:
         return answers.dead_letter(request.path_params["dead_letter_id"])
@@ -90,6 +94,14 @@ def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
         calendars.write_text(asked.calendars, encoding="utf-8")
         known_at = parse_instant(asked.known_at) if asked.known_at else None
         return answers.evaluation(folder, calendars, parse_instant(asked.at), known_at)
+
+
+def _letters(params: Mapping[str, str]) -> LetterFilter:
+    known = ("channel", "code", "source", "state")
+    if unknown := sorted(params.keys() - {*known, "since", "limit"}):
+        raise ValueError(f"{unknown[0]!r} is not known; {', '.join(known)}, since and limit are")
+    texts = {name: params[name] for name in known if name in params}
+    return LetterFilter(**texts, since=parse_instant(params["since"]) if "since" in params else EPOCH)
 
 
 def _limit(params: Mapping[str, str]) -> int:

@@ -7,8 +7,6 @@ import signal
 import sys
 import threading
 from dataclasses import replace
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +20,11 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
-from domain.instants import parse_instant
 from milepost.answers import open_answers
 from milepost.collection import collect_rarely
+from milepost.command_options import LimitOption, Output, OutputOption, instant_of
 from milepost.contract_commands import check_contracts
+from milepost.dead_letter_commands import dead_letters_app
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
@@ -35,13 +34,13 @@ from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
 from milepost.source_commands import check_sources
+from milepost.token_commands import tokens_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
 sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
-dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
@@ -49,17 +48,7 @@ app.add_typer(alerts_app, name="alerts")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")
-
-
-class Output(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[Output, typer.Option("--output", help="A table to read or JSON to process.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most, newest first.")]
+app.add_typer(tokens_app, name="tokens")
 
 
 @app.command()
@@ -150,7 +139,7 @@ def evaluate(
 ) -> None:
     """Say which alerts stand at an instant; writes nothing."""
     settings = load_settings()
-    instant, known = _instant("--at", at), _instant("--known-at", known_at) if known_at else None
+    instant, known = instant_of("--at", at), instant_of("--known-at", known_at) if known_at else None
     with open_answers(settings, SystemClock()) as answers:
         rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, instant, known)
     if output is Output.JSON:
@@ -173,7 +162,7 @@ def demo(
     settings = load_settings()
     stop = _stop_on_signals()
     target = endpoint or f"http://{settings.host}:{settings.collector_port}"
-    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate), SystemClock(), stop, echo)
+    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate, token=settings.token), SystemClock(), stop, echo)
 
 
 @app.command()
@@ -256,28 +245,6 @@ def alerts_route_test(
     echo(",".join(matching_receivers(load_routing(path), parse_labels(labels or []))))
 
 
-@dead_letters_app.command("list")
-def dead_letters_list(limit: LimitOption = 100, output: OutputOption = Output.TABLE) -> None:
-    """Show inputs that could not be taken, the newest first."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        rows = answers.dead_letters(limit)
-    if output is Output.JSON:
-        print_json(rows)
-    else:
-        print_table(
-            rows,
-            ("dead_letter_id", "received_at", "channel", "code", "source", "event_id", "reason"),
-            "no dead letters",
-        )
-
-
-@dead_letters_app.command("show")
-def dead_letters_show(dead_letter_id: str) -> None:
-    """Show one dead letter whole, its body in base64."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        print_json(answers.dead_letter(dead_letter_id))
-
-
 def _stop_on_signals() -> threading.Event:
     """Set by the first SIGINT or SIGTERM, to stop in order; a second one ends the process at once."""
     stop = threading.Event()
@@ -291,13 +258,6 @@ def _stop_on_signals() -> threading.Event:
     for number in numbers:
         signal.signal(number, begin)
     return stop
-
-
-def _instant(option: str, text: str) -> datetime:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
 
 
 def main() -> None:

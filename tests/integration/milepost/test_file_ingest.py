@@ -14,6 +14,7 @@ from collector.files.mapping import load_mapping
 from milepost.answers import Answers
 from milepost.settings import Settings
 from storage.client import Store
+from storage.dead_letters import LetterFilter
 from tests.builders import otlp_request, span
 from tests.engine import Engine
 from tests.integration.milepost.places import PLACES, answers_at
@@ -66,7 +67,7 @@ def test_what_a_file_got_wrong_is_refused_by_the_door_and_kept(answers: Answers,
 
     reason = "time 'soon' is not RFC 3339, such as 2026-11-02T09:30:00Z"
     assert told == f"1 accepted, 0 duplicates, 1 rejected\n{path}:3: {reason}"
-    [letter] = answers.dead_letters(10)
+    [letter] = answers.dead_letters(LetterFilter(), 10)
     assert (letter["code"], letter["reason"], letter["source"]) == ("invalid_time", reason, "xes")
 
 
@@ -79,7 +80,7 @@ def test_a_row_that_makes_no_event_is_kept_whole_with_its_reason(answers: Answer
 
     reason = f'{mapping}:1:16: type: "what" gives nothing; the row has id, what, when'
     assert told == f"1 accepted, 0 duplicates, 1 rejected\n{path}:3: {reason}"
-    [listed] = answers.dead_letters(10)
+    [listed] = answers.dead_letters(LetterFilter(), 10)
     letter = answers.dead_letter(listed["dead_letter_id"])
     assert json.loads(base64.b64decode(letter["body_base64"])) == {
         "refused": reason,
@@ -125,7 +126,7 @@ def test_a_body_that_is_no_request_of_spans_is_a_dead_letter(answers: Answers, t
     told = ingest(answers, path)
 
     assert told.startswith("0 accepted, 0 duplicates, 1 rejected\n" + f"{path}:1: the body is not an OTLP")
-    assert [letter["channel"] for letter in answers.dead_letters(10)] == ["traces"]
+    assert [letter["channel"] for letter in answers.dead_letters(LetterFilter(), 10)] == ["traces"]
 
 
 def test_checkpoints_are_kept_with_the_store(answers: Answers, embedded_store: Store) -> None:
