@@ -1,21 +1,27 @@
 """The answers that commands get from a store that nobody else holds."""
 
+import json
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from collector.operations import DiscardWish, ReplayWish
+from collector.receivers.cloudevents import STRUCTURED
 from domain.clock import FixedClock
 from domain.errors import UsageError
 from domain.instants import EPOCH
-from milepost.answers import open_answers
+from milepost.answers import ApiAnswers, open_answers
 from milepost.settings import SHIPPED, Settings
 from rules.engine import ENGINE
 from storage.client import Store
+from storage.dead_letters import ANY_LETTER, DeadLetter, LetterFilter, insert_dead_letters
 from storage.engine_state import Watermark, write_watermark
-from storage.events import insert_events
+from storage.events import count_events, insert_events
 from storage.freshness import HOUR, note_traffic
 from tests.builders import NOW, event_row
 from tests.engine import Engine
+from tests.integration.collector.running import event, running_collector
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def test_commands_that_only_read_write_nothing(settings: Settings, engine: Engin
     rules, calendars = SHIPPED / "rules" / "definitions", SHIPPED / "rules" / "calendars.yaml"
     with open_answers(settings, FixedClock(NOW)) as answers:
         assert answers.alerts(None, 10) == []
-        assert answers.dead_letters(10) == []
+        assert answers.dead_letters(ANY_LETTER, 10) == []
         assert answers.evaluation(rules, calendars, NOW, None) == []
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == []
@@ -93,3 +99,49 @@ def test_a_window_that_is_not_kept_is_refused(settings: Settings, window: timede
         answers.sources(settings, window)
 
     assert str(refusal.value) == f"window is {words}; give 1m to 30d"
+
+
+LETTERS = [
+    DeadLetter(f"l-{number}", NOW, "events", "late", "not then", content_type=STRUCTURED, body=body)
+    for number, body in enumerate([*(json.dumps(event(number)).encode() for number in range(4)), b"not JSON"])
+]
+OUTCOMES = [*((f"l-{number}", "accepted") for number in range(4)), ("l-4", "rejected")]
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of two letters, so that a few are several."""
+    monkeypatch.setattr("collector.replay.LETTERS_A_PAGE", 2)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_letters_are_replayed_to_the_last_page_in_this_process(settings: Settings, embedded_store: Store) -> None:
+    insert_dead_letters(embedded_store, LETTERS)
+
+    with open_answers(settings, FixedClock(NOW)) as answers:
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
+        [waiting] = answers.dead_letters(LetterFilter(state="waiting"), 10)
+
+    assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
+    assert (waiting["dead_letter_id"], waiting["attempts"]) == ("l-4", 1)
+    assert count_events(embedded_store) == 4
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_letters_are_replayed_to_the_last_page_by_a_running_program(settings: Settings, embedded_store: Store) -> None:
+    insert_dead_letters(embedded_store, LETTERS)
+
+    with running_collector(embedded_store) as running, closing(ApiAnswers(running.url)) as answers:
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
+        discarded = answers.discard(DiscardWish(["l-4"], "it never was an event", "ann"))
+
+    assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
+    assert discarded == 1
+    assert count_events(embedded_store) == 4
+
+
+def test_a_state_there_is_not_is_told(settings: Settings, embedded_store: Store) -> None:
+    with open_answers(settings, FixedClock(NOW)) as answers, pytest.raises(UsageError) as refusal:
+        answers.dead_letters(LetterFilter(state="lost"), 10)
+
+    assert str(refusal.value) == "state is 'lost'; give one of waiting, replayed, discarded"
