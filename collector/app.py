@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
-from collector.dead_lettering import dead_letter
+from collector.contract_door import ContractDoor, keep_flags
+from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import GroupCommit, Overloaded
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
@@ -27,6 +28,7 @@ from collector.same_origin import SameOrigin
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.errors import InputError, StoreError
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -43,15 +45,23 @@ Result = TypeVar("Result")
 class Collector:
     """The receiving role: owns the commit threads and answers HTTP. Start before serving `app`."""
 
-    def __init__(self, store: Store, clock: Clock, registry: CollectorRegistry, routes: list[BaseRoute]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: CollectorRegistry,
+        routes: list[BaseRoute],
+        contracts: ContractDoor | None = None,
+    ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
         self._store = store
+        self._contracts = contracts or ContractDoor(Contracts())
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self.writer = EventWriter(store, clock, self.metrics)
         self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", self.writer.commit, group_weight=50_000, waiting_weight=200_000
+            "commit events", self._commit_events, group_weight=50_000, waiting_weight=200_000
         )
         self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
@@ -97,14 +107,16 @@ class Collector:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
                 received = await _beside(
-                    len(content),
-                    lambda: cloudevents.read_request(content_type, scope["headers"], content, self._clock.now()),
+                    len(content), lambda: self._read_events(content_type, scope["headers"], content)
                 )
             except InputError as error:
-                await self._keep_refused("events", error, scope, body)
+                kept, headers = await _beside(
+                    len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
+                )
+                await self._keep_refused("events", error, content_type, headers, kept)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return
-            submission = EventSubmission(received, content_type, scope["headers"])
+            submission = EventSubmission(received, content_type, self._contracts.masked_headers(scope["headers"]))
             outcome = await self._events.submit(submission, max(received.count, 1))
         except Disconnected:
             return
@@ -137,7 +149,7 @@ class Collector:
                 if request.spans:
                     await self._spans.submit(request, len(request.body))
             except InputError as error:
-                await self._keep_refused("traces", error, scope, body)
+                await self._keep_refused("traces", error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
                 await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
@@ -149,12 +161,23 @@ class Collector:
             return
         await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
 
-    async def _keep_refused(self, channel: str, error: InputError, scope: Scope, body: bytes) -> None:
+    def _read_events(self, content_type: str, headers: RawHeaders, content: bytes) -> cloudevents.Received:
+        received = cloudevents.read_request(content_type, headers, content, self._clock.now())
+        self._contracts.apply(received, self.metrics)
+        return received
+
+    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = self.writer.commit(group)
+        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
+        return outcomes
+
+    async def _keep_refused(
+        self, channel: str, error: InputError, content_type: str, headers: RawHeaders, body: bytes
+    ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
-            content_type = header(scope, b"content-type")
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, scope["headers"])
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers)
             await self._letters.submit(letter, len(body))
             self.metrics.dead_letters.labels(channel, error.code).inc()
 

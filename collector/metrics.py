@@ -29,6 +29,11 @@ class CollectorMetrics:
             "Requests refused as a whole, by channel and reason.",
             ("channel", "code"),
         )
+        self.contract_violations = counter(
+            "contract_violations_total",
+            "Events that break their contract, by event type and what became of them (reject or flag).",
+            ("type", "action"),
+        )
         self.spans_received = counter("spans_received_total", "Spans read from requests.")
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")

@@ -9,12 +9,14 @@ from urllib.parse import quote
 
 import httpx
 
+from collector.contract_definitions import load_contracts
 from collector.local_door import LocalDoor
 from collector.receivers.files import Door, Taken
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import format_instant
+from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
 from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
@@ -36,7 +38,7 @@ class Answers(Protocol):
     def dead_letters(self, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
-    def door(self) -> Door: ...
+    def door(self, settings: Settings) -> Door: ...
 
 
 class StoreAnswers:
@@ -80,11 +82,12 @@ class StoreAnswers:
             "pending": [name for name in names if name in waiting],
         }
 
-    def door(self) -> Door:
+    def door(self, settings: Settings) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
+        contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
-        return LocalDoor(self._store, self._clock)
+        return LocalDoor(self._store, self._clock, contracts)
 
 
 class ApiAnswers:
@@ -127,8 +130,8 @@ class ApiAnswers:
         answer: Answer = self._ask("GET", "/api/migrations")
         return answer
 
-    def door(self) -> Door:
-        """The running collector's door."""
+    def door(self, settings: Settings) -> Door:
+        """The running collector's door, which has its own contracts."""
         return self._post_events
 
     def _post_events(self, content_type: str, body: bytes) -> Taken:

@@ -20,6 +20,7 @@ from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
 from domain.instants import parse_instant
 from milepost.answers import open_answers
+from milepost.contract_commands import check_contracts
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
@@ -29,9 +30,11 @@ from milepost.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
+contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 app.add_typer(rules_app, name="rules")
+app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
 
@@ -68,8 +71,9 @@ def up(demo: Annotated[bool, typer.Option("--demo", help="Also send the demo com
 @app.command()
 def ingest(paths: Annotated[list[Path], typer.Argument(help="CloudEvents as JSON or NDJSON, plain or .gz.")]) -> None:
     """Take files of CloudEvents through the collector's door; ingesting one twice changes nothing."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        summary = ingest_files(paths, answers.door(), _ingest_progress)
+    settings = load_settings()
+    with open_answers(settings, SystemClock()) as answers:
+        summary = ingest_files(paths, answers.door(settings), _ingest_progress)
     if sys.stderr.isatty():
         echo("", err=True)
     for line in summary.problems:
@@ -149,6 +153,20 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
     """Run the tests beside rule definitions."""
     settings = load_settings()
     outcome = test_rules(paths or [settings.rules_path], settings.calendars_path)
+    echo(outcome.text)
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+@contracts_app.command("check")
+def contracts_check(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of contracts; the configured one by default.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="A git revision; a change that breaks what held there is refused.")
+    ] = None,
+) -> None:
+    """Find every error in contracts, and every breaking change since a git revision."""
+    outcome = check_contracts(folder or load_settings().contracts_path, against)
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)

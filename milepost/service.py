@@ -22,11 +22,13 @@ from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.app import Collector
+from collector.contract_definitions import load_contracts
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
+from milepost.contract_commands import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
@@ -77,6 +79,7 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
+        contracts = load_contracts(settings.contracts_path).contracts
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
@@ -106,7 +109,8 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        self._collector = Collector(store, clock, registry, api_routes(store, clock))
+        door = open_contract_door(settings, contracts, store)
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), door)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from domain.duration import parse_duration
 from domain.errors import ConfigError
@@ -54,17 +54,28 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one.",
+        description="A folder with rules/, contracts/, routing.yaml and calendars.yaml; each replaces the shipped one.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
     )
     log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
+    personal_data_key: SecretStr | None = Field(
+        default=None, description="The secret that contracts hash personal data with, 16 characters or more."
+    )
+    personal_data_key_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None, description="A file that holds it, instead."
+    )
 
     @property
     def rules_path(self) -> Path:
         """Where the rule definitions are."""
         return self._overlaid("rules", SHIPPED / "rules" / "definitions")
+
+    @property
+    def contracts_path(self) -> Path:
+        """Where the contracts are."""
+        return self._overlaid("contracts", SHIPPED / "collector" / "contracts")
 
     @property
     def calendars_path(self) -> Path:

@@ -80,6 +80,11 @@ class Store:
         """Whether the engine runs inside this process."""
         return self._folder is not None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the embedded store is; None for a server."""
+        return self._folder
+
     def rows(
         self,
         query: str,

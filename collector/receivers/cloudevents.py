@@ -18,6 +18,7 @@ from collector.event_content import event_micros, read_content, trace_context
 from collector.receivers.canonical_events import LONGEST_IDENTITY, RFC3339, URI_REFERENCE, read_canonical
 from collector.receivers.json_items import split_array
 from domain.errors import InputError
+from storage.contract_flags import ContractFlag
 from storage.events import EventRow
 
 STRUCTURED = "application/cloudevents+json"
@@ -59,15 +60,19 @@ class Rejection:
     code: str
     reason: str
     raw: bytes
+    type: str = ""
 
 
 @dataclass(slots=True)
 class Received:
-    """What one request brought."""
+    """What one request brought; in binary mode the raw bytes of an event are its data alone."""
 
     candidates: list[Candidate] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     is_batch: bool = False
+    is_binary: bool = False
+    # By the index of their event.
+    flags: list[tuple[int, ContractFlag]] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -148,11 +153,12 @@ def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None
 def read_carefully(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
     """Reads an event of any shape: with extensions, other data, or something wrong, which it tells."""
     event_id: str | None = None
-    source = ""
+    source = type_ = ""
     try:
         try:
             fields = _attributes_decoder.decode(raw)
             event_id, source = _text(fields.get("id")), _text(fields.get("source")) or ""
+            type_ = _text(fields.get("type")) or ""
             attributes = {
                 name: _simple_value(name, bytes(value))
                 for name, value in fields.items()
@@ -170,26 +176,26 @@ def read_carefully(index: int, raw: bytes, now: datetime) -> Candidate | Rejecti
             raise InputError("invalid_data", f"data is not JSON in UTF-8: {_brief(error, raw)}") from None
         return Candidate(index, event, time_given, raw)
     except InputError as error:
-        return Rejection(index, event_id, source, error.code, str(error), raw)
+        return Rejection(index, event_id, source, error.code, str(error), raw, type_)
 
 
 def _read_binary(content_type: str, headers: Mapping[str, bytes], body: bytes, now: datetime) -> Received:
     """Binary mode: attributes in percent-encoded headers, the body is the data."""
-    received = Received()
+    received = Received(is_binary=True)
     event_id: str | None = None
-    source = ""
+    source = type_ = ""
     try:
         attributes = {name: _header_value(name, value) for name, value in headers.items()}
         if "datacontenttype" in attributes:
             raise InputError("invalid_attribute", "ce-datacontenttype is not a header; send Content-Type")
-        event_id, source = attributes.get("id"), attributes.get("source", "")
+        event_id, source, type_ = attributes.get("id"), attributes.get("source", ""), attributes.get("type", "")
         if content_type and body:
             attributes["datacontenttype"] = content_type
         data, is_base64 = _binary_data(body, content_type)
         event, time_given = _build(attributes, data, is_base64, now)
         received.candidates.append(Candidate(0, event, time_given, body))
     except InputError as error:
-        received.rejections.append(Rejection(0, event_id, source, error.code, str(error), body))
+        received.rejections.append(Rejection(0, event_id, source, error.code, str(error), body, type_))
     return received
 
 
@@ -214,7 +220,7 @@ def _build(attributes: Mapping[str, str], data: str, is_base64: bool, now: datet
             f"datacontenttype {media_type[:80]!r} is not a media type such as application/json",
         )
     subject = attributes.get("subject", "")
-    is_json = not is_base64 and _is_json(media_type)
+    is_json = not is_base64 and is_json_type(media_type)
     content = read_content(data.encode() if is_json else b"", subject)
     time = attributes.get("time")
     trace_id, span_id = trace_context(attributes.get("traceparent", ""))
@@ -255,7 +261,7 @@ def _parse_time(text: str) -> datetime:
         ) from None
 
 
-def _is_json(media_type: str) -> bool:
+def is_json_type(media_type: str) -> bool:
     return not media_type or _JSON_MEDIA_TYPE.fullmatch(media_type) is not None
 
 
@@ -302,7 +308,7 @@ def _json_data(fields: Mapping[str, msgspec.Raw], media_type: str | None) -> tup
         return text, True
     if data is None or bytes(data) == b"null":
         return "", False
-    if not _is_json(media_type or "") and bytes(data)[:1] == b'"':
+    if not is_json_type(media_type or "") and bytes(data)[:1] == b'"':
         return _json_decoder.decode(data), False
     return bytes(data).decode(), False
 
@@ -311,7 +317,7 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bool]:
     """The data of a binary event as text where it is text, else in base64."""
     if not body:
         return "", False
-    if _is_json(content_type):
+    if is_json_type(content_type):
         try:
             _raw_decoder.decode(body)
             return body.decode("utf-8"), False

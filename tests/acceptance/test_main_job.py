@@ -173,7 +173,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
         pytest.param(
             {"MILEPOST_TICKS": "5s"},
             "MILEPOST_TICKS is not a setting; there are MILEPOST_STORE, MILEPOST_HOST, MILEPOST_COLLECTOR_PORT, "
-            "MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_TICK, MILEPOST_LOG",
+            "MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_TICK, MILEPOST_LOG, MILEPOST_PERSONAL_DATA_KEY, "
+            "MILEPOST_PERSONAL_DATA_KEY_FILE",
             id="an unknown setting",
         ),
         pytest.param(

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from collector.app import Collector
+from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
@@ -87,10 +88,10 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(store: Store) -> Iterator[RunningCollector]:
+def running_collector(store: Store, contracts: ContractDoor | None = None) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
-    collector = Collector(store, FixedClock(NOW), registry, [])
+    collector = Collector(store, FixedClock(NOW), registry, [], contracts)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     collector.start()

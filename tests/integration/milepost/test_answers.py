@@ -38,6 +38,6 @@ def test_what_a_kill_left_half_done_is_completed_before_more_is_taken(
     settings: Settings, engine: Engine, cut_short: Store
 ) -> None:
     with open_answers(settings, FixedClock(NOW)) as answers:
-        answers.door()
+        answers.door(settings)
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == [{"object_id": "O-1001"}]

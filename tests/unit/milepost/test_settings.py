@@ -28,7 +28,7 @@ def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
 
     assert str(refusal.value) == (
         "MILEPOST_CONFIG is '~nosuchuser/x': there is no such user. "
-        "A folder with rules/, routing.yaml and calendars.yaml; each replaces the shipped one."
+        "A folder with rules/, contracts/, routing.yaml and calendars.yaml; each replaces the shipped one."
     )
 
 
