@@ -8,8 +8,8 @@ depends on the set of events alone: members are joined whatever their order, and
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import xxhash
@@ -42,10 +42,7 @@ MOST_OF_ONE_TYPE = 50
 # Bounds what is in memory at once.
 _EVENTS_AT_ONCE = 100_000
 # A long history is worked through over several ticks, so that the rules do not wait for it.
-_SLICES_A_TICK = 5
-
-# Either a run that is stored, or a member of none.
-_Node = int | Member
+_SLICES_A_TICK = 2
 
 
 class Correlator:
@@ -89,32 +86,46 @@ class Correlator:
 
 def link_rule(contracts: Contracts) -> LinkRule:
     """What `Contracts.joins` answers, as ClickHouse can be asked it."""
-    types = tuple(sorted(name for name, contract in contracts.objects.items() if contract.joins))
-    links = {
-        (event.type, link.object_type, link.qualifier): link.joins
+    types = {name for name, contract in contracts.objects.items() if contract.joins}
+    exceptions = {
+        (event.type, link.object_type, link.qualifier)
         for event in contracts.events.values()
-        for link in reversed(event.links)
+        for link in event.links
+        if contracts.joins(event.type, link.object_type, link.qualifier) != (link.object_type in types)
     }
-    return LinkRule(
-        types,
-        joining=tuple(sorted(link for link, joins in links.items() if joins and link[1] not in types)),
-        loose=tuple(sorted(link for link, joins in links.items() if not joins and link[1] in types)),
-        most=MOST_OF_ONE_TYPE,
-    )
+    return LinkRule(tuple(sorted(types)), tuple(sorted(exceptions)), MOST_OF_ONE_TYPE)
 
 
 @dataclass(slots=True)
 class _Group:
-    """What turns out to be one run: runs that are stored, and the members that events name of them."""
+    """What turns out to be one run: runs that are stored, and the members whose run is not known or another's."""
 
-    runs: set[int]
-    members: dict[Member, int]
+    runs: set[int] = field(default_factory=set)
+    members: dict[Member, int] = field(default_factory=dict)
+    firsts: dict[Member, int] = field(default_factory=dict)
+
+    def add(self, link: LinkedMembers) -> None:
+        """Takes in what events say; `firsts` are of the correlation ids that are new, or earlier than known."""
+        for type_, id_, run in zip(link.types, link.ids, link.runs, strict=True):
+            member = (type_, id_)
+            self.members[member] = run
+            if run:
+                self.runs.add(run)
+            if type_ == CORRELATION and (link.is_earlier or not run):
+                self.firsts[member] = link.first_us
+
+    @property
+    def new_names(self) -> Iterator[RunName]:
+        """What the run could be called by what was not known yet."""
+        for member, run in self.members.items():
+            if member in self.firsts or not run:
+                yield run_name(member, self.firsts.get(member, 0))
 
 
 def _changes(store: Store, links: Sequence[LinkedMembers]) -> RunChanges:
     groups = _groups(links)
-    firsts = _firsts(links)
     known = known_runs(store, {run for group in groups for run in group.runs})
+    firsts = {member: first_us for group in groups for member, first_us in group.firsts.items()}
     changes = RunChanges()
     into: dict[int, int] = {}
     for group in groups:
@@ -123,55 +134,34 @@ def _changes(store: Store, links: Sequence[LinkedMembers]) -> RunChanges:
         for member, stored in group.members.items():
             if stored != run or member in firsts:
                 changes.linked[member] = (run, firsts.get(member, 0))
-        name = min(_names(group, known, firsts))
+        name = min([*group.new_names, *(known[stored].name for stored in group.runs)])
         if run not in known or known[run].name != name:
             changes.names[run] = name
     for member, run, first_us in members_of_runs(store, into):
-        at = min(first_us, firsts.get(member, first_us))
-        (changes.linked if member in changes.linked else changes.moved)[member] = (into[run], at)
+        rows = changes.linked if member in changes.linked else changes.moved
+        rows[member] = (into[run], firsts.get(member, first_us))
     return changes
 
 
-def _groups(links: Iterable[LinkedMembers]) -> list[_Group]:
-    """The links put together: whatever they have in common, a run or a member, is one."""
-    parents: dict[_Node, _Node] = {}
+def _groups(links: Sequence[LinkedMembers]) -> list[_Group]:
+    """The links put together: whatever they have in common, a run or a member of none, is one."""
+    above = list(range(len(links)))
 
-    def root(node: _Node) -> _Node:
-        top = node
-        while (above := parents.setdefault(top, top)) != top:
-            top = above
-        while node != top:
-            parents[node], node = top, parents[node]
-        return top
+    def top(number: int) -> int:
+        while above[number] != number:
+            above[number] = number = above[above[number]]
+        return number
 
-    stored: dict[Member, int] = {}
-    for link in links:
-        nodes: list[_Node] = []
-        for type_, id_, run in link.members:
-            member = Member(type_, id_)
-            stored[member] = run
-            nodes.append(run or member)
-        first = root(nodes[0])
-        for node in nodes[1:]:
-            parents[root(node)] = first
-    groups: dict[_Node, _Group] = defaultdict(lambda: _Group(set(), {}))
-    for member, run in stored.items():
-        group = groups[root(run or member)]
-        group.members[member] = run
-        if run:
-            group.runs.add(run)
+    named_by: dict[int | Member, int] = {}
+    for number, link in enumerate(links):
+        for type_, id_, run in zip(link.types, link.ids, link.runs, strict=True):
+            other = named_by.setdefault(run or (type_, id_), number)
+            if other != number:
+                above[top(other)] = top(number)
+    groups: dict[int, _Group] = defaultdict(_Group)
+    for number, link in enumerate(links):
+        groups[top(number)].add(link)
     return list(groups.values())
-
-
-def _firsts(links: Iterable[LinkedMembers]) -> dict[Member, int]:
-    """When the correlation ids that are new, or occurred earlier than known, first did."""
-    firsts: dict[Member, int] = {}
-    for link in links:
-        for type_, id_, run in link.members:
-            if type_ == CORRELATION and (link.is_earlier or not run):
-                member = Member(type_, id_)
-                firsts[member] = min(link.first_us, firsts.get(member, link.first_us))
-    return firsts
 
 
 def _survivor(group: _Group, known: Mapping[int, KnownRun]) -> int:
@@ -180,10 +170,3 @@ def _survivor(group: _Group, known: Mapping[int, KnownRun]) -> int:
         return max(group.runs, key=lambda run: (known[run].size, run))
     # Its number comes from a member that no run has, so no other run can have come from it.
     return xxhash.xxh3_64_intdigest("\0".join(min(group.members)).encode()) or 1
-
-
-def _names(group: _Group, known: Mapping[int, KnownRun], firsts: Mapping[Member, int]) -> Iterable[RunName]:
-    yield from (known[run].name for run in group.runs)
-    for member, run in group.members.items():
-        if member in firsts or not run:
-            yield run_name(member, firsts.get(member, 0))

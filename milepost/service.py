@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -23,6 +23,7 @@ from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
+from collector.correlation import Correlator
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -100,6 +101,7 @@ class Service:
         repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
+        self._correlator = Correlator(store, contracts)
         self._engine = Engine(store, rules)
         self._dispatcher = Dispatcher(
             build_route(routing),
@@ -167,6 +169,13 @@ class Service:
         through = self._collector.writer.settled_through()
         if not self._store.is_embedded:
             through -= FOREIGN_WRITER_LAG
+        try:
+            self._correlator.tick(through)
+        finally:
+            # No verdict depends on a run.
+            self._judge(through, span)
+
+    def _judge(self, through: datetime, span: trace.Span) -> None:
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
         span.set_attribute("milepost.objects", result.objects)

@@ -13,19 +13,17 @@ import msgspec
 
 from storage.client import Store
 
-# The object type under which a correlation id is a member.
+# What can belong to a run: a business object by its type and id, or a correlation id under an empty type.
+Member = tuple[str, str]
 CORRELATION = ""
 # A server takes 128 KiB a parameter (http_max_field_value_size); a run has up to 20 digits.
 _RUNS_A_PORTION = 5_000
+# A text may double its length when it is escaped.
+_LARGEST_PARAMETER = 60_000
+_BETWEEN_TEXTS = len("('',''),")
+_NO_LIMIT = 2**63
 _TABLES = ("contents", "names", "members")
 _encoder = msgspec.json.Encoder()
-
-
-class Member(NamedTuple):
-    """What can belong to a run: a business object, or a correlation id under an empty type."""
-
-    type: str
-    id: str
 
 
 class RunName(NamedTuple):
@@ -39,26 +37,32 @@ class RunName(NamedTuple):
     member: Member
 
     def __str__(self) -> str:
-        return "/".join(self.member) if self.is_object else self.member.id
+        return "/".join(self.member) if self.is_object else self.member[1]
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRule:
-    """Which of the objects that an event names together join: those of some types, with exceptions by link.
+    """Which of the objects that an event names together join: those of some types, or by an exception the others.
 
-    A link is (event type, object type, qualifier). An event that names more than `most` of one type joins none of it.
+    An exception is a link (event type, object type, qualifier) for which the opposite of its type holds. An event that
+    names more than `most` objects of one type joins none of them.
     """
 
     types: tuple[str, ...]
-    joining: tuple[tuple[str, str, str], ...]
-    loose: tuple[tuple[str, str, str], ...]
+    exceptions: tuple[tuple[str, str, str], ...]
     most: int
 
 
 class LinkedMembers(NamedTuple):
-    """Members that events name together, each with the run it is known to belong to, or 0."""
+    """Members that belong together by their events, by type and id, each with the run it is known to belong to, or 0.
 
-    members: Sequence[tuple[str, str, int]]
+    `first_us` is when the first of the events occurred; with `is_earlier` the correlation id among the members is only
+    known to have occurred later.
+    """
+
+    types: Sequence[str]
+    ids: Sequence[str]
+    runs: Sequence[int]
     first_us: int
     is_earlier: bool
 
@@ -95,8 +99,7 @@ def unsettled_links(store: Store, after: datetime, through: datetime, rule: Link
         "through": through,
         "most": rule.most,
         "joining_types": list(rule.types),
-        "joining_links": list(rule.joining),
-        "loose_links": list(rule.loose),
+        "exceptions": list(rule.exceptions),
     }
     _, rows = store.tuples("unsettled_links", params)
     return [LinkedMembers(*row) for row in rows]
@@ -105,24 +108,33 @@ def unsettled_links(store: Store, after: datetime, through: datetime, rule: Link
 def known_runs(store: Store, runs: Iterable[int]) -> dict[int, KnownRun]:
     """The size and name of each of these runs."""
     return {
-        run: KnownRun(size, run_name(Member(type_, id_), first_us))
+        run: KnownRun(size, run_name((type_, id_), first_us))
         for portion in _portions(runs)
         for run, size, type_, id_, first_us in store.tuples("known_runs", {"runs": portion})[1]
     }
 
 
-def members_of_runs(store: Store, runs: Iterable[int], limit: int = 0) -> list[tuple[Member, int, int]]:
-    """Each member of these runs with its run and first instant; `limit` bounds how many, 0 does not."""
+def members_of_runs(store: Store, runs: Iterable[int], limit: int = _NO_LIMIT) -> list[tuple[Member, int, int]]:
+    """Each member of these runs with its run and first instant, correlation ids first; up to so many of 5,000 runs."""
     return [
-        (Member(type_, id_), run, first_us)
+        ((type_, id_), run, first_us)
         for portion in _portions(runs)
-        for type_, id_, run, first_us in store.tuples("members_of_runs", {"runs": portion, "limit": limit or 2**63})[1]
+        for type_, id_, run, first_us in store.tuples("members_of_runs", {"runs": portion, "limit": limit})[1]
     ]
+
+
+def runs_of_members(store: Store, members: Iterable[Member]) -> dict[Member, tuple[int, RunName]]:
+    """The run of each of these members that has one, and what it is called."""
+    return {
+        (type_, id_): (run, run_name((name_type, name_id), first_us))
+        for portion in member_portions(members)
+        for type_, id_, run, name_type, name_id, first_us in store.tuples("runs_of_members", {"members": portion})[1]
+    }
 
 
 def run_name(member: Member, first_us: int) -> RunName:
     """What a run of this member alone is called."""
-    is_object = member.type != CORRELATION
+    is_object = member[0] != CORRELATION
     return RunName(is_object, 0 if is_object else first_us, member)
 
 
@@ -157,3 +169,18 @@ def _insert(store: Store, table: str, rows: Sequence[tuple[object, ...]]) -> Non
 def _portions(runs: Iterable[int]) -> Iterator[list[int]]:
     ordered = sorted(runs)
     return (ordered[start : start + _RUNS_A_PORTION] for start in range(0, len(ordered), _RUNS_A_PORTION))
+
+
+def member_portions(members: Iterable[Member]) -> Iterator[list[Member]]:
+    """The members in lists that a server takes as one parameter."""
+    portion: list[Member] = []
+    size = 0
+    for member in sorted(set(members)):
+        weight = sum(len(text.encode()) for text in member) + _BETWEEN_TEXTS
+        if portion and size + weight > _LARGEST_PARAMETER:
+            yield portion
+            portion, size = [], 0
+        portion.append(member)
+        size += weight
+    if portion:
+        yield portion
