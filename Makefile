@@ -32,6 +32,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/milepost rules check
 	$(BIN)/milepost rules test
+	$(BIN)/milepost sources check
 	$(BIN)/milepost contracts check
 	$(BIN)/pytest
 

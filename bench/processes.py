@@ -14,6 +14,9 @@ from prometheus_client import CollectorRegistry
 from bench.load import Sent, send
 from bench.traffic import Request, event_batches, single_events, span_bodies
 from collector.app import Collector
+from collector.contract_definitions import SHIPPED as CONTRACTS
+from collector.contract_definitions import load_contracts
+from collector.contract_door import ContractDoor
 from domain.clock import SystemClock
 from milepost.collection import collect_rarely
 from milepost.http_server import HttpServer, bind
@@ -123,7 +126,8 @@ def _run_collector(pipe: Connection, folder: str) -> None:
     clock = SystemClock()
     with Store(f"chdb://{folder}") as store:
         migrate(store, clock.now())
-        collector = Collector(store, clock, CollectorRegistry(), [])
+        contracts = ContractDoor(load_contracts(CONTRACTS).contracts, b"a key for the benchmark alone")
+        collector = Collector(store, clock, CollectorRegistry(), [], contracts)
         collector.start()
         listening = bind("127.0.0.1", 0, "the benchmark's port")
         server = HttpServer(collector.app, listening, "collector")

@@ -1,45 +1,47 @@
-"""The collector's HTTP door: /v1/events and /v1/traces, health and metrics.
+"""The collector's HTTP door: /v1/events, /v1/sources, OTLP under /v1/traces and /v1/logs, health and metrics.
 
-The two hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
+The hot endpoints are plain ASGI: at thousands of requests a second the framework's request object costs more
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, decompress, header, read_body
-from collector.contract_door import ContractDoor, keep_flags
+from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, beside, decompress, header, read_body
+from collector.commits import Commits
+from collector.contract_door import ContractDoor
 from collector.dead_lettering import RawHeaders, dead_letter
-from collector.group_commit import GroupCommit, Overloaded
+from collector.group_commit import Overloaded
 from collector.metrics import CollectorMetrics
+from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
-from collector.receivers.otlp import TraceRequest
+from collector.receivers.cloudevents import Received
+from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
 from collector.same_origin import SameOrigin
-from collector.span_writer import SpanWriter
+from collector.span_mapping import SpanMapper
+from collector.span_mapping_config import CorrelationConfig
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import InputError, StoreError
 from storage.client import Store
-from storage.dead_letters import DeadLetter, insert_dead_letters
 
 RETRY_AFTER_SECONDS = 5
-# Reading this much takes some milliseconds, 18 MiB of OTLP/JSON six seconds; a thread costs a tenth of a millisecond.
-LARGEST_AT_ONCE = 256 * 1024
 USUAL_COMPRESSION = 16
+# What expressions cost beside a compiled decoder.
+COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
-Result = TypeVar("Result")
 
 
 class Collector:
@@ -52,89 +54,141 @@ class Collector:
         registry: CollectorRegistry,
         routes: list[BaseRoute],
         contracts: ContractDoor | None = None,
+        sources: Mapping[str, SourceWebhook] | None = None,
+        correlation: CorrelationConfig = CorrelationConfig(),
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use."""
+        self._sources = sources or {}
         self._store = store
         self._contracts = contracts or ContractDoor(Contracts())
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
-        self.writer = EventWriter(store, clock, self.metrics)
-        self._events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", self._commit_events, group_weight=50_000, waiting_weight=200_000
-        )
-        self._spans: GroupCommit[TraceRequest, bool] = GroupCommit(
-            "commit spans",
-            SpanWriter(store, self.metrics).commit,
-            group_weight=32 * 1024 * 1024,
-            waiting_weight=128 * 1024 * 1024,
-        )
-        self._letters: GroupCommit[DeadLetter, bool] = GroupCommit(
-            "commit dead letters",
-            self._commit_letters,
-            group_weight=32 * 1024 * 1024,
-            waiting_weight=128 * 1024 * 1024,
-        )
-        self.metrics.waiting.labels("events").set_function(lambda: self._events.waiting)
-        self.metrics.waiting.labels("traces").set_function(lambda: self._spans.waiting)
-        self.metrics.waiting.labels("dead_letters").set_function(lambda: self._letters.waiting)
+        self._commits = Commits(store, clock, self.metrics)
+        mapper = SpanMapper(correlation, self.metrics)
+        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
         own: list[BaseRoute] = [
             Route("/v1/events", _Post(self._take_events)),
-            Route("/v1/traces", _Post(self._take_traces)),
+            Route("/v1/sources/{name}", _Post(self._take_source)),
+            *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
             Route("/metrics", self._metrics_page),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
         ]
         self.app = SameOrigin(Starlette(routes=own + routes))
 
+    @property
+    def writer(self) -> EventWriter:
+        """The one that stores the events, and knows up to which instant they can be read."""
+        return self._commits.writer
+
     def start(self) -> None:
         """Starts the commit threads."""
-        self._events.start()
-        self._spans.start()
-        self._letters.start()
+        self._commits.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
-        self._events.stop()
-        self._spans.stop()
-        self._letters.stop()
+        self._commits.stop()
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
-        body = b""
-        try:
-            try:
-                body = await read_body(scope, receive)
-                content = await _content(scope, body)
-                received = await _beside(
-                    len(content), lambda: self._read_events(content_type, scope["headers"], content)
-                )
-            except InputError as error:
-                kept, headers = await _beside(
-                    len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
-                )
-                await self._keep_refused("events", error, content_type, headers, kept)
-                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
-                return
-            submission = EventSubmission(received, content_type, self._contracts.masked_headers(scope["headers"]))
-            outcome = await self._events.submit(submission, max(received.count, 1))
-        except Disconnected:
+        taken = await self._take(
+            "events",
+            scope,
+            receive,
+            send,
+            lambda content: self._read_events(content_type, scope["headers"], content),
+        )
+        if taken is None:
             return
-        except (Overloaded, StoreError) as error:
-            await _answer(send, 503, {"code": "unavailable", "reason": self._busy("events", error)}, retry=True)
-            return
+        _, received, outcome = taken
         if received.is_batch:
-            await _answer(send, 200, _batch_answer(outcome))
+            await _answer(send, 200, counts(outcome))
         elif outcome.rejected:
             await _answer(send, 400, {"code": outcome.rejected[0].code, "reason": outcome.rejected[0].reason})
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
 
-    async def _take_traces(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _take_source(self, scope: Scope, receive: Receive, send: Send) -> None:
+        source = self._sources.get(scope["path_params"]["name"])
+        if source is None:
+            self.metrics.requests_refused.labels("sources", "unknown_source").inc()
+            answer = unknown_source(scope["path_params"]["name"])
+            await _send(send, answer.status, answer.content_type, answer.body)
+            return
+        taken = await self._take(
+            source.channel,
+            scope,
+            receive,
+            send,
+            lambda content: self._governed(source.read(scope, content, self._clock.now())),
+            cost=COST_OF_EXPRESSIONS,
+            admit=lambda body: source.refusal(scope, body, self._clock.now()),
+            kept_headers=source.kept_headers,
+        )
+        if taken is not None:
+            answer = await beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
+            await _send(send, answer.status, answer.content_type, answer.body)
+
+    async def _take(
+        self,
+        channel: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        read: Callable[[bytes], Received],
+        *,
+        cost: int = 1,
+        admit: Callable[[bytes], Refusal | None] | None = None,
+        kept_headers: Collection[str] = (),
+    ) -> tuple[bytes, Received, EventOutcome] | None:
+        """The content of a request, its events and what became of them; None where its sender has its answer.
+
+        `admit` sees the body as it was sent: what it turns away is neither read nor kept.
+        """
+        body = b""
+        try:
+            try:
+                body = await read_body(scope, receive)
+                refusal = await beside(len(body), lambda: admit(body)) if admit else None
+                if refusal is not None:
+                    await self._turn_away(channel, refusal, send)
+                    return None
+                content = await _content(scope, body)
+                received = await beside(len(content) * cost, lambda: read(content))
+            except InputError as error:
+                kept, headers = await beside(
+                    len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
+                )
+                await self.keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
+                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+                return None
+            content_type = header(scope, b"content-type")
+            headers = self._contracts.masked_headers(scope["headers"])
+            submission = EventSubmission(received, content_type, headers, channel, kept_headers)
+            outcome = await self._commits.events.submit(submission, max(received.count, 1))
+        except Disconnected:
+            return None
+        except (Overloaded, StoreError) as error:
+            await _answer(send, 503, {"code": "unavailable", "reason": self.busy(channel, error)}, retry=True)
+            return None
+        return content, received, outcome
+
+    async def _turn_away(self, channel: str, refusal: Refusal, send: Send) -> None:
+        if refusal.fault is not None:
+            self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
+        else:
+            self.metrics.requests_refused.labels(channel, refusal.code).inc()
+        answer = refusal.answer
+        await _send(
+            send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
+        )
+
+    async def _take_otlp(self, signal: Signal, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
-            self.metrics.requests_refused.labels("traces", "unsupported_media_type").inc()
+            self.metrics.requests_refused.labels(signal, "unsupported_media_type").inc()
             reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
             await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
             return
@@ -143,49 +197,49 @@ class Collector:
             try:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
-                request = await _beside(len(content), lambda: otlp.read_traces(media_type, content))
-                self.metrics.spans_received.inc(request.spans + request.rejected_spans)
-                self.metrics.spans_rejected.inc(request.rejected_spans)
-                if request.spans:
-                    await self._spans.submit(request, len(request.body))
+                answer = await self.otlp.take(signal, media_type, content)
             except InputError as error:
-                await self._keep_refused("traces", error, content_type, scope["headers"], body)
+                await self.keep_refused(signal, error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
                 await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
         except Disconnected:
             return
+        except SignalNotTaken as error:
+            # 404 as from a collector that has no such receiver: no SDK tries again after it, some do after a 501.
+            await _send(send, 404, media_type, otlp.failure(media_type, UNIMPLEMENTED, str(error)))
+            return
         except (Overloaded, StoreError) as error:
-            status = otlp.failure(media_type, otlp.UNAVAILABLE, self._busy("traces", error))
+            status = otlp.failure(media_type, otlp.UNAVAILABLE, self.busy(signal, error))
             await _send(send, 503, media_type, status, retry=True)
             return
-        await _send(send, 200, media_type, otlp.success(media_type, request.rejected_spans, request.error_message))
+        await _send(send, 200, media_type, answer)
 
-    def _read_events(self, content_type: str, headers: RawHeaders, content: bytes) -> cloudevents.Received:
-        received = cloudevents.read_request(content_type, headers, content, self._clock.now())
+    def _read_events(self, content_type: str, headers: RawHeaders, content: bytes) -> Received:
+        return self._governed(cloudevents.read_request(content_type, headers, content, self._clock.now()))
+
+    def _governed(self, received: Received) -> Received:
+        """What a request brought, after the contracts were applied to it."""
         self._contracts.apply(received, self.metrics)
         return received
 
-    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
-        outcomes = self.writer.commit(group)
-        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
-        return outcomes
-
-    async def _keep_refused(
-        self, channel: str, error: InputError, content_type: str, headers: RawHeaders, body: bytes
+    async def keep_refused(
+        self,
+        channel: str,
+        error: InputError,
+        content_type: str,
+        headers: RawHeaders,
+        body: bytes,
+        kept_headers: Collection[str] = (),
     ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
         self.metrics.requests_refused.labels(channel, error.code).inc()
         if not isinstance(error, BodyTooLarge):
-            letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers)
-            await self._letters.submit(letter, len(body))
+            letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers, kept_headers)
+            await self._commits.letters.submit(letter, len(body))
             self.metrics.dead_letters.labels(channel, error.code).inc()
 
-    def _commit_letters(self, letters: Sequence[DeadLetter]) -> list[bool | Exception]:
-        insert_dead_letters(self._store, letters)
-        return [True] * len(letters)
-
-    def _busy(self, channel: str, error: Exception) -> str:
+    def busy(self, channel: str, error: Exception) -> str:
         """Counts a request that could not be stored just now, and gives the reason to tell."""
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
         self.metrics.requests_refused.labels(channel, code).inc()
@@ -196,7 +250,7 @@ class Collector:
         return Response(encode(self._registry), headers={"content-type": content_type})
 
     async def _healthz(self, request: Request) -> Response:
-        if not (self._events.is_alive and self._spans.is_alive and self._letters.is_alive):
+        if not self._commits.are_alive:
             return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
         return JSONResponse({"status": "alive"})
 
@@ -223,29 +277,7 @@ class _Post:
 
 async def _content(scope: Scope, body: bytes) -> bytes:
     encoding = header(scope, b"content-encoding")
-    return await _beside(len(body) * USUAL_COMPRESSION, lambda: decompress(body, encoding)) if encoding else body
-
-
-async def _beside(size: int, work: Callable[[], Result]) -> Result:
-    """The result of work on that many bytes: much of it in a thread, so that other requests need not wait for it."""
-    return await run_in_threadpool(work) if size > LARGEST_AT_ONCE else work()
-
-
-def _batch_answer(outcome: EventOutcome) -> dict[str, object]:
-    rejected = sorted(outcome.rejected, key=lambda rejection: rejection.index)
-    return {
-        "accepted": outcome.accepted,
-        "duplicates": outcome.duplicates,
-        "rejected": [
-            {
-                "index": rejection.index,
-                "id": rejection.event_id,
-                "code": rejection.code,
-                "reason": rejection.reason,
-            }
-            for rejection in rejected
-        ],
-    }
+    return await beside(len(body) * USUAL_COMPRESSION, lambda: decompress(body, encoding)) if encoding else body
 
 
 def _status_of(error: InputError) -> int:

@@ -91,14 +91,15 @@ class PersonalData:
                 event.extensions[name] = way(event.extensions[name])
         if self._data and not _can_be_masked(event):
             raise Unreadable
-        if not self._may_be_in(candidate.raw):
+        raw = bytes(candidate.raw)
+        if not self._may_be_in(raw):
             return
         if self._data and event.data:
             event.data = masked(event.data.encode(), self._data).decode()
             for name, way in self._attributes.items():
                 if name in event.attributes:
                     event.attributes[name] = masked_text(event.attributes[name], way)
-        candidate.raw = self.masked_raw(candidate.raw, is_binary)
+        candidate.raw = self.masked_raw(raw, is_binary)
 
     def _may_be_in(self, raw: bytes) -> bool:
         # An escape can write any name. In structured mode the data stands in the raw bytes as it is in the event.

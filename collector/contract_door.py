@@ -155,11 +155,13 @@ def _settle(
         try:
             governed.personal.mask(candidate, received.is_binary)
         except Unreadable:
-            candidate.raw = _withheld(candidate.raw)
+            candidate.raw = _withheld(bytes(candidate.raw))
             reason = f"breaks the contract {contract}: its data is no JSON object, so personal data cannot be masked"
     if reason:
         metrics.contract_violations.labels(contract.type, OnViolation.REJECT).inc()
-        return Rejection(candidate.index, event.event_id, event.source, VIOLATION, reason, candidate.raw, event.type)
+        return Rejection(
+            candidate.index, event.event_id, event.source, VIOLATION, reason, bytes(candidate.raw), event.type
+        )
     if found:
         metrics.contract_violations.labels(contract.type, OnViolation.FLAG).inc()
         identity = (event.source, event.event_id, event.type, contract.version)

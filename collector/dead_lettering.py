@@ -11,10 +11,16 @@ RawHeaders = Collection[tuple[bytes, bytes]]
 
 
 def dead_letter(
-    error: InputError, received_at: datetime, channel: str, content_type: str, body: bytes, headers: RawHeaders = ()
+    error: InputError,
+    received_at: datetime,
+    channel: str,
+    content_type: str,
+    body: bytes,
+    headers: RawHeaders = (),
+    also: Collection[str] = (),
 ) -> DeadLetter:
     """The dead letter that keeps a request's body as it was sent, with the reason it was refused for."""
-    kept = attribute_headers(headers)
+    kept = attribute_headers(headers, also)
     if encoding := dict(headers).get(b"content-encoding"):
         kept["content-encoding"] = encoding.decode("latin-1")
     return DeadLetter(
@@ -29,6 +35,14 @@ def dead_letter(
     )
 
 
-def attribute_headers(headers: RawHeaders) -> dict[str, str]:
-    """The headers that hold an event's attributes in binary mode: its body alone would say too little."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers if name.startswith(b"ce-")}
+def attribute_headers(headers: RawHeaders, also: Collection[str] = ()) -> dict[str, str]:
+    """The headers that hold an event's attributes in binary mode, and those named: the body alone would say too little.
+
+    Never all of them: others prove who sent it, and a proof is not for keeping.
+    """
+    kept = {}
+    for raw, value in headers:
+        name = raw.decode("latin-1")
+        if name.startswith("ce-") or name in also:
+            kept[name] = value.decode("latin-1")
+    return kept

@@ -29,6 +29,11 @@ class CollectorMetrics:
             "Requests refused as a whole, by channel and reason.",
             ("channel", "code"),
         )
+        self.rejected_signatures = counter(
+            "source_rejected_signatures_total",
+            "Webhooks that were not believed, by source and reason.",
+            ("source", "reason"),
+        )
         self.contract_violations = counter(
             "contract_violations_total",
             "Events that break their contract, by event type and what became of them (reject or flag).",
@@ -37,6 +42,13 @@ class CollectorMetrics:
         self.spans_received = counter("spans_received_total", "Spans read from requests.")
         self.spans_stored = counter("spans_stored_total", "Spans stored.")
         self.spans_rejected = counter("spans_rejected_total", "Spans refused in a partial success.")
+        self.mapped_spans = counter(
+            "mapped_spans_total", "Spans that a mapping fits, by mapping and what came of it.", ("mapping", "outcome")
+        )
+        self.log_records_received = counter("log_records_received_total", "Log records read from requests.")
+        self.log_errors_stored = counter(
+            "log_errors_stored_total", "Log records of errors stored; others are not kept."
+        )
         self.commit_seconds = Histogram(
             "milepost_commit_duration_seconds",
             "How long one group commit takes, by channel.",
@@ -51,11 +63,11 @@ class CollectorMetrics:
             registry=registry,
         )
 
-    def count_events(self, outcomes: Iterable["EventOutcome"]) -> None:
-        """Counts what became of a group of requests."""
-        for outcome in outcomes:
+    def count_events(self, outcomes: Iterable["EventOutcome"], channels: Iterable[str]) -> None:
+        """Counts what became of a group of requests, each with the channel it came through."""
+        for outcome, channel in zip(outcomes, channels, strict=True):
             self.events_received.inc(outcome.accepted + outcome.duplicates + len(outcome.rejected))
             self.events_stored.inc(outcome.accepted)
             self.events_duplicate.inc(outcome.duplicates)
             for rejection in outcome.rejected:
-                self.dead_letters.labels("events", rejection.code).inc()
+                self.dead_letters.labels(channel, rejection.code).inc()

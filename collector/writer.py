@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,6 +46,8 @@ class EventSubmission:
     received: Received
     content_type: str
     headers: Sequence[tuple[bytes, bytes]] = ()
+    channel: str = "events"
+    kept_headers: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -135,7 +137,7 @@ class EventWriter:
             else:
                 _settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes)
-        self._metrics.count_events(outcomes)
+        self._metrics.count_events(outcomes, [submission.channel for submission in group])
         return list(outcomes)
 
     def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
@@ -191,13 +193,13 @@ class EventWriter:
             DeadLetter(
                 dead_letter_id=uuid.uuid4().hex,
                 received_at=received_at,
-                channel="events",
+                channel=submission.channel,
                 code=rejection.code,
                 reason=rejection.reason,
                 source=rejection.source,
                 event_id=rejection.event_id or "",
                 content_type=submission.content_type,
-                headers=attribute_headers(submission.headers),
+                headers=attribute_headers(submission.headers, submission.kept_headers),
                 body=rejection.raw,
             )
             for submission, outcome in zip(group, outcomes, strict=True)

@@ -59,4 +59,4 @@ def legal_entities() -> list[str]:
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def journey(text: str) -> Journey | None:
-    return trace_view.find_journey(current().store, text)
+    return trace_view.find_journey(current().store, text, current().span_names)

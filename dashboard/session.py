@@ -1,10 +1,11 @@
-"""What the pages work with: the store and the clock that the program attached before it began to serve."""
+"""What the pages work with: what the program attached before it began to serve."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
 from domain.clock import Clock
+from domain.span_names import SpanNames
 from storage.client import Store
 
 
@@ -14,18 +15,19 @@ class ConsoleContext:
 
     store: Store
     clock: Clock
+    span_names: SpanNames
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
 _attached: list[ConsoleContext] = []
 
 
-def attach(store: Store, clock: Clock) -> None:
+def attach(store: Store, clock: Clock, span_names: SpanNames = SpanNames()) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock)]
+    _attached[:] = [ConsoleContext(store, clock, span_names)]
 
 
 def current() -> ConsoleContext:

@@ -27,15 +27,18 @@ from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
+from milepost.source_commands import check_sources
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
+sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 
 
@@ -167,6 +170,17 @@ def contracts_check(
 ) -> None:
     """Find every error in contracts, and every breaking change since a git revision."""
     outcome = check_contracts(folder or load_settings().contracts_path, against)
+    echo(outcome.text)
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+@sources_app.command("check")
+def sources_check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Definition files or folders of them.")] = None,
+) -> None:
+    """Find every error in source definitions and run the samples beside them."""
+    outcome = check_sources(paths or load_settings().sources_paths)
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)

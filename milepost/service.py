@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ from alerts.routing import build_route
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
+from collector.receivers.otlp_grpc import GrpcServer
+from collector.receivers.source_webhook import webhooks
+from collector.source_definitions import load_definitions
+from collector.span_mapping_config import load_correlation
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -81,19 +86,14 @@ class Service:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
         contracts = load_contracts(settings.contracts_path).contracts
+        definitions = load_definitions(settings.sources_paths)
+        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        correlation = load_correlation(settings.correlation_path)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
             closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
         )
-        try:
-            collector_socket = closing.enter_context(
-                bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
-            )
-            console_socket = closing.enter_context(bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT"))
-        except MilepostError:
-            # Who holds the store most likely has the port too, and is the better explanation.
-            Store(settings.store).close()
-            raise
+        collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
         store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
@@ -112,9 +112,9 @@ class Service:
             AlertMetrics(registry),
         )
         door = open_contract_door(settings, contracts, store)
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), door)
+        self._collector = Collector(store, clock, registry, api_routes(store, clock), door, self._sources, correlation)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket)
+        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
         self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
         self._scheduler.add_job(
             self.tick,
@@ -127,6 +127,22 @@ class Service:
         )
         self._scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
 
+    def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
+        """The sockets of collector and console; gRPC opens its own later, and here its port is only tried."""
+        try:
+            collector = self._closing.enter_context(
+                bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
+            )
+            with bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT") as probe:
+                self._grpc_port = probe.getsockname()[1]
+            return collector, self._closing.enter_context(
+                bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT")
+            )
+        except MilepostError:
+            # Who holds the store most likely has the port too, and is the better explanation.
+            Store(settings.store).close()
+            raise
+
     def start(self) -> None:
         """Starts the parts: first what takes input, then what reads it."""
         self._closing.callback(configure_tracing())
@@ -134,6 +150,9 @@ class Service:
         self._closing.callback(self._collector.stop)
         self._collector_server.start()
         self._closing.callback(self._collector_server.stop)
+        grpc_server = GrpcServer(self._collector, self._settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
+        grpc_server.start()
+        self._closing.callback(grpc_server.stop)
         self._dispatcher.resume(self._clock.now())
         self._dispatcher.start()
         self._closing.callback(self._dispatcher.stop)
@@ -142,7 +161,10 @@ class Service:
         self._console_server.start()
         self._closing.callback(self._console_server.stop)
         self._report(f"console    {self.console_url}")
-        self._report(f"collector  {self.collector_url}/v1/events and /v1/traces")
+        self._report(f"collector  {self.collector_url}/v1/events, /v1/sources, /v1/traces and /v1/logs")
+        self._report(f"grpc       http://{grpc_server.address} (OTLP)")
+        configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
+        self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"

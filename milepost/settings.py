@@ -6,9 +6,10 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from domain.duration import parse_duration
 from domain.errors import ConfigError
@@ -37,6 +38,13 @@ def _folder(value: object) -> object:
         raise ValueError("there is no such user") from None
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it is no web address, such as https://milepost.example.com")
+    return value
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -51,10 +59,16 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
+    grpc_port: Port = Field(default=4317, description="The port for OTLP over gRPC; 0 takes a free one.")
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, contracts/, routing.yaml and calendars.yaml; each replaces the shipped one.",
+        description="A folder with rules/, contracts/, routing.yaml, calendars.yaml and correlation.yaml, each of "
+        "which replaces the shipped one, and sources/, which is added to the shipped ones.",
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None,
+        description="The address under which the world reaches the collector; some vendors sign it.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
@@ -86,6 +100,17 @@ class Settings(BaseModel):
     def routing_path(self) -> Path:
         """Where the routing file is."""
         return self._overlaid("routing.yaml", SHIPPED / "alerts" / "routing.yaml")
+
+    @property
+    def sources_paths(self) -> list[Path]:
+        """Where the source definitions are: a user's own come after the shipped ones, and so in their place."""
+        own = self.config / "sources" if self.config else None
+        return [SHIPPED / "collector" / "sources", *([own] if own and own.exists() else [])]
+
+    @property
+    def correlation_path(self) -> Path:
+        """Where the file is that ties spans to objects."""
+        return self._overlaid("correlation.yaml", SHIPPED / "collector" / "correlation.yaml")
 
     def _overlaid(self, name: str, shipped: Path) -> Path:
         if self.config and (self.config / name).exists():

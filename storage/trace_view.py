@@ -9,9 +9,11 @@ from decimal import Decimal
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
 from domain.instants import LATEST
+from domain.span_names import SpanNames
 from storage.client import Row, Store
 from storage.run_view import Run, find_run
 from storage.runs import CORRELATION, Member
+from storage.span_links import traces_of, traces_of_text
 
 # A customer takes part in thousands of runs; following it would glue all of them into one picture.
 HUB_TYPES = frozenset({"customer"})
@@ -130,27 +132,39 @@ class Journey:
         return next(iter([*stuck, *late, *self.asked, *(each for each, _ in spoken.most_common(1))]), None)
 
 
-def find_journey(store: Store, text: str) -> Journey | None:
-    """What is known about an object's id, an object (`order/O-1001`), a correlation id or a trace id."""
+def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Journey | None:
+    """What is known about an object's id, an object (`order/O-1001`), a correlation id or a trace id.
+
+    `names` are the attributes by which spans name objects and runs that no event ties to their trace.
+    """
     asked = _objects_named(store, text)
     runs = _runs(store, [(each.type, each.id) for each in asked] or [(CORRELATION, text)])
     correlation_ids = [id_ for run in runs for id_ in run.correlation_ids] or ([] if asked else [text])
     events = _events_of_runs(store, correlation_ids)
     trace_ids: list[str] = []
+    spans: list[tuple[str, SpanRecord]] = []
     if not (asked or runs or events):
-        spans = _spans(store, [text], [text])
+        trace_ids = [text]
+        spans = _spans(store, trace_ids, [text])
         events = _by_identity(_events(store, "console_events_of_trace", trace_id=text))
         if not spans and not events:
-            return None
-        trace_ids = [text]
+            # Last, since it looks through a month of spans.
+            links = traces_of_text(store, names, text)
+            if not links.trace_ids:
+                return None
+            asked, trace_ids = list(links.objects), list(links.trace_ids)
+            spans = _spans(store, trace_ids, [])
         carried = sorted({span_run for span_run, _ in spans if span_run})
         runs = _runs(store, [(CORRELATION, id_) for id_ in carried])
-        correlation_ids = sorted({*carried, *(id_ for run in runs for id_ in run.correlation_ids)})
+        correlation_ids = list(dict.fromkeys([*(id_ for run in runs for id_ in run.correlation_ids), *carried]))
         events |= _events_of_runs(store, correlation_ids)
     events, objects, is_cut = _follow_links(store, asked, {each for run in runs for each in run.objects}, events)
     stated = sorted({event.correlation_id for event in events.values()} - {""})
     correlation_ids = list(dict.fromkeys([*correlation_ids, *stated]))
-    trace_ids = sorted({*trace_ids, *(event.trace_id for event in events.values())} - {""})
+    named = [each for each in objects if each.type not in HUB_TYPES or each in asked]
+    times = [*(event.occurred_at for event in events.values()), *(span.started_at for _, span in spans)]
+    links = traces_of(store, names, named, correlation_ids, times)
+    trace_ids = sorted({*trace_ids, *links.trace_ids, *(event.trace_id for event in events.values())} - {""})
     spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
     return Journey(
         asked=tuple(asked),
@@ -160,7 +174,7 @@ def find_journey(store: Store, text: str) -> Journey | None:
         events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
         spans=tuple(span for _, span in spans),
         # A customer's alerts belong to its own picture, not to that of each of its orders.
-        alerts=tuple(_alerts(store, [each for each in objects if each.type not in HUB_TYPES or each in asked])),
+        alerts=tuple(_alerts(store, named)),
         is_cut=is_cut or any(run.is_cut for run in runs) or len(events) >= MOST_EVENTS or len(spans) >= MOST_SPANS,
     )
 

@@ -141,9 +141,14 @@ def _read_structured(body: bytes, now: datetime) -> Received:
     return received
 
 
-def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
+def read_event(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
+    """One event in JSON, checked: quickly where it has the canonical shape, else carefully."""
     rows = read_canonical(b"[" + raw + b"]")
-    read = Candidate(index, rows[0], True, raw) if rows else read_carefully(index, raw, now)
+    return Candidate(index, rows[0], True, raw) if rows else read_carefully(index, raw, now)
+
+
+def _read_one(received: Received, index: int, raw: bytes, now: datetime) -> None:
+    read = read_event(index, raw, now)
     if isinstance(read, Candidate):
         received.candidates.append(read)
     else:

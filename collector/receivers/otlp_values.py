@@ -46,6 +46,14 @@ def flatten(request: ExportTraceServiceRequest) -> None:
                     _flatten(link.attributes)
 
 
+def flatten_value(value: AnyValue) -> bool:
+    """Replaces a nested value by its JSON text, in place; whether it was one."""
+    if value.WhichOneof("value") not in ("array_value", "kvlist_value"):
+        return False
+    value.string_value = _as_json(value)
+    return True
+
+
 def _flatten(attributes: Iterable[KeyValue]) -> None:
     for attribute in attributes:
         if attribute.value.WhichOneof("value") in ("array_value", "kvlist_value"):

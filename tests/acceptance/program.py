@@ -44,7 +44,13 @@ class RunningMilepost:
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.folder = folder
-        used = {"MILEPOST_COLLECTOR_PORT": "0", "MILEPOST_CONSOLE_PORT": "0", "MILEPOST_TICK": "1s", **settings}
+        used = {
+            "MILEPOST_COLLECTOR_PORT": "0",
+            "MILEPOST_GRPC_PORT": "0",
+            "MILEPOST_CONSOLE_PORT": "0",
+            "MILEPOST_TICK": "1s",
+            **settings,
+        }
         self._process = subprocess.Popen(
             [MILEPOST, "up", *arguments],
             cwd=folder,

@@ -173,8 +173,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
         pytest.param(
             {"MILEPOST_TICKS": "5s"},
             "MILEPOST_TICKS is not a setting; there are MILEPOST_STORE, MILEPOST_HOST, MILEPOST_COLLECTOR_PORT, "
-            "MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_TICK, MILEPOST_LOG, MILEPOST_PERSONAL_DATA_KEY, "
-            "MILEPOST_PERSONAL_DATA_KEY_FILE",
+            "MILEPOST_GRPC_PORT, MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_PUBLIC_URL, MILEPOST_TICK, "
+            "MILEPOST_LOG, MILEPOST_PERSONAL_DATA_KEY, MILEPOST_PERSONAL_DATA_KEY_FILE",
             id="an unknown setting",
         ),
         pytest.param(
@@ -201,7 +201,7 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
     ],
 )
 def test_a_wrong_setting_ends_in_a_sentence(tmp_path: Path, settings: dict[str, str], message: str) -> None:
-    ports = {"MILEPOST_COLLECTOR_PORT": "0", "MILEPOST_CONSOLE_PORT": "0"}
+    ports = {"MILEPOST_COLLECTOR_PORT": "0", "MILEPOST_GRPC_PORT": "0", "MILEPOST_CONSOLE_PORT": "0"}
 
     ended = run_milepost(tmp_path, "up", **ports, **settings)
 
@@ -212,8 +212,12 @@ def test_a_wrong_setting_ends_in_a_sentence(tmp_path: Path, settings: dict[str, 
 def test_a_second_program_on_the_same_store_or_port_is_told_who_has_it(tmp_path: Path) -> None:
     with RunningMilepost(tmp_path) as milepost:
         port = milepost.collector.rpartition(":")[2]
-        on_store = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT="0", MILEPOST_CONSOLE_PORT="0")
-        on_both = run_milepost(tmp_path, "up", MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0")
+        on_store = run_milepost(
+            tmp_path, "up", MILEPOST_COLLECTOR_PORT="0", MILEPOST_GRPC_PORT="0", MILEPOST_CONSOLE_PORT="0"
+        )
+        on_both = run_milepost(
+            tmp_path, "up", MILEPOST_COLLECTOR_PORT=port, MILEPOST_GRPC_PORT="0", MILEPOST_CONSOLE_PORT="0"
+        )
         other = f"chdb://{tmp_path / 'other'}"
         on_port = run_milepost(
             tmp_path, "up", MILEPOST_STORE=other, MILEPOST_COLLECTOR_PORT=port, MILEPOST_CONSOLE_PORT="0"

@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,3 +166,12 @@ def test_every_test_folder_is_a_package() -> None:
     folders = {path.parent for path in python_files("tests")}
 
     assert [name_of(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_commands_do_not_import_what_only_the_running_program_needs() -> None:
+    # Each costs tenths of a second at every command.
+    heavy = {"grpc", "streamlit"}
+    shown = "import sys, milepost.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert heavy & set(loaded.stdout.split()) == set()

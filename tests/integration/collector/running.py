@@ -14,6 +14,9 @@ from prometheus_client.metrics_core import Metric
 from collector.app import Collector
 from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
+from collector.receivers.otlp_grpc import GrpcServer
+from collector.receivers.source_webhook import SourceWebhook
+from collector.span_mapping_config import CorrelationConfig
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
 from storage.client import PATIENCE_SECONDS, Store
@@ -45,7 +48,10 @@ class CountingStore(Store):
 class RunningCollector:
     """A started collector on a store, its address, and its counters."""
 
-    def __init__(self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client) -> None:
+    def __init__(
+        self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client, grpc_address: str
+    ) -> None:
+        self.grpc_address = grpc_address
         self.store = store
         self.collector = collector
         self.registry = registry
@@ -88,18 +94,26 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(store: Store, contracts: ContractDoor | None = None) -> Iterator[RunningCollector]:
+def running_collector(
+    store: Store,
+    contracts: ContractDoor | None = None,
+    sources: Mapping[str, SourceWebhook] | None = None,
+    correlation: CorrelationConfig = CorrelationConfig(),
+) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
-    collector = Collector(store, FixedClock(NOW), registry, [], contracts)
+    collector = Collector(store, FixedClock(NOW), registry, [], contracts, sources, correlation)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
+    grpc_server = GrpcServer(collector, "127.0.0.1", 0, "a test's port")
     collector.start()
     server.start()
+    grpc_server.start()
     try:
         with httpx.Client(base_url=address(listening), timeout=30) as http:
-            yield RunningCollector(store, collector, registry, http)
+            yield RunningCollector(store, collector, registry, http, grpc_server.address)
     finally:
+        grpc_server.stop()
         server.stop()
         collector.stop()
 

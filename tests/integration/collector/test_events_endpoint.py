@@ -248,7 +248,7 @@ def test_a_binary_event_is_taken(collector: RunningCollector, engine: Engine) ->
     }
 
 
-@pytest.mark.parametrize("path", ["/v1/logs", "/v1/metrics", "/v1/event", "/v2/events"])
+@pytest.mark.parametrize("path", ["/v1/profiles", "/v1/event", "/v2/events"])
 def test_another_path_is_not_found(collector: RunningCollector, path: str) -> None:
     assert collector.post(b"{}", "application/json", path).status_code == 404
 

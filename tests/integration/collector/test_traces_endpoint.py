@@ -5,51 +5,20 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import Link, SpanKind, StatusCode, format_span_id, format_trace_id
 
 from collector.receivers.otlp import INVALID_ARGUMENT, JSON, PROTOBUF, RESOURCE_EXHAUSTED
 from tests.builders import otlp_request, span
 from tests.engine import Engine
 from tests.integration.collector.running import RunningCollector
+from tests.integration.collector.sdk_spans import ROWS, export, recorded_spans, rows_of
 
 PATH = "/v1/traces"
-
-
-def recorded_spans() -> tuple[ReadableSpan, ...]:
-    """Spans of one trace as an instrumented program ends them."""
-    memory = InMemorySpanExporter()
-    provider = TracerProvider(resource=Resource({"service.name": "middleware", "service.instance.id": 7}))
-    provider.add_span_processor(SimpleSpanProcessor(memory))
-    tracer = provider.get_tracer("orders", "1.4")
-    with tracer.start_as_current_span("consume order.approved", kind=SpanKind.CONSUMER) as parent:
-        parent.set_attribute("correlation.id", "q2c-000001")
-        for number in range(30):
-            link = Link(parent.get_span_context(), {"why": "retry"})
-            with tracer.start_as_current_span(f"POST /orders/{number}", kind=SpanKind.CLIENT, links=[link]) as child:
-                child.set_attributes(
-                    {"attempt": number, "share": 0.25, "ok": False, "lines": ["a", "b"], "größe": "\u00e9😀"}
-                )
-                child.add_event("retry", {"after": 1.5})
-                child.set_status(StatusCode.ERROR, "timed out")
-    return memory.get_finished_spans()
-
-
-def export(exporter: SpanExporter, spans: tuple[ReadableSpan, ...]) -> None:
-    try:
-        assert exporter.export(spans) is SpanExportResult.SUCCESS
-    finally:
-        exporter.shutdown()
 
 
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip, Compression.Deflate])
@@ -60,49 +29,8 @@ def test_the_rows_equal_the_spans_that_the_sdk_sent(
 
     export(OTLPSpanExporter(endpoint=collector_anywhere.url + PATH, compression=compression), spans)
 
-    query = (
-        "SELECT TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, ScopeName, ScopeVersion, "
-        "toUnixTimestamp64Nano(Timestamp) AS start, Duration, StatusCode, StatusMessage, ResourceAttributes, "
-        "SpanAttributes, Events.Name AS events, Events.Attributes AS told, Links.SpanId AS links, CorrelationId "
-        "FROM otel_traces ORDER BY start"
-    )
-    rows = engine.select(collector_anywhere.store, query)
-    assert rows == [row_of(sent) for sent in sorted(spans, key=lambda sent: sent.start_time or 0)]
+    assert engine.select(collector_anywhere.store, ROWS) == rows_of(spans)
     assert collector_anywhere.total("spans_stored_total") == collector_anywhere.total("spans_received_total") == 31
-
-
-def row_of(sent: ReadableSpan) -> dict[str, Any]:
-    """The row that a span of the SDK has to become."""
-    assert sent.attributes is not None
-    assert sent.start_time is not None
-    assert sent.end_time is not None
-    assert sent.instrumentation_scope is not None
-    return {
-        "TraceId": format_trace_id(sent.context.trace_id),
-        "SpanId": format_span_id(sent.context.span_id),
-        "ParentSpanId": format_span_id(sent.parent.span_id) if sent.parent else "",
-        "SpanName": sent.name,
-        "SpanKind": sent.kind.name.capitalize(),
-        "ServiceName": "middleware",
-        "ScopeName": sent.instrumentation_scope.name,
-        "ScopeVersion": sent.instrumentation_scope.version,
-        "start": sent.start_time,
-        "Duration": sent.end_time - sent.start_time,
-        "StatusCode": sent.status.status_code.name.capitalize(),
-        "StatusMessage": sent.status.description or "",
-        "ResourceAttributes": {name: as_text(value) for name, value in sent.resource.attributes.items()},
-        "SpanAttributes": {name: as_text(value) for name, value in sent.attributes.items()},
-        "events": [event.name for event in sent.events],
-        "told": [{name: as_text(value) for name, value in (event.attributes or {}).items()} for event in sent.events],
-        "links": [format_span_id(link.context.span_id) for link in sent.links],
-        "CorrelationId": sent.attributes.get("correlation.id", ""),
-    }
-
-
-def as_text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return json.dumps(value, separators=(",", ":"))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_a_protobuf_request_is_answered_in_protobuf(collector: RunningCollector) -> None:

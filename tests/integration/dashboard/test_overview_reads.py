@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import AlertState
+from domain.instants import EPOCH
 from storage.alerts import write_transitions
 from storage.client import Store
+from storage.engine_state import note_freshness
 from storage.events import insert_events
 from storage.overview import (
     MoneyAtRisk,
@@ -140,6 +142,7 @@ def test_each_source_was_heard_when_it_last_spoke_of_anything(store: Store, now:
             event_row("2", "payment.received", source="crm", occurred_at=now - timedelta(hours=1)),
         ],
     )
+    note_freshness(store, EPOCH, now)
 
     (crm,) = sources_heard(store)
 

@@ -11,8 +11,11 @@ from dashboard.server import APP
 from dashboard.session import attach
 from domain.clock import FixedClock
 from domain.errors import StoreUnreachable
+from domain.span_names import SpanNames
 from storage.client import Store
+from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
+from tests.builders import otlp_request, span
 
 TRACE_PAGE = "views/trace_object.py"
 
@@ -143,3 +146,18 @@ def test_a_store_that_refuses_is_said_with_what_to_do(page: AppTest, embedded_st
 
     assert "The store refused to answer" in shown
     assert "milepost migrate" in shown
+
+
+def test_an_object_that_only_spans_name_is_shown_with_its_calls(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    attach(embedded_store, FixedClock(now), SpanNames(objects={"order.id": "order"}))
+    sent = span("POST /orders", attributes={"order.id": "O-77"}, error="gone wrong")
+    insert_traces(embedded_store, [otlp_request(sent, service="middleware").SerializeToString()])
+    page.run()
+    page.query_params["object"] = "order/O-77"
+
+    shown = _shown(page.switch_page(TRACE_PAGE).run())
+
+    assert "O-77" in shown
+    assert "gone wrong" in shown

@@ -27,7 +27,9 @@ receivers:
 def service(engine: Engine, embedded_store: Store, tmp_path: Path) -> Iterator[Service]:
     """Everything built and nothing started: a message stays on its way."""
     (tmp_path / "routing.yaml").write_text(ROUTING, encoding="utf-8")
-    settings = Settings(store=engine.dsn(embedded_store.database), collector_port=0, console_port=0, config=tmp_path)
+    settings = Settings(
+        store=engine.dsn(embedded_store.database), collector_port=0, grpc_port=0, console_port=0, config=tmp_path
+    )
     service = Service(settings, FixedClock(NOW), lambda line: None)
     yield service
     service.stop()

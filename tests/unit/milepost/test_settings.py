@@ -28,7 +28,21 @@ def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
 
     assert str(refusal.value) == (
         "MILEPOST_CONFIG is '~nosuchuser/x': there is no such user. "
-        "A folder with rules/, contracts/, routing.yaml and calendars.yaml; each replaces the shipped one."
+        "A folder with rules/, contracts/, routing.yaml, calendars.yaml and correlation.yaml, each of which "
+        "replaces the shipped one, and sources/, which is added to the shipped ones."
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["milepost.example.com", "ftp://milepost.example.com", "https://", "https://a.b/?c"]
+)
+def test_a_public_address_that_is_none_ends_in_a_sentence(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_settings({"MILEPOST_PUBLIC_URL": address}, tmp_path / ".env")
+
+    assert str(refusal.value) == (
+        f"MILEPOST_PUBLIC_URL is {address!r}: it is no web address, such as https://milepost.example.com. "
+        "The address under which the world reaches the collector; some vendors sign it."
     )
 
 

@@ -1,0 +1,71 @@
+"""The threads that store what was received, one for each kind, each with its groups."""
+
+from collections.abc import Sequence
+
+from collector.contract_door import keep_flags
+from collector.group_commit import GroupCommit
+from collector.log_writer import LogWriter
+from collector.metrics import CollectorMetrics
+from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
+from collector.span_writer import SpanWriter
+from collector.writer import EventOutcome, EventSubmission, EventWriter
+from domain.clock import Clock
+from storage.client import Store
+from storage.dead_letters import DeadLetter, insert_dead_letters
+
+# Events count one by one, everything else by its bytes.
+_GROUP_EVENTS, _WAITING_EVENTS = 50_000, 200_000
+_GROUP_BYTES, _WAITING_BYTES = 32 * 1024 * 1024, 128 * 1024 * 1024
+
+
+class Commits:
+    """Owns the group commits of one collector; `writer` is the one that stores its events."""
+
+    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics) -> None:
+        self._store = store
+        self._clock = clock
+        self.writer = EventWriter(store, clock, metrics)
+        self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
+            "commit events", self._commit_events, group_weight=_GROUP_EVENTS, waiting_weight=_WAITING_EVENTS
+        )
+        self.spans: GroupCommit[TraceRequest, bool] = GroupCommit(
+            "commit spans",
+            SpanWriter(store, metrics).commit,
+            group_weight=_GROUP_BYTES,
+            waiting_weight=_WAITING_BYTES,
+        )
+        self.logs: GroupCommit[LogRequest, bool] = GroupCommit(
+            "commit logs", LogWriter(store, metrics).commit, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
+        )
+        self.letters: GroupCommit[DeadLetter, bool] = GroupCommit(
+            "commit dead letters", self._commit_letters, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
+        )
+        metrics.waiting.labels("events").set_function(lambda: self.events.waiting)
+        metrics.waiting.labels("traces").set_function(lambda: self.spans.waiting)
+        metrics.waiting.labels("logs").set_function(lambda: self.logs.waiting)
+        metrics.waiting.labels("dead_letters").set_function(lambda: self.letters.waiting)
+
+    def start(self) -> None:
+        """Begins to store."""
+        for commit in (self.events, self.spans, self.logs, self.letters):
+            commit.start()
+
+    def stop(self) -> None:
+        """Stores what waits and ends the threads; dead letters last, since the others may still make some."""
+        for commit in (self.events, self.spans, self.logs, self.letters):
+            commit.stop()
+
+    @property
+    def are_alive(self) -> bool:
+        """Whether everything that is received is still stored."""
+        return all(commit.is_alive for commit in (self.events, self.spans, self.logs, self.letters))
+
+    def _commit_events(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
+        outcomes = self.writer.commit(group)
+        keep_flags(self._store, [submission.received for submission in group], outcomes, self._clock.now())
+        return outcomes
+
+    def _commit_letters(self, letters: Sequence[DeadLetter]) -> list[bool | Exception]:
+        insert_dead_letters(self._store, letters)
+        return [True] * len(letters)

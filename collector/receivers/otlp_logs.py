@@ -1,0 +1,133 @@
+"""OTLP log requests: protobuf and JSON, checked and counted here, unnested by ClickHouse.
+
+Only errors are stored: what explains a broken hop. Other records are taken and counted, so that an SDK that sends all
+its logs here need not be told apart from one that sends errors alone.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+from collector.receivers.otlp import JSON, PROTOBUF
+from collector.receivers.otlp_values import flatten_value
+from domain.errors import InputError
+
+# SEVERITY_NUMBER_ERROR, https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+# The same condition stands in otlp_logs_view, which leaves the others out.
+_ERROR = 17
+_ERROR_WORDS = frozenset({"ERROR", "CRITICAL", "FATAL"})
+_json_decoder = msgspec.json.Decoder()
+
+
+@dataclass(slots=True)
+class LogRequest:
+    """The records of one request: how many, how many are errors, and, where any are, a protobuf body for the store."""
+
+    body: bytes
+    records: int
+    errors: int
+
+
+def read_logs(media_type: str, body: bytes) -> LogRequest:
+    """A checked log request; InputError where the body is not one in its media type."""
+    if media_type == PROTOBUF:
+        request = ExportLogsServiceRequest()
+        try:
+            request.ParseFromString(body)
+        except DecodeError:
+            raise InputError("invalid_protobuf", "the body is not an OTLP ExportLogsServiceRequest") from None
+    else:
+        request = _from_json(body)
+    groups = [group for resource_logs in request.resource_logs for group in resource_logs.scope_logs]
+    records = sum(len(group.log_records) for group in groups)
+    errors = sum(_is_error(record) for group in groups for record in group.log_records)
+    if not errors:
+        return LogRequest(b"", records, 0)
+    # The store reads scalar values only.
+    if _flatten(request) or media_type == JSON:
+        body = request.SerializeToString()
+    return LogRequest(body, records, errors)
+
+
+def logs_success(media_type: str) -> bytes:
+    """The response to a request that was taken, in the request's encoding."""
+    return b"{}" if media_type == JSON else bytes(ExportLogsServiceResponse().SerializeToString())
+
+
+def _flatten(request: ExportLogsServiceRequest) -> bool:
+    """Replaces every nested value by its JSON text, in place; whether there was one."""
+    return sum(map(flatten_value, _values(request))) > 0
+
+
+def _values(request: ExportLogsServiceRequest) -> Iterator[AnyValue]:
+    for resource_logs in request.resource_logs:
+        yield from (attribute.value for attribute in resource_logs.resource.attributes)
+        for scope_logs in resource_logs.scope_logs:
+            yield from (attribute.value for attribute in scope_logs.scope.attributes)
+            for record in scope_logs.log_records:
+                yield record.body
+                yield from (attribute.value for attribute in record.attributes)
+
+
+def _is_error(record: LogRecord) -> bool:
+    if record.severity_number:
+        return record.severity_number >= _ERROR
+    return record.severity_text.upper() in _ERROR_WORDS
+
+
+def _from_json(body: bytes) -> ExportLogsServiceRequest:
+    request = ExportLogsServiceRequest()
+    try:
+        document = _json_decoder.decode(body)
+        if not isinstance(document, dict):
+            raise TypeError("it is no JSON object")
+        _hex_to_base64(document)
+        json_format.ParseDict(document, request, ignore_unknown_fields=True)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError("invalid_json", f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise InputError("invalid_json", "the body is nested too deeply") from None
+    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+        text = str(error)[:300]
+        raise InputError("invalid_otlp", f"the body is not an OTLP ExportLogsServiceRequest: {text}") from None
+    return request
+
+
+def _hex_to_base64(document: Any) -> None:
+    """Rewrites the ids of records in place: hexadecimal in OTLP/JSON, base64 in protobuf's own JSON mapping."""
+    for resource_logs in _list(document, "resourceLogs", "resource_logs"):
+        for scope_logs in _list(resource_logs, "scopeLogs", "scope_logs"):
+            for record in _list(scope_logs, "logRecords", "log_records"):
+                _rewrite_ids(record)
+
+
+def _list(parent: Any, *names: str) -> list[Any]:
+    if isinstance(parent, dict):
+        for name in names:
+            if isinstance(parent.get(name), list):
+                return list(parent[name])
+    return []
+
+
+def _rewrite_ids(record: Any) -> None:
+    if not isinstance(record, dict):
+        return
+    for name in ("traceId", "spanId", "trace_id", "span_id"):
+        if isinstance(value := record.get(name), str):
+            try:
+                record[name] = base64.b64encode(binascii.unhexlify(value)).decode("ascii")
+            except (binascii.Error, ValueError):
+                # An id that is not one ties the record to no trace; the record itself is fine.
+                record[name] = ""
