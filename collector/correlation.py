@@ -48,9 +48,16 @@ _SLICES_A_TICK = 2
 class Correlator:
     """Keeps the runs of one store; one tick at a time, nothing kept between them."""
 
-    def __init__(self, store: Store, contracts: Contracts, events_at_once: int = _EVENTS_AT_ONCE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        contracts: Contracts,
+        *,
+        most_of_one_type: int = MOST_OF_ONE_TYPE,
+        events_at_once: int = _EVENTS_AT_ONCE,
+    ) -> None:
         self._store = store
-        self._rule = link_rule(contracts)
+        self._rule = link_rule(contracts, most_of_one_type)
         self._rules_version = hashlib.sha256(repr(self._rule).encode()).hexdigest()
         self._events_at_once = events_at_once
 
@@ -84,7 +91,7 @@ class Correlator:
             write_runs(self._store, _changes(self._store, links), to_micros(through))
 
 
-def link_rule(contracts: Contracts) -> LinkRule:
+def link_rule(contracts: Contracts, most_of_one_type: int) -> LinkRule:
     """What `Contracts.joins` answers, as ClickHouse can be asked it."""
     types = {name for name, contract in contracts.objects.items() if contract.joins}
     exceptions = {
@@ -93,7 +100,7 @@ def link_rule(contracts: Contracts) -> LinkRule:
         for link in event.links
         if contracts.joins(event.type, link.object_type, link.qualifier) != (link.object_type in types)
     }
-    return LinkRule(tuple(sorted(types)), tuple(sorted(exceptions)), MOST_OF_ONE_TYPE)
+    return LinkRule(tuple(sorted(types)), tuple(sorted(exceptions)), most_of_one_type)
 
 
 @dataclass(slots=True)
