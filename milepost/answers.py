@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from collector.contract_definitions import load_contracts
+from collector.correlation import Correlator
 from collector.local_door import LocalDoor
 from collector.receivers.files import Door, Taken
 from domain.alert import Alert, AlertState
@@ -24,6 +25,7 @@ from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
+from storage.events import latest_instant
 from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
 
@@ -39,6 +41,7 @@ class Answers(Protocol):
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
+    def correlate(self, settings: Settings) -> None: ...
 
 
 class StoreAnswers:
@@ -89,6 +92,12 @@ class StoreAnswers:
         repair_latest(self._store)
         return LocalDoor(self._store, self._clock, contracts)
 
+    def correlate(self, settings: Settings) -> None:
+        """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
+        if self._store.is_embedded:
+            contracts = load_contracts(settings.contracts_path).contracts
+            Correlator(self._store, contracts).catch_up(latest_instant(self._store))
+
 
 class ApiAnswers:
     """Answers from a running Milepost's API."""
@@ -133,6 +142,9 @@ class ApiAnswers:
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""
         return self._post_events
+
+    def correlate(self, settings: Settings) -> None:
+        """The running engine does at its next tick."""
 
     def _post_events(self, content_type: str, body: bytes) -> Taken:
         response = self._send("POST", "/v1/events", content=body, headers={"content-type": content_type})

@@ -77,6 +77,7 @@ def ingest(paths: Annotated[list[Path], typer.Argument(help="CloudEvents as JSON
     settings = load_settings()
     with open_answers(settings, SystemClock()) as answers:
         summary = ingest_files(paths, answers.door(settings), _ingest_progress)
+        answers.correlate(settings)
     if sys.stderr.isatty():
         echo("", err=True)
     for line in summary.problems:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from domain.contract import Contracts, EventContract, Link, ObjectContract
+from storage.client import Store
 from storage.events import EventRow
-from tests.builders import event_row
-from tests.engine import Engine, Store
+from tests.engine import Engine
 
 BOUND = 3
 # Orders, invoices and payments join; customers do not, but for the one who pays; of a product nothing is agreed, but
@@ -78,8 +78,3 @@ def stored_runs(engine: Engine, store: Store) -> dict[str, str]:
 
 def _text(type_: str, id_: str, of_run: str) -> str:
     return f"{type_}/{id_}" if type_ else f"{of_run}{id_}"
-
-
-def linking(event_id: str, *objects: str, run: str = "", **changes: object) -> EventRow:
-    """An event of no contract that names objects together."""
-    return event_row(event_id, "things.linked", objects, correlation_id=run, **changes)  # type: ignore[arg-type]
