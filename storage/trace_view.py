@@ -108,12 +108,13 @@ class AlertRecord:
 class Journey:
     """The objects linked to what was asked for, with all that is stored about them, in time order.
 
-    `asked` are the objects the search named, `run_id` is the run they all belong to, if there is one; its correlation
-    ids come first in `correlation_ids`, the earliest first. `is_cut` says that there is more than is given.
+    `asked` are the objects the search named, `run` is the run of the workflow that they belong to, if it is one.
+    `correlation_ids` are those of the run, and whatever else the events carry. `is_cut` says that there is more than
+    is given.
     """
 
     asked: tuple[BusinessObject, ...]
-    run_id: str | None
+    run: Run | None
     objects: tuple[BusinessObject, ...]
     correlation_ids: tuple[str, ...]
     events: tuple[EventRecord, ...]
@@ -168,7 +169,7 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
     spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
     return Journey(
         asked=tuple(asked),
-        run_id=runs[0].id if len(runs) == 1 else None,
+        run=runs[0] if len(runs) == 1 else None,
         objects=tuple(_as_they_came(objects, events.values())),
         correlation_ids=tuple(correlation_ids),
         events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
