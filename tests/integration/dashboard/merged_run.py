@@ -1,4 +1,4 @@
-"""A run that two systems gave ids of their own, until a late event tied them; it has a product with another in common."""
+"""A run that two systems gave ids of their own, tied together late; it has a product in common with another."""
 
 from datetime import datetime, timedelta
 
