@@ -192,7 +192,7 @@ class Service:
         if not self._store.is_embedded:
             through -= FOREIGN_WRITER_LAG
         try:
-            self._correlator.tick(through)
+            self._engine_metrics.correlated_through.set(self._correlator.tick(through).timestamp())
         finally:
             # No verdict depends on a run.
             self._judge(through, span)

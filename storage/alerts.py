@@ -36,7 +36,7 @@ def alert_history(store: Store, alert_id: str) -> list[Alert]:
 
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
     """The alerts that are open, and those stored as resolved or retracted at or after `since`; oldest change first."""
-    return with_runs(store, _alerts(store.rows("dispatchable_alerts", {"since": since})))
+    return _alerts(store.rows("dispatchable_alerts", {"since": since}))
 
 
 def with_runs(store: Store, alerts: Sequence[Alert]) -> list[Alert]:

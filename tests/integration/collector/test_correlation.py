@@ -190,6 +190,20 @@ def test_what_joins_follows_the_contracts_when_they_change(store: Store, take: T
     assert ids(store, "order/O-1", "order/O-2") == together
 
 
+def test_others_read_the_runs_of_objects_from_a_view(store: Store, engine: Engine, take: Take) -> None:
+    take(event_row("1", "invoice.issued", ["invoice/I-1", "order/O-1"], correlation_id="q2c-1"))
+    take(event_row("2", "order.created", ["quote/Q-2", "order/O-2"]), event_row("3", objects=["order/O-3"]))
+
+    rows = engine.select(store, "SELECT * FROM object_runs ORDER BY object_type, object_id")
+
+    assert [tuple(row.values()) for row in rows] == [
+        ("invoice", "I-1", "q2c-1"),
+        ("order", "O-1", "q2c-1"),
+        ("order", "O-2", "order/O-2"),
+        ("quote", "Q-2", "order/O-2"),
+    ]
+
+
 def test_a_tick_without_news_writes_nothing(store: Store, engine: Engine, take: Take) -> None:
     take(event_row("1", objects=["order/O-1"], correlation_id="q2c-1"))
     members = engine.select(store, "SELECT * FROM run_members")
