@@ -93,11 +93,21 @@ def test_a_late_link_makes_one_run_of_two(store: Store, take: Take) -> None:
     assert run_of(store, "", "billing-3") == run_of(store, "", "crm-7") == run_of(store, "quote", "Q-1") == merged
 
 
-def test_a_run_is_called_by_the_correlation_id_that_occurred_first(store: Store, take: Take) -> None:
+@pytest.mark.parametrize(
+    "objects",
+    [
+        pytest.param(["order/O-1"], id="told again of what is known"),
+        pytest.param(["payment/P-1"], id="told with something new"),
+        pytest.param([], id="told of nothing"),
+    ],
+)
+def test_a_run_is_called_by_the_correlation_id_that_occurred_first(
+    store: Store, take: Take, objects: list[str]
+) -> None:
     take(event_row("1", objects=["order/O-1"], correlation_id="a", occurred_at=NOW))
     take(event_row("2", objects=["order/O-1"], correlation_id="b", occurred_at=NOW - SECOND))
     earlier_of_two = ids(store, "order/O-1")
-    take(event_row("3", objects=["payment/P-1"], correlation_id="a", occurred_at=NOW - 2 * SECOND))
+    take(event_row("3", objects=objects, correlation_id="a", occurred_at=NOW - 2 * SECOND))
 
     assert (earlier_of_two, ids(store, "order/O-1")) == (["b"], ["a"])
 
