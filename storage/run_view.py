@@ -12,6 +12,9 @@ from domain.business_object import BusinessObject
 from storage.client import Store
 from storage.runs import CORRELATION, Member, RunName, member_portions, members_of_runs, run_name, runs_of_members
 
+# Enough to see that the traces of a run carry several correlation ids: a larger run is not of one.
+_MOST_ASKED = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -82,9 +85,10 @@ def _named(store: Store, members: Collection[Member]) -> dict[Member, tuple[int,
 
 
 def _told_by_traces(store: Store, nameless: Mapping[Member, int]) -> dict[Member, str]:
-    """The correlation id that the traces of each member's whole run carry, where it is exactly one."""
+    """The correlation id that the traces of each member's run carry, where it is exactly one."""
     asked: dict[Member, int | Member] = {member: member for member, run in nameless.items() if not run}
-    asked |= {member: run for member, run, _ in members_of_runs(store, set(nameless.values()) - {0})}
+    runs = set(nameless.values()) - {0}
+    asked |= {member: run for member, run, _ in members_of_runs(store, runs, _MOST_ASKED)}
     told: dict[int | Member, set[str]] = defaultdict(set)
     for portion in member_portions(asked):
         for row in store.rows("traced_correlations", {"objects": portion}):

@@ -115,7 +115,7 @@ def known_runs(store: Store, runs: Iterable[int]) -> dict[int, KnownRun]:
 
 
 def members_of_runs(store: Store, runs: Iterable[int], limit: int = _NO_LIMIT) -> list[tuple[Member, int, int]]:
-    """Each member of these runs with its run and first instant, correlation ids first; up to so many of 5,000 runs."""
+    """Each member of these runs, up to so many of each, with its run and first instant; correlation ids come first."""
     return [
         ((type_, id_), run, first_us)
         for portion in _portions(runs)

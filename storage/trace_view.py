@@ -139,7 +139,8 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
     `names` are the attributes by which spans name objects and runs that no event ties to their trace.
     """
     asked = _objects_named(store, text)
-    runs = _runs(store, [(each.type, each.id) for each in asked] or [(CORRELATION, text)])
+    own = [(each.type, each.id) for each in asked if each.type not in HUB_TYPES]
+    runs = _runs(store, own if asked else [(CORRELATION, text)])
     correlation_ids = [id_ for run in runs for id_ in run.correlation_ids] or ([] if asked else [text])
     events = _events_of_runs(store, correlation_ids)
     trace_ids: list[str] = []

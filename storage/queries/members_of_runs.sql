@@ -1,4 +1,4 @@
--- The members of these runs: objects, and correlation ids with an empty object type.
+-- The members of these runs, up to so many of each: correlation ids with an empty object type, then objects.
 -- params: runs Array(UInt64), limit UInt64
 -- columns: object_type, object_id, run, first_us
 SELECT toString(object_type) AS object_type, object_id, run, first_us
@@ -13,4 +13,4 @@ FROM
 )
 WHERE run IN {runs:Array(UInt64)}
 ORDER BY object_type, object_id
-LIMIT {limit:UInt64}
+LIMIT {limit:UInt64} BY run
