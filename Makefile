@@ -40,13 +40,17 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The peer is measured where there is a build of it for this machine.
 bench: setup
+	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers.lock
 	$(BIN)/python -m bench
 
 # Pins every dependency with its hashes, for all supported Pythons; needs uv.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate \
 		pyproject.toml -o requirements.lock
+	echo rotel==0.0.1a15 | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		- -o bench/peers.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ingest, tick
+from bench import ablation, ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
 
 BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "batches": lambda quick: ingest.batches(ingest.QUICK if quick else ingest.FULL),
     "singles": lambda quick: ingest.singles(ingest.QUICK if quick else ingest.FULL),
+    "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.figures import Figure, percentile
 from bench.load import Sent
+from bench.peer import rotel_into_nothing
 from bench.processes import CollectorProcess, LoadProcess, collector_process, load_process
 from bench.traffic import SPANS_A_TRACE
 
@@ -34,6 +35,7 @@ QUICK = Effort(rounds=3, batches=200, singles=3_000, span_bodies=200)
 FULL = Effort(rounds=7, batches=600, singles=12_000, span_bodies=600)
 EVENTS_A_BATCH = 500
 SPANS_A_BODY = 1_000
+SPAN_CONNECTIONS = 16
 
 
 def batches(effort: Effort) -> list[Figure]:
@@ -84,12 +86,16 @@ def singles(effort: Effort) -> list[Figure]:
 
 
 def spans(effort: Effort) -> list[Figure]:
-    """OTLP spans in protobuf bodies of 1,000 over 12 connections."""
-    with _pair() as (collector, load):
+    """OTLP spans in protobuf bodies of 1,000 over 16 connections; in turn the same into rotel, which keeps none."""
+    beside: list[float] = []
+    with _pair() as (collector, load), rotel_into_nothing() as rotel:
 
         def round_(number: int) -> Sent:
             load.prepare_spans(number, effort.span_bodies, SPANS_A_BODY)
-            return load.send(collector.port, 12, _MOST_SECONDS)
+            if rotel is not None:
+                taken = load.send(rotel, SPAN_CONNECTIONS, _MOST_SECONDS)
+                beside.append(taken.items / taken.seconds)
+            return load.send(collector.port, SPAN_CONNECTIONS, _MOST_SECONDS)
 
         rounds, cpu = _rounds(effort.rounds, collector, round_)
         stored = collector.select("stored_spans")
@@ -98,16 +104,25 @@ def spans(effort: Effort) -> list[Figure]:
         if stored != {"spans": acknowledged, "traces": traces, "indexed_traces": traces}:
             raise StoreDiffers(f"acknowledged {acknowledged} spans of {traces} traces, the store holds {stored}")
         memory = collector.resident_bytes()
-    counted = rounds[1:]
+    rates = [sent.items / sent.seconds for sent in rounds[1:]]
+    p99 = [1000 * percentile(sent.latencies, 0.99) for sent in rounds[1:]]
     return [
-        Figure("spans", "spans stored", "/s", [sent.items / sent.seconds for sent in counted], 220_000),
-        Figure(
-            "spans", "p99 of a body", "ms", [1000 * percentile(sent.latencies, 0.99) for sent in counted],
-            more_is_better=False,
-        ),
+        Figure("spans", "spans stored", "/s", rates, 220_000),
+        Figure("spans", "p99 of a body", "ms", p99, more_is_better=False),
         Figure("spans", "collector CPU a span", "µs", cpu, more_is_better=False),
         Figure("spans", "resident after the load", "MiB", [memory / _MIB], 1536, more_is_better=False),
-    ]  # fmt: skip
+        *_beside_rotel(rates, beside[1:]),
+    ]
+
+
+def _beside_rotel(stored: Sequence[float], taken: Sequence[float]) -> list[Figure]:
+    if not taken:
+        return []
+    ratios = [here / there for here, there in zip(stored, taken, strict=True)]
+    return [
+        Figure("spans", "rotel, into nothing", "/s", taken),
+        Figure("spans", "stored / taken by rotel", "×", ratios, 0.5),
+    ]
 
 
 @contextmanager

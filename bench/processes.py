@@ -122,12 +122,16 @@ def spawned(target: Callable[..., None], *arguments: Any) -> Iterator[Connection
             process.join()
 
 
+def contract_door() -> ContractDoor:
+    """The shipped contracts, applied as in a running Milepost."""
+    return ContractDoor(load_contracts(CONTRACTS).contracts, b"a key for the benchmark alone")
+
+
 def _run_collector(pipe: Connection, folder: str) -> None:
     clock = SystemClock()
     with Store(f"chdb://{folder}") as store:
         migrate(store, clock.now())
-        contracts = ContractDoor(load_contracts(CONTRACTS).contracts, b"a key for the benchmark alone")
-        collector = Collector(store, clock, CollectorRegistry(), [], contracts)
+        collector = Collector(store, clock, CollectorRegistry(), [], contract_door())
         collector.start()
         listening = bind("127.0.0.1", 0, "the benchmark's port")
         server = HttpServer(collector.app, listening, "collector")

@@ -10,26 +10,32 @@ from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, DoorSettings, keep_to_sources
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, beside, decompress, header, read_body
 from collector.commits import Commits
 from collector.contract_door import ContractDoor
 from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import Overloaded
+from collector.group_submit import submit_all
+from collector.health import health_routes
 from collector.metrics import CollectorMetrics
+from collector.operations import operation_routes
 from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
+from collector.receivers.otlp import TraceRequest
 from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
+from collector.replay import Replay
+from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
+from collector.spooling import Spooling, SpoolSettings
+from collector.tokens import Tokens
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -56,26 +62,54 @@ class Collector:
         contracts: ContractDoor | None = None,
         sources: Mapping[str, SourceWebhook] | None = None,
         correlation: CorrelationConfig = CorrelationConfig(),
+        *,
+        door: DoorSettings = DoorSettings(),
+        spool: SpoolSettings | None = None,
     ) -> None:
-        """`routes` are answered beside the collector's own, such as the API that the commands use."""
+        """`routes` are answered beside the collector's own, such as the API that the commands use.
+
+        With `spool` what comes while a server store is away is acknowledged from there.
+        """
         self._sources = sources or {}
         self._store = store
         self._contracts = contracts or ContractDoor(Contracts())
         self._clock = clock
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
-        self._commits = Commits(store, clock, self.metrics)
+        self._spooling = Spooling(store, clock, self.metrics, spool)
+        self._commits = Commits(store, clock, self.metrics, self._spooling)
         mapper = SpanMapper(correlation, self.metrics)
         self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
-        own: list[BaseRoute] = [
+        self.tokens = Tokens(store, door.operator)
+        app = Starlette(routes=self._routes() + routes)
+        self.access = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
+        # Where only a token opens the door, another page's script, which has none, may call it by any name.
+        self.app = SameOrigin(self.access, any_host=door.is_exposed)
+
+    def _routes(self) -> list[BaseRoute]:
+        return [
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/sources/{name}", _Post(self._take_source)),
             *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
-            Route("/metrics", self._metrics_page),
-            Route("/healthz", self._healthz),
-            Route("/readyz", self._readyz),
+            *health_routes(self._store, self._registry, self._commits, self._spooling),
+            *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
-        self.app = SameOrigin(Starlette(routes=own + routes))
+
+    def _replay(self) -> Replay:
+        """Replays through the running group commits."""
+        channels = replay_channels(
+            self._store,
+            lambda some: submit_all(self._commits.events, some, _events_in),
+            lambda some: submit_all(self._commits.spans, some, _bytes_in),
+            self._contracts,
+            [source.definition for source in self._sources.values()],
+        )
+        return Replay(self._store, self._clock, channels, self.metrics)
+
+    def _proves_itself(self, path: str) -> bool:
+        """Whether what comes to a path is believed by a proof of its own instead of a token."""
+        source = self._sources.get(path.removeprefix("/v1/sources/"))
+        return source is not None and source.asks_for_proof
 
     @property
     def writer(self) -> EventWriter:
@@ -84,11 +118,15 @@ class Collector:
 
     def start(self) -> None:
         """Starts the commit threads."""
+        self._spooling.start()
         self._commits.start()
+        self.tokens.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
+        self.tokens.stop()
         self._commits.stop()
+        self._spooling.stop()
 
     async def _take_events(self, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -105,14 +143,16 @@ class Collector:
         if received.is_batch:
             await _answer(send, 200, counts(outcome))
         elif outcome.rejected:
-            await _answer(send, 400, {"code": outcome.rejected[0].code, "reason": outcome.rejected[0].reason})
+            [rejection] = outcome.rejected
+            status = 403 if rejection.code == SOURCE_NOT_ALLOWED else 400
+            await _answer(send, status, {"code": rejection.code, "reason": rejection.reason})
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
 
     async def _take_source(self, scope: Scope, receive: Receive, send: Send) -> None:
         source = self._sources.get(scope["path_params"]["name"])
         if source is None:
-            self.metrics.requests_refused.labels("sources", "unknown_source").inc()
+            self.metrics.refuse("sources", "unknown_source")
             answer = unknown_source(scope["path_params"]["name"])
             await _send(send, answer.status, answer.content_type, answer.body)
             return
@@ -157,16 +197,19 @@ class Collector:
                 content = await _content(scope, body)
                 received = await beside(len(content) * cost, lambda: read(content))
             except InputError as error:
+                _charge(scope, 1)
                 kept, headers = await beside(
                     len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
                 )
                 await self.keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
+            _charge(scope, received.count)
+            keep_to_sources(received, scope.get(CALLER))
             content_type = header(scope, b"content-type")
             headers = self._contracts.masked_headers(scope["headers"])
             submission = EventSubmission(received, content_type, headers, channel, kept_headers)
-            outcome = await self._commits.events.submit(submission, max(received.count, 1))
+            outcome = await self._commits.events.submit(submission, _events_in(submission))
         except Disconnected:
             return None
         except (Overloaded, StoreError) as error:
@@ -175,10 +218,9 @@ class Collector:
         return content, received, outcome
 
     async def _turn_away(self, channel: str, refusal: Refusal, send: Send) -> None:
+        self.metrics.refuse(channel, refusal.code)
         if refusal.fault is not None:
             self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
-        else:
-            self.metrics.requests_refused.labels(channel, refusal.code).inc()
         answer = refusal.answer
         await _send(
             send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
@@ -188,7 +230,7 @@ class Collector:
         content_type = header(scope, b"content-type")
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
-            self.metrics.requests_refused.labels(signal, "unsupported_media_type").inc()
+            self.metrics.refuse(signal, "unsupported_media_type")
             reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
             await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
             return
@@ -197,7 +239,7 @@ class Collector:
             try:
                 body = await read_body(scope, receive)
                 content = await _content(scope, body)
-                answer = await self.otlp.take(signal, media_type, content)
+                answer = await self.otlp.take(signal, media_type, content, scope.get(CALLER))
             except InputError as error:
                 await self.keep_refused(signal, error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
@@ -233,33 +275,18 @@ class Collector:
         kept_headers: Collection[str] = (),
     ) -> None:
         """Keeps a request that was read whole but cannot be taken, before its sender is told."""
-        self.metrics.requests_refused.labels(channel, error.code).inc()
-        if not isinstance(error, BodyTooLarge):
+        if isinstance(error, BodyTooLarge):
+            self.metrics.refuse(channel, error.code)
+        else:
             letter = dead_letter(error, self._clock.now(), channel, content_type, body, headers, kept_headers)
             await self._commits.letters.submit(letter, len(body))
-            self.metrics.dead_letters.labels(channel, error.code).inc()
+            self.metrics.keep(channel, error.code)
 
     def busy(self, channel: str, error: Exception) -> str:
         """Counts a request that could not be stored just now, and gives the reason to tell."""
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
-        self.metrics.requests_refused.labels(channel, code).inc()
+        self.metrics.refuse(channel, code)
         return str(error) or "too much is waiting to be stored; come back later"
-
-    def _metrics_page(self, request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(self._registry), headers={"content-type": content_type})
-
-    async def _healthz(self, request: Request) -> Response:
-        if not self._commits.are_alive:
-            return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
-        return JSONResponse({"status": "alive"})
-
-    def _readyz(self, request: Request) -> Response:
-        try:
-            self._store.ping()
-        except StoreError as error:
-            return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready"})
 
 
 class _Post:
@@ -278,6 +305,19 @@ class _Post:
 async def _content(scope: Scope, body: bytes) -> bytes:
     encoding = header(scope, b"content-encoding")
     return await beside(len(body) * USUAL_COMPRESSION, lambda: decompress(body, encoding)) if encoding else body
+
+
+def _charge(scope: Scope, count: int) -> None:
+    if caller := scope.get(CALLER):
+        caller.charge(count)
+
+
+def _events_in(submission: EventSubmission) -> int:
+    return max(submission.received.count, 1)
+
+
+def _bytes_in(request: TraceRequest) -> int:
+    return len(request.body)
 
 
 def _status_of(error: InputError) -> int:

@@ -9,6 +9,7 @@ from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
 from collector.span_writer import SpanWriter
+from collector.spooling import Spooling
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from storage.client import Store
@@ -22,16 +23,19 @@ _GROUP_BYTES, _WAITING_BYTES = 32 * 1024 * 1024, 128 * 1024 * 1024
 class Commits:
     """Owns the group commits of one collector; `writer` is the one that stores its events."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics) -> None:
+    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics, spooling: Spooling) -> None:
         self._store = store
         self._clock = clock
         self.writer = EventWriter(store, clock, metrics)
         self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
-            "commit events", self._commit_events, group_weight=_GROUP_EVENTS, waiting_weight=_WAITING_EVENTS
+            "commit events",
+            spooling.events(self._commit_events),
+            group_weight=_GROUP_EVENTS,
+            waiting_weight=_WAITING_EVENTS,
         )
         self.spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
-            SpanWriter(store, metrics).commit,
+            spooling.spans(SpanWriter(store, metrics).commit),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
         )
@@ -39,7 +43,10 @@ class Commits:
             "commit logs", LogWriter(store, metrics).commit, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
         )
         self.letters: GroupCommit[DeadLetter, bool] = GroupCommit(
-            "commit dead letters", self._commit_letters, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
+            "commit dead letters",
+            spooling.letters(self._commit_letters),
+            group_weight=_GROUP_BYTES,
+            waiting_weight=_WAITING_BYTES,
         )
         metrics.waiting.labels("events").set_function(lambda: self.events.waiting)
         metrics.waiting.labels("traces").set_function(lambda: self.spans.waiting)

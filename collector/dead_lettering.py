@@ -1,9 +1,10 @@
-"""Makes dead letters of requests that cannot be taken as a whole."""
+"""Makes dead letters: of requests that cannot be taken as a whole, and of single events."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from collector.receivers.cloudevents import Rejection
 from domain.errors import InputError
 from storage.dead_letters import DeadLetter
 
@@ -32,6 +33,29 @@ def dead_letter(
         content_type=content_type,
         headers=kept,
         body=body,
+    )
+
+
+def rejection_letter(
+    rejection: Rejection,
+    received_at: datetime,
+    channel: str,
+    content_type: str,
+    headers: Mapping[str, str],
+    letter_id: str = "",
+) -> DeadLetter:
+    """The dead letter that keeps one event of a request, under an id of its own unless one is given."""
+    return DeadLetter(
+        dead_letter_id=letter_id or uuid.uuid4().hex,
+        received_at=received_at,
+        channel=channel,
+        code=rejection.code,
+        reason=rejection.reason,
+        source=rejection.source,
+        event_id=rejection.event_id or "",
+        content_type=content_type,
+        headers=headers,
+        body=rejection.raw,
     )
 
 

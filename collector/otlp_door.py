@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 
+from collector.access import Caller
 from collector.body import beside
 from collector.commits import Commits
 from collector.dead_lettering import RawHeaders
@@ -50,30 +51,31 @@ class OtlpDoor:
         self._mapper = mapper
         self._read_events = read_events
 
-    async def take(self, signal: Signal, media_type: str, content: bytes) -> bytes:
-        """The answer to a request, in its encoding.
+    async def take(self, signal: Signal, media_type: str, content: bytes, caller: Caller | None = None) -> bytes:
+        """The answer to a request, in its encoding; what it held is charged to its caller.
 
         InputError where it cannot be taken, SignalNotTaken where nothing of its kind is, Overloaded and StoreError
         where it cannot be stored just now.
         """
         match signal:
             case Signal.TRACES:
-                return await self._take_traces(media_type, content)
+                return await self._take_traces(media_type, content, caller)
             case Signal.LOGS:
-                return await self._take_logs(media_type, content)
+                return await self._take_logs(media_type, content, caller)
             case Signal.METRICS:
-                self._metrics.requests_refused.labels(signal, "signal_not_taken").inc()
+                self._metrics.refuse(signal, "signal_not_taken")
                 raise SignalNotTaken
 
-    async def _take_traces(self, media_type: str, content: bytes) -> bytes:
+    async def _take_traces(self, media_type: str, content: bytes, caller: Caller | None) -> bytes:
         request = await beside(len(content), lambda: otlp.read_traces(media_type, content))
-        self._metrics.spans_received.inc(request.spans + request.rejected_spans)
-        self._metrics.spans_rejected.inc(request.rejected_spans)
+        if caller:
+            caller.charge(request.spans + request.rejected_spans)
         if request.spans:
             # Events first: sent again they change nothing, while a span that is sent again is stored again.
             if self._mapper.may_map(request.body):
                 await self._take_milestones(request.body)
             await self._commits.spans.submit(request, len(request.body))
+        self._metrics.count_rejected_spans(request.rejected_spans)
         return otlp.success(media_type, request.rejected_spans, request.error_message)
 
     async def _take_milestones(self, body: bytes) -> None:
@@ -83,8 +85,10 @@ class OtlpDoor:
             received = await beside(len(batch), partial(self._read_events, BATCH, (), batch))
             await self._commits.events.submit(EventSubmission(received, BATCH), received.count)
 
-    async def _take_logs(self, media_type: str, content: bytes) -> bytes:
+    async def _take_logs(self, media_type: str, content: bytes, caller: Caller | None) -> bytes:
         request = await beside(len(content), lambda: otlp_logs.read_logs(media_type, content))
+        if caller:
+            caller.charge(request.records)
         self._metrics.log_records_received.inc(request.records)
         if request.errors:
             await self._commits.logs.submit(request, len(request.body))

@@ -14,24 +14,28 @@ _FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 
 
 class SameOrigin:
-    """Wraps an ASGI app; raw headers, since it runs for every request."""
+    """Wraps an ASGI app; raw headers, since it runs for every request.
 
-    def __init__(self, app: ASGIApp) -> None:
+    With `any_host` every name may be called: for a door that other machines reach and only tokens open.
+    """
+
+    def __init__(self, app: ASGIApp, *, any_host: bool = False) -> None:
         self._app = app
+        self._any_host = any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             told = {name: value.lower() for name, value in scope["headers"] if name in _WATCHED}
-            if refusal := _refusal(told, scope["scheme"].encode()):
+            if refusal := _refusal(told, scope["scheme"].encode(), any_host=self._any_host):
                 await _refuse(send, *refusal)
                 return
         await self._app(scope, receive, send)
 
 
-def _refusal(told: dict[bytes, bytes], scheme: bytes) -> tuple[int, str, str] | None:
+def _refusal(told: dict[bytes, bytes], scheme: bytes, *, any_host: bool) -> tuple[int, str, str] | None:
     """Status, code and reason to answer; None for a request that may pass."""
     host = told.get(b"host")
-    if host is not None and _without_port(host) not in _LOOPBACK:
+    if not any_host and host is not None and _without_port(host) not in _LOOPBACK:
         return 421, "unknown_host", "only 127.0.0.1, localhost and [::1] are answered as the Host"
     origin = told.get(b"origin")
     if told.get(b"sec-fetch-site") in _FOREIGN_SITES or (

@@ -43,6 +43,11 @@ class Expression:
     text: str
     _parsed: ParsedResult
 
+    @property
+    def plain_name(self) -> str | None:
+        """The name that is looked up, where the expression is nothing else; JMESPath takes ten times as long for it."""
+        return self._parsed.parsed["value"] if self._parsed.parsed["type"] == "field" else None
+
     def find(self, value: Any, options: Options) -> Any:
         """What the expression gives of a value; InputError where it cannot be worked out."""
         try:
@@ -53,14 +58,14 @@ class Expression:
             raise InputError("mapping_failed", f"{show(self.text)}: {str(error)[:200]}") from None
 
 
-def compiler(names: Collection[str]) -> Callable[[object], Expression]:
-    """A function that compiles expressions over these names; its ValueError says what is wrong."""
+def compiler(names: Collection[str] | None) -> Callable[[object], Expression]:
+    """A function that compiles expressions over these names, or any; its ValueError says what is wrong."""
 
     def compile_expression(value: object) -> Expression:
         if isinstance(value, Expression):
             return value
         if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"is {show(value)}; give a JMESPath expression, such as {next(iter(names))}.id")
+            raise ValueError(f"is {show(value)}; give a JMESPath expression, such as {_example(names)}")
         try:
             parsed = jmespath.compile(value)
         except JMESPathError as error:
@@ -75,14 +80,18 @@ def compiler(names: Collection[str]) -> Callable[[object], Expression]:
     return compile_expression
 
 
-def _problems(root: _Node, names: Collection[str]) -> Iterator[str]:
+def _example(names: Collection[str] | None) -> str:
+    return f"{next(iter(names))}.id" if names else "id"
+
+
+def _problems(root: _Node, names: Collection[str] | None) -> Iterator[str]:
     for node in _nodes(root):
         if node["type"] == "subexpression" and node["children"][0]["type"] == "not_expression":
             yield "has !a.b, which JMESPath takes for (!a).b; write !(a.b)"
         if node["type"] == "function_expression":
             yield from _function_problems(node["value"], len(node["children"]))
     for name in _root_fields(root):
-        if name not in names:
+        if names is not None and name not in names:
             yield f'begins with "{name}"; an expression begins with {", ".join(names)} or a function'
 
 

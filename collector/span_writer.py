@@ -39,5 +39,5 @@ class SpanWriter:
             return self._insert(group[:middle]) + self._insert(group[middle:])
         except StoreError as error:
             return [error] * len(group)
-        self._metrics.spans_stored.inc(sum(request.spans for request in group))
+        self._metrics.count_stored_spans(sum(request.spans for request in group))
         return [True] * len(group)

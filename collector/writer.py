@@ -7,7 +7,6 @@ engine can be told up to which instant nothing more will appear.
 import contextlib
 import logging
 import threading
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ import msgspec
 import numpy as np
 from opentelemetry import trace
 
-from collector.dead_lettering import attribute_headers
+from collector.dead_lettering import attribute_headers, rejection_letter
 from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
@@ -25,7 +24,7 @@ from domain.clock import Clock
 from domain.errors import DataRefused
 from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
-from storage.dead_letters import DeadLetter, insert_dead_letters
+from storage.dead_letters import insert_dead_letters
 from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
 
 log = logging.getLogger("milepost.collector")
@@ -41,13 +40,17 @@ Entry = tuple[int, Candidate]
 
 @dataclass(frozen=True, slots=True)
 class EventSubmission:
-    """The events of one request, and what a dead letter should tell of how they came."""
+    """The events of one request, and what a dead letter should tell of how they came.
+
+    `keep_rejected` is off where the sender of the submission keeps and counts what is rejected of it.
+    """
 
     received: Received
     content_type: str
     headers: Sequence[tuple[bytes, bytes]] = ()
     channel: str = "events"
     kept_headers: Collection[str] = ()
+    keep_rejected: bool = True
 
 
 @dataclass(slots=True)
@@ -135,9 +138,10 @@ class EventWriter:
             if _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
             else:
-                _settle_repeat(outcomes[index], candidate, known)
+                settle_repeat(outcomes[index], candidate, known)
         self._keep_dead_letters(group, outcomes)
-        self._metrics.count_events(outcomes, [submission.channel for submission in group])
+        for submission, outcome in zip(group, outcomes, strict=True):
+            self._metrics.count_events(outcome, submission.channel, keep_rejected=submission.keep_rejected)
         return list(outcomes)
 
     def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
@@ -190,26 +194,23 @@ class EventWriter:
     def _keep_dead_letters(self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome]) -> None:
         received_at = self._clock.now()
         letters = [
-            DeadLetter(
-                dead_letter_id=uuid.uuid4().hex,
-                received_at=received_at,
-                channel=submission.channel,
-                code=rejection.code,
-                reason=rejection.reason,
-                source=rejection.source,
-                event_id=rejection.event_id or "",
-                content_type=submission.content_type,
-                headers=attribute_headers(submission.headers, submission.kept_headers),
-                body=rejection.raw,
+            rejection_letter(
+                rejection,
+                received_at,
+                submission.channel,
+                submission.content_type,
+                attribute_headers(submission.headers, submission.kept_headers),
             )
             for submission, outcome in zip(group, outcomes, strict=True)
+            if submission.keep_rejected
             for rejection in outcome.rejected
         ]
         if letters:
             insert_dead_letters(self._store, letters)
 
 
-def _settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
+def settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
+    """Adds to an outcome an event whose identity is known: a duplicate, or a conflict."""
     if same_content(candidate.event, known, time_given=candidate.time_given):
         outcome.duplicates += 1
     else:

@@ -73,11 +73,12 @@ class DataRefused(StoreError):
 
 
 class StoreHeld(StoreError):
-    """Another process has the embedded store open; `api_url` is where it answers, if it said so."""
+    """Another process has the embedded store open; `api_url` is where it answers `api_token`, if it said so."""
 
-    def __init__(self, message: str, api_url: str | None = None) -> None:
+    def __init__(self, message: str, api_url: str | None = None, api_token: str = "") -> None:
         super().__init__(message)
         self.api_url = api_url
+        self.api_token = api_token
 
 
 class MigrationError(StoreError):

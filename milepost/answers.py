@@ -2,21 +2,37 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
-from collector.local_door import LocalDoor
-from collector.receivers.files import Door, Taken
+from collector.files.checkpoints import StoreCheckpoints
+from collector.files.door import Checkpoints, Door
+from collector.local_door import LocalDoor, local_replay
+from collector.operations import (
+    DiscardWish,
+    ReplayWish,
+    TokenWish,
+    issue_wished,
+    page_row,
+    selection_of,
+    token_row,
+)
+from collector.source_definitions import load_definitions
+from collector.span_mapping_config import load_correlation
+from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
-from domain.instants import format_instant
+from domain.instants import EPOCH, format_instant
+from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
 from rules.calendars import load_calendars
@@ -24,10 +40,13 @@ from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
 from storage.alerts import list_alerts
 from storage.client import Store
-from storage.dead_letters import list_dead_letters, show_dead_letter
+from storage.dead_letter_attempts import LetterState, list_attempts
+from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_letter
+from storage.event_export import EventKey, SharedNames, StoredEvent, events_after, shared_names
 from storage.events import latest_instant
 from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
+from storage.tokens import list_tokens
 
 Answer = dict[str, Any]
 _API_TIMEOUT_SECONDS = 300.0
@@ -37,11 +56,19 @@ class Answers(Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
-    def dead_letters(self, limit: int) -> list[Answer]: ...
+    def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]: ...
+    def discard(self, wish: DiscardWish) -> int: ...
+    def tokens(self) -> list[Answer]: ...
+    def create_token(self, wish: TokenWish) -> str: ...
+    def revoke_token(self, name: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
+    def checkpoints(self) -> Checkpoints: ...
+    def shared_names(self) -> SharedNames: ...
+    def events_after(self, after: EventKey) -> list[StoredEvent]: ...
 
 
 class StoreAnswers:
@@ -57,9 +84,11 @@ class StoreAnswers:
             raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
         return [alert_row(alert) for alert in list_alerts(self._store, AlertState(state) if state else None, limit)]
 
-    def dead_letters(self, limit: int) -> list[Answer]:
-        """The newest dead letters without their bodies."""
-        return [_plain(row) for row in list_dead_letters(self._store, limit)]
+    def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
+        """The newest dead letters without their bodies; UsageError for a state there is not."""
+        if letters.state and letters.state not in list(LetterState):
+            raise UsageError(f"state is {letters.state!r}; give one of {', '.join(LetterState)}")
+        return [_plain(row) for row in list_dead_letters(self._store, limit, letters)]
 
     def dead_letter(self, dead_letter_id: str) -> Answer:
         """One dead letter whole; UsageError when there is none of that id."""
@@ -68,7 +97,39 @@ class StoreAnswers:
             raise UsageError(
                 f"there is no dead letter {dead_letter_id!r}; `milepost dead-letters list` shows their ids"
             )
-        return _plain(row)
+        attempts = [_plain(attempt) for attempt in list_attempts(self._store, dead_letter_id)]
+        body = row.pop("body_base64")
+        return {**_plain(row), "attempts": attempts, "body_base64": body}
+
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]:
+        """What becomes of each letter, as it becomes so; what a kill left half done is completed before."""
+        if not wish.dry_run:
+            repair_latest(self._store)
+        contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
+        definitions = load_definitions(settings.sources_paths).values()
+        replay, selection = local_replay(self._store, self._clock, contracts, definitions), selection_of(wish)
+        while True:
+            page = replay.run(selection, wish.by, dry_run=wish.dry_run)
+            yield from page_row(page)["results"]
+            if page.rest is None:
+                return
+            selection = replace(selection, after=page.rest)
+
+    def discard(self, wish: DiscardWish) -> int:
+        """How many letters are discarded now."""
+        return local_replay(self._store, self._clock).discard(wish.ids, wish.by, wish.reason)
+
+    def tokens(self) -> list[Answer]:
+        """Every token there is or was, without its secret."""
+        return [token_row(token) for token in list_tokens(self._store)]
+
+    def create_token(self, wish: TokenWish) -> str:
+        """The text of a new token."""
+        return issue_wished(self._store, self._clock, wish, wish.by)
+
+    def revoke_token(self, name: str) -> Answer:
+        """The token that is revoked now."""
+        return token_row(revoke_token(self._store, self._clock, name))
 
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
@@ -90,7 +151,19 @@ class StoreAnswers:
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
-        return LocalDoor(self._store, self._clock, contracts)
+        return LocalDoor(self._store, self._clock, contracts, load_correlation(settings.correlation_path))
+
+    def checkpoints(self) -> Checkpoints:
+        """How far files were taken."""
+        return StoreCheckpoints(self._store, self._clock)
+
+    def shared_names(self) -> SharedNames:
+        """The ids that mean more than one thing."""
+        return shared_names(self._store)
+
+    def events_after(self, after: EventKey) -> list[StoredEvent]:
+        """The next portion of all events in the order of their keys; empty at the end."""
+        return events_after(self._store, after)
 
     def correlate(self, settings: Settings) -> None:
         """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
@@ -102,9 +175,10 @@ class StoreAnswers:
 class ApiAnswers:
     """Answers from a running Milepost's API."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
         # A proxy of the environment knows no way to this machine's loopback.
-        self._client = httpx.Client(base_url=url, timeout=_API_TIMEOUT_SECONDS, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=_API_TIMEOUT_SECONDS, trust_env=False, headers=headers)
         self._url = url
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
@@ -112,13 +186,45 @@ class ApiAnswers:
         params: dict[str, str | int] = {"limit": limit, **({"state": state} if state else {})}
         return self._rows("GET", "/api/alerts", params=params)
 
-    def dead_letters(self, limit: int) -> list[Answer]:
+    def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies."""
-        return self._rows("GET", "/api/dead-letters", params={"limit": limit})
+        asked = {"channel": letters.channel, "code": letters.code, "source": letters.source, "state": letters.state}
+        params: dict[str, str | int] = {"limit": limit, **{name: value for name, value in asked.items() if value}}
+        if letters.since > EPOCH:
+            params["since"] = format_instant(letters.since)
+        return self._rows("GET", "/api/dead-letters", params=params)
 
     def dead_letter(self, dead_letter_id: str) -> Answer:
         """One dead letter whole."""
         answer: Answer = self._ask("GET", f"/api/dead-letters/{quote(dead_letter_id, safe='')}")
+        return answer
+
+    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]:
+        """What becomes of each letter, page by page; a running collector has its own contracts and sources."""
+        body = msgspec.to_builtins(wish)
+        while True:
+            page = self._ask("POST", "/api/dead-letters/replay", json=body)
+            yield from page["results"]
+            if page["rest"] is None:
+                return
+            body["after"] = page["rest"]
+
+    def discard(self, wish: DiscardWish) -> int:
+        """How many letters are discarded now."""
+        answer = self._ask("POST", "/api/dead-letters/discard", json=msgspec.to_builtins(wish))
+        return int(answer["discarded"])
+
+    def tokens(self) -> list[Answer]:
+        """Every token there is or was, without its secret."""
+        return self._rows("GET", "/api/tokens")
+
+    def create_token(self, wish: TokenWish) -> str:
+        """The text of a new token, known to the running collector at once."""
+        return str(self._ask("POST", "/api/tokens", json=msgspec.to_builtins(wish))["token"])
+
+    def revoke_token(self, name: str) -> Answer:
+        """The token that is revoked now, and refused from now on."""
+        answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke")
         return answer
 
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
@@ -141,22 +247,23 @@ class ApiAnswers:
 
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""
-        return self._post_events
+        return ApiDoor(self._send)
 
     def correlate(self, settings: Settings) -> None:
         """The running engine does at its next tick."""
 
-    def _post_events(self, content_type: str, body: bytes) -> Taken:
-        response = self._send("POST", "/v1/events", content=body, headers={"content-type": content_type})
-        answer = self._read(response)
-        if response.status_code == 200:
-            rejected = [(entry["index"], entry["reason"]) for entry in answer["rejected"]]
-            return Taken(answer["accepted"], answer["duplicates"], rejected)
-        if response.status_code == 202:
-            return Taken(answer["accepted"], answer["duplicates"])
-        if response.status_code == 400:
-            return Taken(rejected=[(0, answer["reason"])])
-        raise StoreError(f"{self._url}/v1/events answered {response.status_code}: {answer.get('reason', '')}")
+    def checkpoints(self) -> Checkpoints:
+        """How far files were taken, as the running Milepost knows it."""
+        return ApiCheckpoints(self._send)
+
+    def shared_names(self) -> SharedNames:
+        """The ids that mean more than one thing."""
+        return msgspec.convert(self._ask("GET", "/api/export/shared-names"), SharedNames)
+
+    def events_after(self, after: EventKey) -> list[StoredEvent]:
+        """The next portion of all events in the order of their keys; empty at the end."""
+        params = {"source": after.source, "event_id": after.event_id}
+        return msgspec.convert(self._ask("GET", "/api/export/events", params=params), list[StoredEvent])
 
     def _rows(self, method: str, path: str, **how: Any) -> list[Answer]:
         rows: list[Answer] = self._ask(method, path, **how)
@@ -165,6 +272,8 @@ class ApiAnswers:
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         response = self._send(method, path, **how)
         answer = self._read(response)
+        if response.status_code == 503:
+            raise StoreUnreachable(answer.get("reason", f"{path} answered 503"))
         if response.status_code != 200:
             raise UsageError(answer.get("reason", f"{path} answered {response.status_code}"))
         return answer
@@ -194,7 +303,7 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
     except StoreHeld as held:
         if not held.api_url:
             raise
-        with contextlib.closing(ApiAnswers(held.api_url)) as answers:
+        with contextlib.closing(ApiAnswers(held.api_url, held.api_token)) as answers:
             yield answers
         return
     with store:

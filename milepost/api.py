@@ -1,7 +1,10 @@
-"""The HTTP API that the commands use while a running Milepost holds the store; loopback only until there are tokens."""
+"""The reading part of the HTTP API that the commands use while a running Milepost holds the store.
+
+What changes something at the door is in `collector.operations`; who may ask is settled before a request comes here.
+"""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
-from domain.errors import MilepostError, StoreUnreachable
-from domain.instants import parse_instant
+from domain.instants import EPOCH, parse_instant
 from milepost.answers import StoreAnswers
+from milepost.api_responses import get as _get
+from milepost.api_responses import respond as _respond
+from milepost.file_api import file_routes
 from storage.client import Store
+from storage.dead_letters import LetterFilter
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
 
@@ -41,7 +47,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         return answers.alerts(request.query_params.get("state"), _limit(request.query_params))
 
     def dead_letters(request: Request) -> object:
-        return answers.dead_letters(_limit(request.query_params))
+        return answers.dead_letters(_letters(request.query_params), _limit(request.query_params))
 
     def dead_letter(request: Request) -> object:
         return answers.dead_letter(request.path_params["dead_letter_id"])
@@ -58,25 +64,8 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
+        *file_routes(answers),
     ]
-
-
-def _get(answer: Callable[[Request], object]) -> Callable[[Request], Response]:
-    # Starlette runs a plain function in a thread, so a slow query does not hold up the collector.
-    def endpoint(request: Request) -> Response:
-        return _respond(lambda: answer(request))
-
-    return endpoint
-
-
-def _respond(answer: Callable[[], object]) -> Response:
-    try:
-        return Response(_encoder.encode(answer()), media_type="application/json")
-    except StoreUnreachable as error:
-        status, reason = 503, str(error)
-    except (MilepostError, ValueError) as error:
-        status, reason = 400, str(error)
-    return Response(_encoder.encode({"reason": reason}), status_code=status, media_type="application/json")
 
 
 async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
@@ -105,6 +94,14 @@ def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
         calendars.write_text(asked.calendars, encoding="utf-8")
         known_at = parse_instant(asked.known_at) if asked.known_at else None
         return answers.evaluation(folder, calendars, parse_instant(asked.at), known_at)
+
+
+def _letters(params: Mapping[str, str]) -> LetterFilter:
+    known = ("channel", "code", "source", "state")
+    if unknown := sorted(params.keys() - {*known, "since", "limit"}):
+        raise ValueError(f"{unknown[0]!r} is not known; {', '.join(known)}, since and limit are")
+    texts = {name: params[name] for name in known if name in params}
+    return LetterFilter(**texts, since=parse_instant(params["since"]) if "since" in params else EPOCH)
 
 
 def _limit(params: Mapping[str, str]) -> int:

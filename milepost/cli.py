@@ -6,8 +6,7 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,42 +14,41 @@ import typer
 
 from alerts.config import load_routing
 from alerts.routing import matching_receivers, parse_labels
-from collector.receivers.files import IngestSummary, ingest_files
+from collector.files.drop_folder import DropFolder
+from collector.files.formats import ACCEPTED, Format
+from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
+from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
-from domain.instants import parse_instant
 from milepost.answers import open_answers
+from milepost.collection import collect_rarely
+from milepost.command_options import LimitOption, Output, OutputOption, instant_of
 from milepost.contract_commands import check_contracts
+from milepost.dead_letter_commands import dead_letters_app
 from milepost.demo.run import DemoSettings, run_demo
+from milepost.export.file_export import export_csv, export_ocel
+from milepost.ingest_progress import shown_progress
 from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
 from milepost.source_commands import check_sources
+from milepost.token_commands import tokens_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
 sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
-dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at inputs that could not be taken.")
+export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
-
-
-class Output(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[Output, typer.Option("--output", help="A table to read or JSON to process.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most, newest first.")]
+app.add_typer(export_app, name="export")
+app.add_typer(tokens_app, name="tokens")
 
 
 @app.command()
@@ -72,28 +70,63 @@ def up(demo: Annotated[bool, typer.Option("--demo", help="Also send the demo com
 
 
 @app.command()
-def ingest(paths: Annotated[list[Path], typer.Argument(help="CloudEvents as JSON or NDJSON, plain or .gz.")]) -> None:
-    """Take files of CloudEvents through the collector's door; ingesting one twice changes nothing."""
-    settings = load_settings()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help=f"Files: {ACCEPTED}.")] = None,
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="What the files are; else found out by content and name.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="For CSV: the file that says which columns make an event.")
+    ] = None,
+    object_type: Annotated[str, typer.Option(help="For XES: what the traces are, such as order.")] = "case",
+    source: Annotated[str, typer.Option(help="The source of events whose file names none.")] = "",
+    watch: Annotated[Path | None, typer.Option(help="Follow this folder: take what is put there.")] = None,
+) -> None:
+    """Take files through the collector's door; twice changes nothing, and a run goes on where it stopped."""
+    if not paths and not watch:
+        raise UsageError("give files to ingest, or a folder to follow with --watch")
+    reading = checked_reading(source, object_type, mapping)
+    settings, stop = load_settings(), _stop_on_signals()
+    summary = IngestSummary()
     with open_answers(settings, SystemClock()) as answers:
-        summary = ingest_files(paths, answers.door(settings), _ingest_progress)
+        ingestion = Ingestion(answers.door(settings), answers.checkpoints(), reading, format_, is_stopped=stop.is_set)
+        collect_rarely()
+        if paths:
+            _ingest_files(paths, ingestion, summary)
+        if watch:
+            DropFolder(watch, ingestion, SystemClock(), echo).follow(stop)
         answers.correlate(settings)
-    if sys.stderr.isatty():
-        echo("", err=True)
-    for line in summary.problems:
-        problem(line)
-    if summary.rejected > len(summary.problems):
-        problem(f"… and {summary.rejected - len(summary.problems)} more; `milepost dead-letters list` shows them")
-    echo(f"{summary.accepted} accepted, {summary.duplicates} duplicates, {summary.rejected} rejected")
     if summary.rejected:
         raise typer.Exit(1)
 
 
-def _ingest_progress(path: Path, summary: IngestSummary) -> None:
-    if sys.stderr.isatty():
-        done = summary.accepted + summary.duplicates + summary.rejected
-        sys.stderr.write(f"\r{path.name}: {done:,} events")
-        sys.stderr.flush()
+def _ingest_files(paths: list[Path], ingestion: Ingestion, summary: IngestSummary) -> None:
+    with shown_progress() as progress:
+        try:
+            replace(ingestion, progress=progress).take(paths, summary)
+        except Interrupted:
+            raise UsageError(f"{summary}; interrupted: the same command goes on from here") from None
+    for line in summary.problems:
+        problem(line)
+    if summary.rejected > len(summary.problems):
+        problem(f"… and {summary.rejected - len(summary.problems)} more; `milepost dead-letters list` shows them")
+    echo(str(summary))
+
+
+@export_app.command("ocel")
+def export_ocel_command(
+    path: Annotated[Path, typer.Argument(help="The file to write: .json, .xml or .sqlite says as what.")],
+) -> None:
+    """Write all stored events as an OCEL 2.0 log."""
+    with open_answers(load_settings(), SystemClock()) as answers:
+        echo(f"{export_ocel(answers, path)} events in {path}")
+
+
+@export_app.command("csv")
+def export_csv_command(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write all stored events as a table, safe to open in a spreadsheet."""
+    with open_answers(load_settings(), SystemClock()) as answers:
+        echo(f"{export_csv(answers, path)} events in {path}")
 
 
 @app.command()
@@ -107,7 +140,7 @@ def evaluate(
 ) -> None:
     """Say which alerts stand at an instant; writes nothing."""
     settings = load_settings()
-    instant, known = _instant("--at", at), _instant("--known-at", known_at) if known_at else None
+    instant, known = instant_of("--at", at), instant_of("--known-at", known_at) if known_at else None
     with open_answers(settings, SystemClock()) as answers:
         rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, instant, known)
     if output is Output.JSON:
@@ -130,7 +163,7 @@ def demo(
     settings = load_settings()
     stop = _stop_on_signals()
     target = endpoint or f"http://{settings.host}:{settings.collector_port}"
-    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate), SystemClock(), stop, echo)
+    run_demo(DemoSettings(target, seed=seed, days=days, rate=rate, token=settings.token), SystemClock(), stop, echo)
 
 
 @app.command()
@@ -213,28 +246,6 @@ def alerts_route_test(
     echo(",".join(matching_receivers(load_routing(path), parse_labels(labels or []))))
 
 
-@dead_letters_app.command("list")
-def dead_letters_list(limit: LimitOption = 100, output: OutputOption = Output.TABLE) -> None:
-    """Show inputs that could not be taken, the newest first."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        rows = answers.dead_letters(limit)
-    if output is Output.JSON:
-        print_json(rows)
-    else:
-        print_table(
-            rows,
-            ("dead_letter_id", "received_at", "channel", "code", "source", "event_id", "reason"),
-            "no dead letters",
-        )
-
-
-@dead_letters_app.command("show")
-def dead_letters_show(dead_letter_id: str) -> None:
-    """Show one dead letter whole, its body in base64."""
-    with open_answers(load_settings(), SystemClock()) as answers:
-        print_json(answers.dead_letter(dead_letter_id))
-
-
 def _stop_on_signals() -> threading.Event:
     """Set by the first SIGINT or SIGTERM, to stop in order; a second one ends the process at once."""
     stop = threading.Event()
@@ -248,13 +259,6 @@ def _stop_on_signals() -> threading.Event:
     for number in numbers:
         signal.signal(number, begin)
     return stop
-
-
-def _instant(option: str, text: str) -> datetime:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
 
 
 def main() -> None:

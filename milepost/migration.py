@@ -19,12 +19,12 @@ def bring_up_to_date(dsn: str, now: datetime, *, dry_run: bool) -> list[str]:
     except StoreHeld as held:
         if not held.api_url:
             raise
-        return ask_running(held.api_url)
+        return ask_running(held.api_url, held.api_token)
 
 
-def ask_running(api_url: str) -> list[str]:
+def ask_running(api_url: str, api_token: str = "") -> list[str]:
     """None: the running Milepost migrated at its start; UsageError where it is older than this program."""
-    with contextlib.closing(ApiAnswers(api_url)) as running:
+    with contextlib.closing(ApiAnswers(api_url, api_token)) as running:
         schema = running.migrations()
     lacking = [one.name for one in load_migrations() if one.name not in schema["applied"]]
     if lacking:

@@ -22,6 +22,7 @@ from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
+from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
@@ -29,6 +30,8 @@ from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
+from collector.spooling import SpoolSettings
+from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
@@ -48,6 +51,7 @@ from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
 from storage.migrator import migrate
 from storage.repair import repair_latest
+from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
@@ -67,10 +71,7 @@ class Service:
     def __init__(self, settings: Settings, clock: Clock, report: Callable[[str], None], *, demo: bool = False) -> None:
         """Checks the configuration, the ports and the store, in this order; nothing runs yet."""
         if settings.host not in _LOOPBACK:
-            raise UsageError(
-                f"MILEPOST_HOST is {settings.host}: without tokens and sign-in only a loopback address is served; "
-                f"give {', '.join(_LOOPBACK)}"
-            )
+            _require_token(settings, clock)
         self._settings = settings
         self._clock = clock
         self._report = report
@@ -96,7 +97,10 @@ class Service:
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
-        store = self._store = closing.enter_context(Store(settings.store, api_url=self.collector_url))
+        self._operator = new_operator_token()
+        store = self._store = closing.enter_context(
+            Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
+        )
         migrate(store, clock.now())
         repair_latest(store)
         registry = CollectorRegistry()
@@ -111,24 +115,42 @@ class Service:
             random.Random(),  # noqa: S311 - spreads retries, guards nothing
             AlertMetrics(registry),
         )
-        door = open_contract_door(settings, contracts, store)
-        self._collector = Collector(store, clock, registry, api_routes(store, clock), door, self._sources, correlation)
+        door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
+        spool = SpoolSettings(settings.spool, settings.spool_size)
+        governed = open_contract_door(settings, contracts, store)
+        self._collector = Collector(
+            store,
+            clock,
+            registry,
+            api_routes(store, clock),
+            governed,
+            self._sources,
+            correlation,
+            door=door,
+            spool=spool,
+        )
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
-        self._scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
-        self._scheduler.add_job(
+        self._scheduler = self._schedule(settings)
+
+    def _schedule(self, settings: Settings) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
+        scheduler.add_job(
             self.tick,
             "interval",
             seconds=settings.tick.total_seconds(),
-            next_run_time=clock.now(),
+            next_run_time=self._clock.now(),
             misfire_grace_time=None,
             coalesce=True,
             max_instances=1,
         )
-        self._scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+        scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+        return scheduler
 
     def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
         """The sockets of collector and console; gRPC opens its own later, and here its port is only tried."""
+        # There is no sign-in yet: the console stays on this machine, whoever may reach the collector.
+        console_host = settings.host if settings.host in _LOOPBACK else _LOOPBACK[0]
         try:
             collector = self._closing.enter_context(
                 bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
@@ -136,7 +158,7 @@ class Service:
             with bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT") as probe:
                 self._grpc_port = probe.getsockname()[1]
             return collector, self._closing.enter_context(
-                bind(settings.host, settings.console_port, "MILEPOST_CONSOLE_PORT")
+                bind(console_host, settings.console_port, "MILEPOST_CONSOLE_PORT")
             )
         except MilepostError:
             # Who holds the store most likely has the port too, and is the better explanation.
@@ -228,9 +250,27 @@ class Service:
 
     def _run_demo(self, stop: threading.Event) -> None:
         try:
-            run_demo(DemoSettings(endpoint=self.collector_url), self._clock, stop, self._report)
+            settings = DemoSettings(endpoint=_reachable(self.collector_url), token=self._operator)
+            run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
+
+
+def _require_token(settings: Settings, clock: Clock) -> None:
+    """UsageError where others could reach the door and nothing would stop them."""
+    with Store(settings.store) as store:
+        migrate(store, clock.now())
+        if any(token.counts(clock.now()) for token in list_tokens(store)):
+            return
+    raise UsageError(
+        f"MILEPOST_HOST is {settings.host}: other machines would reach the collector, and there is no token to tell "
+        "them apart; make one with `milepost tokens create`, or give one of " + ", ".join(_LOOPBACK)
+    )
+
+
+def _reachable(url: str) -> str:
+    """The address for a program on this machine where the collector listens on every address."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 @contextlib.contextmanager

@@ -9,8 +9,18 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
+from collector.allowance import parse_rate
 from domain.duration import parse_duration
 from domain.errors import ConfigError
 
@@ -27,6 +37,10 @@ class LogFormat(StrEnum):
 
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _rate(value: object) -> object:
+    return parse_rate(value) if isinstance(value, str) else value
 
 
 def _folder(value: object) -> object:
@@ -73,6 +87,19 @@ class Settings(BaseModel):
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
     )
+    spool: Annotated[Path, BeforeValidator(_folder)] = Field(
+        default_factory=lambda: Path("~/.milepost/spool").expanduser(),
+        description="The folder that keeps what comes while a server store is away.",
+    )
+    spool_size: Annotated[ByteSize, Field(ge=1024 * 1024)] = Field(
+        default=ByteSize(1024**3), description="How much each channel's spool may hold, such as 512MiB."
+    )
+    rate_limit: Annotated[float | None, BeforeValidator(_rate)] = Field(
+        default=None,
+        description="Events or spans a second or minute for a sender without a rate of its own, such as 5000/s, "
+        "or unlimited.",
+    )
+    token: str = Field(default="", description="The token that `milepost demo` sends to the collector.", repr=False)
     log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
     personal_data_key: SecretStr | None = Field(
         default=None, description="The secret that contracts hash personal data with, 16 characters or more."

@@ -58,13 +58,14 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None) -> None:
+    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "") -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
-        `api_url` is left in the folder for that other process to tell its user.
+        `api_url` is left in the folder for that other process, with the token that opens it: who may read the file
+        may read the store.
         """
         self._dsn, self.database, self._folder = _read_dsn(dsn)
-        self._lock = _FolderLock(self._folder, api_url) if self._folder else None
+        self._lock = _FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
         self._closed = False
@@ -337,10 +338,10 @@ class _FolderLock:
     _guard = threading.Lock()
     _held: ClassVar[dict[Path, tuple[TextIO, int]]] = {}
 
-    def __init__(self, folder: Path, api_url: str | None) -> None:
+    def __init__(self, folder: Path, api_url: str | None, api_token: str) -> None:
         self._folder = folder.resolve()
         with self._guard:
-            file, users = self._held.get(self._folder) or (_lock_folder(folder, api_url), 0)
+            file, users = self._held.get(self._folder) or (_lock_folder(folder, api_url, api_token), 0)
             self._held[self._folder] = (file, users + 1)
 
     def release(self) -> None:
@@ -352,7 +353,7 @@ class _FolderLock:
                 file.close()
 
 
-def _lock_folder(folder: Path, api_url: str | None) -> TextIO:
+def _lock_folder(folder: Path, api_url: str | None, api_token: str) -> TextIO:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / _LOCK).open("a+", encoding="utf-8")
@@ -370,10 +371,12 @@ def _lock_folder(folder: Path, api_url: str | None) -> TextIO:
         raise StoreHeld(
             f"the store {folder} is held by {where}; stop it, or give this command another MILEPOST_STORE",
             holder.get("api_url"),
+            holder.get("api_token", ""),
         ) from None
+    os.fchmod(file.fileno(), 0o600)
     file.seek(0)
     file.truncate()
-    json.dump({"pid": os.getpid(), "api_url": api_url}, file)
+    json.dump({"pid": os.getpid(), "api_url": api_url, "api_token": api_token}, file)
     file.flush()
     return file
 

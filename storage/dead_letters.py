@@ -1,11 +1,12 @@
 """Dead letters in the store: inputs that could not be taken, whole."""
 
+import base64
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.instants import to_micros
+from domain.instants import EPOCH, to_micros
 from storage.client import Row, Store
 
 
@@ -30,9 +31,61 @@ def insert_dead_letters(store: Store, letters: Sequence[DeadLetter]) -> None:
     store.insert("dead_letters", b"".join(map(_row_binary, letters)), fmt="RowBinary")
 
 
-def list_dead_letters(store: Store, limit: int) -> list[Row]:
-    """The newest dead letters, without their bodies."""
-    return store.rows("list_dead_letters", {"limit": limit})
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which dead letters; an empty text does not narrow."""
+
+    channel: str = ""
+    code: str = ""
+    source: str = ""
+    state: str = ""
+    since: datetime = EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPlace:
+    """Where a dead letter stands in the order of their coming, and how large it is."""
+
+    dead_letter_id: str
+    received_at: datetime
+    body_bytes: int = 0
+
+
+ANY_LETTER = LetterFilter()
+FIRST_PLACE = LetterPlace("", EPOCH)
+
+
+def list_dead_letters(store: Store, limit: int, letters: LetterFilter = ANY_LETTER) -> list[Row]:
+    """The newest dead letters with their state, without their bodies."""
+    return store.rows("list_dead_letters", {**_narrowing(letters), "state": letters.state, "limit": limit})
+
+
+def waiting_dead_letters(store: Store, letters: LetterFilter, after: LetterPlace, limit: int) -> list[LetterPlace]:
+    """The letters that wait, the oldest first, from a place on; the filter's own state counts for nothing."""
+    params = {"after_at": after.received_at, "after_id": after.dead_letter_id, "limit": limit}
+    return [LetterPlace(**row) for row in store.rows("waiting_dead_letters", {**_narrowing(letters), **params})]
+
+
+def dead_letter_places(store: Store, ids: Sequence[str]) -> list[LetterPlace]:
+    """Those of the ids that are dead letters, the oldest first."""
+    return [LetterPlace(**row) for row in store.rows("dead_letter_places", {"ids": list(ids)})]
+
+
+def whole_dead_letters(store: Store, places: Sequence[LetterPlace]) -> list[DeadLetter]:
+    """Letters whole, the oldest first."""
+    moments = [place.received_at for place in places]
+    ids = [place.dead_letter_id for place in places]
+    rows = store.rows("whole_dead_letters", {"ids": ids, "first_at": min(moments), "last_at": max(moments)})
+    return [DeadLetter(body=base64.b64decode(row.pop("body_base64")), **row) for row in rows]
+
+
+def _narrowing(letters: LetterFilter) -> dict[str, object]:
+    return {
+        "channel": letters.channel,
+        "code": letters.code,
+        "source": letters.source,
+        "since": letters.since,
+    }
 
 
 def show_dead_letter(store: Store, dead_letter_id: str) -> Row | None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from collector.event_content import event_micros, read_content, trace_context
+from collector.nesting import REASON, are_any_too_deep, is_too_deep
 from collector.receivers.canonical_events import LONGEST_IDENTITY, RFC3339, URI_REFERENCE, read_canonical
 from collector.receivers.json_items import split_array
 from domain.errors import InputError
@@ -114,12 +115,14 @@ def _read_batch(body: bytes, now: datetime) -> Received:
     except (msgspec.DecodeError, RecursionError) as error:
         try:
             items = split_array(body)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise InputError("nested_too_deeply", f"the body is {REASON}") from None
+        except ValueError:
             raise InputError("invalid_json", f"the body is not a JSON array of events: {_brief(error)}") from None
     if len(items) > MOST_IN_BATCH:
         raise InputError("too_many_events", f"the batch holds {len(items)} events; send at most {MOST_IN_BATCH}")
     received = Received(is_batch=True)
-    if rows := read_canonical(body):
+    if (rows := read_canonical(body)) and not are_any_too_deep(row.data for row in rows):
         received.candidates = [
             Candidate(index, row, True, item) for index, (row, item) in enumerate(zip(rows, items, strict=True))
         ]
@@ -133,7 +136,9 @@ def _read_structured(body: bytes, now: datetime) -> Received:
     received = Received()
     try:
         whole = bytes(_raw_decoder.decode(body))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except RecursionError:
+        raise InputError("nested_too_deeply", f"the body is {REASON}") from None
+    except msgspec.DecodeError as error:
         raise InputError("invalid_json", f"the body is not JSON: {_brief(error, body)}") from None
     if not whole.startswith(b"{"):
         raise InputError("not_cloudevents", "the body is not a JSON object with the attributes of an event")
@@ -143,7 +148,7 @@ def _read_structured(body: bytes, now: datetime) -> Received:
 
 def read_event(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
     """One event in JSON, checked: quickly where it has the canonical shape, else carefully."""
-    rows = read_canonical(b"[" + raw + b"]")
+    rows = None if is_too_deep(raw) else read_canonical(b"[" + raw + b"]")
     return Candidate(index, rows[0], True, raw) if rows else read_carefully(index, raw, now)
 
 
@@ -169,15 +174,19 @@ def read_carefully(index: int, raw: bytes, now: datetime) -> Candidate | Rejecti
                 for name, value in fields.items()
                 if name not in ("data", "data_base64")
             }
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except RecursionError:
+            raise InputError("nested_too_deeply", f"the event is {REASON}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(
                 "not_cloudevents", f"not a JSON object with the attributes of an event: {_brief(error, raw)}"
             ) from None
+        if is_too_deep(raw):
+            raise InputError("nested_too_deeply", f"the event is {REASON}")
         given = {name: value for name, value in attributes.items() if value is not None}
         try:
             data, is_base64 = _json_data(fields, given.get("datacontenttype"))
             event, time_given = _build(given, data, is_base64, now)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError("invalid_data", f"data is not JSON in UTF-8: {_brief(error, raw)}") from None
         return Candidate(index, event, time_given, raw)
     except InputError as error:
@@ -325,8 +334,12 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bool]:
     if is_json_type(content_type):
         try:
             _raw_decoder.decode(body)
+            if is_too_deep(body):
+                raise RecursionError
             return body.decode("utf-8"), False
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except RecursionError:
+            raise InputError("nested_too_deeply", f"the data is {REASON}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if content_type:
                 raise InputError(
                     "invalid_json", f"the data is not JSON though its type says so: {_brief(error, body)}"
@@ -338,8 +351,6 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bool]:
 
 
 def _brief(error: Exception, raw: bytes = b"") -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
     if _LONE_SURROGATE.search(raw):
         # The decoder calls it a truncated input.
         return "half of a surrogate pair, such as \\ud800 alone"

@@ -3,13 +3,10 @@
 https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
-import base64
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
@@ -19,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
+from collector.receivers.otlp_json import entries, read_json, rewrite_ids
 from collector.receivers.otlp_values import flatten, may_hold_nested
 from domain.errors import InputError
 
@@ -27,9 +25,6 @@ JSON = "application/json"
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE = 3, 8, 14
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
-_json_decoder = msgspec.json.Decoder()
-# Ids are hexadecimal in OTLP/JSON, unlike the base64 that protobuf's own JSON mapping has for bytes.
-_HEX_FIELDS = {"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"}
 
 
 @dataclass(slots=True)
@@ -54,7 +49,7 @@ def read_traces(media_type: str, body: bytes) -> TraceRequest:
             flatten(request)
             body = request.SerializeToString()
         return _check(request) or TraceRequest(body, _count(request))
-    request = _from_json(body)
+    request = read_json(body, ExportTraceServiceRequest(), _rewrite_ids)
     flatten(request)
     return _check(request) or TraceRequest(request.SerializeToString(), _count(request))
 
@@ -111,50 +106,10 @@ def _has_ids(span: Span) -> bool:
     return len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
 
 
-def _from_json(body: bytes) -> ExportTraceServiceRequest:
-    request = ExportTraceServiceRequest()
-    try:
-        document = _json_decoder.decode(body)
-        if not isinstance(document, dict):
-            raise TypeError("it is no JSON object")
-        _hex_to_base64(document)
-        json_format.ParseDict(document, request, ignore_unknown_fields=True)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError("invalid_json", f"the body is not JSON: {error}") from None
-    except RecursionError:
-        raise InputError("invalid_json", "the body is nested too deeply") from None
-    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-        text = str(error)[:300]
-        raise InputError("invalid_otlp", f"the body is not an OTLP ExportTraceServiceRequest: {text}") from None
-    return request
-
-
-def _hex_to_base64(document: Any) -> None:
-    """Rewrites the ids of spans and links in place."""
-    for resource_spans in _list(document, "resourceSpans", "resource_spans"):
-        for scope_spans in _list(resource_spans, "scopeSpans", "scope_spans"):
-            for span in _list(scope_spans, "spans"):
-                _rewrite_ids(span)
-                for link in _list(span, "links"):
-                    _rewrite_ids(link)
-
-
-def _list(parent: Any, *names: str) -> list[Any]:
-    if isinstance(parent, dict):
-        for name in names:
-            if isinstance(parent.get(name), list):
-                return list(parent[name])
-    return []
-
-
-def _rewrite_ids(item: Any) -> None:
-    if not isinstance(item, dict):
-        return
-    for name in _HEX_FIELDS & item.keys():
-        value = item[name]
-        if isinstance(value, str) and value:
-            try:
-                item[name] = base64.b64encode(binascii.unhexlify(value)).decode("ascii")
-            except (binascii.Error, ValueError):
-                # Kept as an id of no valid length: the span is refused in a partial success, not the request.
-                item[name] = ""
+def _rewrite_ids(document: Any) -> None:
+    for resource_spans in entries(document, "resourceSpans", "resource_spans"):
+        for scope_spans in entries(resource_spans, "scopeSpans", "scope_spans"):
+            for span in entries(scope_spans, "spans"):
+                rewrite_ids(span)
+                for link in entries(span, "links"):
+                    rewrite_ids(link)

@@ -8,6 +8,7 @@ this code: such requests are not counted. Without RetryInfo that code is final, 
 import asyncio
 import threading
 from functools import partial
+from http import HTTPStatus
 from typing import NoReturn
 
 import grpc
@@ -16,6 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
+from collector.access import Caller, Refusal
 from collector.app import Collector
 from collector.body import LARGEST_BODY
 from collector.group_commit import Overloaded
@@ -82,9 +84,10 @@ class GrpcServer:
         return server
 
     async def _export(self, signal: Signal, body: bytes, context: Context) -> bytes:
+        caller = await self._admit(signal, context)
         try:
             try:
-                return await self._collector.otlp.take(signal, otlp.PROTOBUF, body)
+                return await self._collector.otlp.take(signal, otlp.PROTOBUF, body, caller)
             except InputError as error:
                 # What was in the message is what HTTP would have brought, and may be replayed as such.
                 await self._collector.keep_refused(signal, error, otlp.PROTOBUF, (), body)
@@ -94,10 +97,30 @@ class GrpcServer:
         except (Overloaded, StoreError) as error:
             await _put_off(context, self._collector.busy(signal, error))
 
+    async def _admit(self, signal: Signal, context: Context) -> Caller | None:
+        """The caller, where it has to be known; ends the call of one that may not come in."""
+        metadata = dict(context.invocation_metadata() or ())
+        given = metadata.get("authorization", "")
+        authorization = given.encode("latin-1", "replace") if isinstance(given, str) else given
+        admitted = self._collector.access.admit_call(f"/v1/{signal}", authorization)
+        if isinstance(admitted, Refusal):
+            self._collector.metrics.refuse(signal, admitted.code)
+            await _turn_away(context, admitted)
+        return admitted
 
-async def _put_off(context: Context, reason: str) -> NoReturn:
+
+async def _turn_away(context: Context, refusal: Refusal) -> NoReturn:
+    """Answers a caller that may not come in, or not yet."""
+    if refusal.retry_after:
+        await _put_off(context, refusal.reason, Duration(seconds=refusal.retry_after))
+    is_known = refusal.status == HTTPStatus.FORBIDDEN
+    code = grpc.StatusCode.PERMISSION_DENIED if is_known else grpc.StatusCode.UNAUTHENTICATED
+    await context.abort(code, refusal.reason)
+
+
+async def _put_off(context: Context, reason: str, delay: Duration = RETRY_DELAY) -> NoReturn:
     """Answers UNAVAILABLE with how soon to try again."""
-    retry = RetryInfo(retry_delay=RETRY_DELAY)
+    retry = RetryInfo(retry_delay=delay)
     status = Status(code=otlp.UNAVAILABLE, message=reason)
     status.details.add().Pack(retry)
     metadata = (

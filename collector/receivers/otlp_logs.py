@@ -4,14 +4,10 @@ Only errors are stored: what explains a broken hop. Other records are taken and 
 its logs here need not be told apart from one that sends errors alone.
 """
 
-import base64
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
@@ -21,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from collector.receivers.otlp import JSON, PROTOBUF
+from collector.receivers.otlp_json import entries, read_json, rewrite_ids
 from collector.receivers.otlp_values import flatten_value
 from domain.errors import InputError
 
@@ -28,7 +25,6 @@ from domain.errors import InputError
 # The same condition stands in otlp_logs_view, which leaves the others out.
 _ERROR = 17
 _ERROR_WORDS = frozenset({"ERROR", "CRITICAL", "FATAL"})
-_json_decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
@@ -49,7 +45,7 @@ def read_logs(media_type: str, body: bytes) -> LogRequest:
         except DecodeError:
             raise InputError("invalid_protobuf", "the body is not an OTLP ExportLogsServiceRequest") from None
     else:
-        request = _from_json(body)
+        request = read_json(body, ExportLogsServiceRequest(), _rewrite_ids)
     groups = [group for resource_logs in request.resource_logs for group in resource_logs.scope_logs]
     records = sum(len(group.log_records) for group in groups)
     errors = sum(_is_error(record) for group in groups for record in group.log_records)
@@ -87,47 +83,8 @@ def _is_error(record: LogRecord) -> bool:
     return record.severity_text.upper() in _ERROR_WORDS
 
 
-def _from_json(body: bytes) -> ExportLogsServiceRequest:
-    request = ExportLogsServiceRequest()
-    try:
-        document = _json_decoder.decode(body)
-        if not isinstance(document, dict):
-            raise TypeError("it is no JSON object")
-        _hex_to_base64(document)
-        json_format.ParseDict(document, request, ignore_unknown_fields=True)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError("invalid_json", f"the body is not JSON: {error}") from None
-    except RecursionError:
-        raise InputError("invalid_json", "the body is nested too deeply") from None
-    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-        text = str(error)[:300]
-        raise InputError("invalid_otlp", f"the body is not an OTLP ExportLogsServiceRequest: {text}") from None
-    return request
-
-
-def _hex_to_base64(document: Any) -> None:
-    """Rewrites the ids of records in place: hexadecimal in OTLP/JSON, base64 in protobuf's own JSON mapping."""
-    for resource_logs in _list(document, "resourceLogs", "resource_logs"):
-        for scope_logs in _list(resource_logs, "scopeLogs", "scope_logs"):
-            for record in _list(scope_logs, "logRecords", "log_records"):
-                _rewrite_ids(record)
-
-
-def _list(parent: Any, *names: str) -> list[Any]:
-    if isinstance(parent, dict):
-        for name in names:
-            if isinstance(parent.get(name), list):
-                return list(parent[name])
-    return []
-
-
-def _rewrite_ids(record: Any) -> None:
-    if not isinstance(record, dict):
-        return
-    for name in ("traceId", "spanId", "trace_id", "span_id"):
-        if isinstance(value := record.get(name), str):
-            try:
-                record[name] = base64.b64encode(binascii.unhexlify(value)).decode("ascii")
-            except (binascii.Error, ValueError):
-                # An id that is not one ties the record to no trace; the record itself is fine.
-                record[name] = ""
+def _rewrite_ids(document: Any) -> None:
+    for resource_logs in entries(document, "resourceLogs", "resource_logs"):
+        for scope_logs in entries(resource_logs, "scopeLogs", "scope_logs"):
+            for record in entries(scope_logs, "logRecords", "log_records"):
+                rewrite_ids(record)

@@ -48,7 +48,7 @@ class SourceWebhook:
     """One source's endpoint, apart from the sockets."""
 
     def __init__(self, definition: SourceDefinition, secrets: tuple[bytes, ...], public_url: str | None) -> None:
-        self._definition = definition
+        self.definition = definition
         self._authentication = definition.config.authentication
         self._secrets = secrets
         self._public_url = (public_url or "").rstrip("/")
@@ -56,6 +56,11 @@ class SourceWebhook:
         self.name = definition.name
         self.channel = f"sources/{definition.name}"
         self.kept_headers = frozenset(definition.config.headers)
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Whether its senders prove who they are, so that they need no token."""
+        return not self._authentication.none
 
     @property
     def is_configured(self) -> bool:
@@ -93,7 +98,7 @@ class SourceWebhook:
     def answer(self, scope: Scope, content: bytes, received: Received, outcome: EventOutcome) -> Answer:
         """What the vendor is told once everything is stored, as events or as dead letters."""
         refused = received.count and len(outcome.rejected) == received.count
-        if refused and self._definition.config.when_refused == "refuse":
+        if refused and self.definition.config.when_refused == "refuse":
             if len(outcome.rejected) == 1:
                 return _told(400, outcome.rejected[0].code, outcome.rejected[0].reason)
             return Answer(400, _json.encode(counts(outcome)))

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.clock import Clock
@@ -19,12 +19,16 @@ LIVE_PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """Where the demo's traffic goes and how much of it there is; `rate` is web shop orders a minute."""
+    """Where the demo's traffic goes and how much of it there is; `rate` is web shop orders a minute.
+
+    `token` is sent along where the collector needs one.
+    """
 
     endpoint: str
     seed: int = 7
     days: int = 30
     rate: int = 20
+    token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if not self.endpoint.startswith(("http://", "https://")):
@@ -44,7 +48,8 @@ def run_demo(settings: DemoSettings, clock: Clock, stop: threading.Event, report
     start = clock.now()
     traffic = Traffic(settings.seed, start, settings.days, settings.rate)
     report(f"demo: {settings.days} days of {NAME} to {endpoint}")
-    with EventSender(endpoint, stop, report) as sender, Telemetry(endpoint) as telemetry:
+    headers = {"authorization": f"Bearer {settings.token}"} if settings.token else {}
+    with EventSender(endpoint, stop, report, headers) as sender, Telemetry(endpoint, headers) as telemetry:
         _send_history(traffic, start, settings.days, sender, telemetry, stop)
         totals = sender.settle()
         seconds = (clock.now() - start).total_seconds()

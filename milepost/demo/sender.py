@@ -2,10 +2,10 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import httpx
@@ -60,11 +60,17 @@ class EventSender:
     A collector that has answered once is waited for until `stop`: what it did not take is sent again.
     """
 
-    def __init__(self, endpoint: str, stop: threading.Event, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        stop: threading.Event,
+        report: Callable[[str], None],
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._endpoint, self._stop, self._report = endpoint, stop, report
         # A proxy of the environment knows no way to this machine's loopback, where the collector listens.
         limits = httpx.Limits(max_connections=_CONNECTIONS)
-        self._client = httpx.Client(timeout=30, limits=limits, trust_env=False)
+        self._client = httpx.Client(timeout=30, limits=limits, trust_env=False, headers=headers)
         self._pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="demo-sender")
         self._pending: deque[tuple[int, Future[_Answer | None]]] = deque()
         self._lock = threading.Lock()

@@ -1,8 +1,8 @@
 """Tells planned spans to the OpenTelemetry SDK, one tracer provider per service, and exports them over OTLP/HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import requests
@@ -70,13 +70,15 @@ class _CountingExporter(SpanExporter):
 class Telemetry:
     """The six systems' tracing; all of them share one export pipeline to `{endpoint}/v1/traces`."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         self._ids = _PlannedIds()
         session = requests.Session()
         # As the sender of the events: a proxy of the environment knows no way to this machine's loopback.
         session.trust_env = False
         self._exporter = _CountingExporter(
-            OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", compression=Compression.Gzip, session=session)
+            OTLPSpanExporter(
+                endpoint=f"{endpoint}/v1/traces", headers=dict(headers), compression=Compression.Gzip, session=session
+            )
         )
         self._processor: SpanProcessor = BatchSpanProcessor(
             self._exporter,

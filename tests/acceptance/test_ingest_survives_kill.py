@@ -40,9 +40,9 @@ IDS = (
 
 
 @contextmanager
-def collector_on(dsn: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def collector_on(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A collector's process on a store, and its address; killed at the end if it still runs."""
-    command = [sys.executable, "-m", "tests.acceptance.collector_process", dsn]
+    command = [sys.executable, "-m", "tests.acceptance.collector_process", *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -174,7 +174,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             {"MILEPOST_TICKS": "5s"},
             "MILEPOST_TICKS is not a setting; there are MILEPOST_STORE, MILEPOST_HOST, MILEPOST_COLLECTOR_PORT, "
             "MILEPOST_GRPC_PORT, MILEPOST_CONSOLE_PORT, MILEPOST_CONFIG, MILEPOST_PUBLIC_URL, MILEPOST_TICK, "
-            "MILEPOST_LOG, MILEPOST_PERSONAL_DATA_KEY, MILEPOST_PERSONAL_DATA_KEY_FILE",
+            "MILEPOST_SPOOL, MILEPOST_SPOOL_SIZE, MILEPOST_RATE_LIMIT, MILEPOST_TOKEN, MILEPOST_LOG, "
+            "MILEPOST_PERSONAL_DATA_KEY, MILEPOST_PERSONAL_DATA_KEY_FILE",
             id="an unknown setting",
         ),
         pytest.param(
@@ -185,8 +186,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
         ),
         pytest.param(
             {"MILEPOST_HOST": "0.0.0.0"},
-            "MILEPOST_HOST is 0.0.0.0: without tokens and sign-in only a loopback address is served; "
-            "give 127.0.0.1, ::1, localhost",
+            "MILEPOST_HOST is 0.0.0.0: other machines would reach the collector, and there is no token to tell them "
+            "apart; make one with `milepost tokens create`, or give one of 127.0.0.1, ::1, localhost",
             id="an address that others can reach",
         ),
         pytest.param(

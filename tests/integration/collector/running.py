@@ -11,12 +11,14 @@ import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import SourceWebhook
 from collector.span_mapping_config import CorrelationConfig
+from collector.spooling import SpoolSettings
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
 from storage.client import PATIENCE_SECONDS, Store
@@ -49,9 +51,16 @@ class RunningCollector:
     """A started collector on a store, its address, and its counters."""
 
     def __init__(
-        self, store: Store, collector: Collector, registry: CollectorRegistry, http: httpx.Client, grpc_address: str
+        self,
+        store: Store,
+        collector: Collector,
+        registry: CollectorRegistry,
+        http: httpx.Client,
+        grpc_address: str,
+        clock: FixedClock,
     ) -> None:
         self.grpc_address = grpc_address
+        self.clock = clock
         self.store = store
         self.collector = collector
         self.registry = registry
@@ -99,10 +108,14 @@ def running_collector(
     contracts: ContractDoor | None = None,
     sources: Mapping[str, SourceWebhook] | None = None,
     correlation: CorrelationConfig = CorrelationConfig(),
+    *,
+    door: DoorSettings = DoorSettings(),
+    spool: SpoolSettings | None = None,
 ) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
-    collector = Collector(store, FixedClock(NOW), registry, [], contracts, sources, correlation)
+    clock = FixedClock(NOW)
+    collector = Collector(store, clock, registry, [], contracts, sources, correlation, door=door, spool=spool)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     grpc_server = GrpcServer(collector, "127.0.0.1", 0, "a test's port")
@@ -111,7 +124,7 @@ def running_collector(
     grpc_server.start()
     try:
         with httpx.Client(base_url=address(listening), timeout=30) as http:
-            yield RunningCollector(store, collector, registry, http, grpc_server.address)
+            yield RunningCollector(store, collector, registry, http, grpc_server.address, clock)
     finally:
         grpc_server.stop()
         server.stop()

@@ -289,8 +289,8 @@ def test_the_door_in_this_process_applies_the_contracts_too(
 ) -> None:
     door = LocalDoor(embedded_store, FixedClock(NOW), contracts)
 
-    taken = door(BATCH, json.dumps([personal(1), personal(2, region=None)]).encode())
-    cut = door(STRUCTURED, json.dumps(personal(3))[:-9].encode())
+    taken = door.events(BATCH, json.dumps([personal(1), personal(2, region=None)]).encode())
+    cut = door.events(STRUCTURED, json.dumps(personal(3))[:-9].encode())
 
     assert (taken.accepted, len(cut.rejected)) == (2, 1)
     assert flags(engine, embedded_store) == [("e-2", "missing_field")]
@@ -304,6 +304,6 @@ def test_the_door_in_this_process_tells_when_flags_cannot_be_stored(
     embedded_store.execute("RENAME TABLE contract_flags TO contract_flags_away")
     try:
         with pytest.raises(StoreError, match="contract_flags"):
-            door(STRUCTURED, json.dumps(order(region=None)).encode())
+            door.events(STRUCTURED, json.dumps(order(region=None)).encode())
     finally:
         embedded_store.execute("RENAME TABLE contract_flags_away TO contract_flags")

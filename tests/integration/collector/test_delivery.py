@@ -155,7 +155,9 @@ def test_while_the_store_is_away_nothing_is_acknowledged_and_later_all_is_taken(
         ready, alive = collector.http.get("/readyz"), collector.http.get("/healthz")
         assert (ready.status_code, ready.json()) == (503, {"status": "not ready", "reason": away})
         assert alive.status_code == 200
-        assert collector.total("events_received_total") == collector.total("events_stored_total") == 1
+        assert collector.total("events_stored_total") == collector.total("spans_received_total") == 1
+        assert collector.total("events_received_total") == 1 + 4
+        assert collector.total("requests_refused_total") == 5
 
         with serving(ClickHouseEndpoint(engine.folder, port=first.server_port)):
             assert collector.http.get("/readyz").status_code == 200

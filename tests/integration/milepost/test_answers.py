@@ -1,17 +1,23 @@
 """The answers that commands get from a store that nobody else holds."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from collector.operations import DiscardWish, ReplayWish
+from collector.receivers.cloudevents import STRUCTURED
 from domain.clock import FixedClock
-from milepost.answers import open_answers
+from domain.errors import UsageError
+from milepost.answers import ApiAnswers, open_answers
 from milepost.settings import SHIPPED, Settings
 from storage.client import Store
-from storage.events import insert_events
+from storage.dead_letters import ANY_LETTER, DeadLetter, LetterFilter, insert_dead_letters
+from storage.events import count_events, insert_events
 from tests.builders import NOW, event_row
 from tests.engine import Engine
+from tests.integration.collector.running import event, running_collector
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def test_commands_that_only_read_write_nothing(settings: Settings, engine: Engin
     rules, calendars = SHIPPED / "rules" / "definitions", SHIPPED / "rules" / "calendars.yaml"
     with open_answers(settings, FixedClock(NOW)) as answers:
         assert answers.alerts(None, 10) == []
-        assert answers.dead_letters(10) == []
+        assert answers.dead_letters(ANY_LETTER, 10) == []
         assert answers.evaluation(rules, calendars, NOW, None) == []
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == []
@@ -46,6 +52,52 @@ def test_what_a_kill_left_half_done_is_completed_before_more_is_taken(
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == [{"object_id": "O-1001"}]
 
 
+LETTERS = [
+    DeadLetter(f"l-{number}", NOW, "events", "late", "not then", content_type=STRUCTURED, body=body)
+    for number, body in enumerate([*(json.dumps(event(number)).encode() for number in range(4)), b"not JSON"])
+]
+OUTCOMES = [*((f"l-{number}", "accepted") for number in range(4)), ("l-4", "rejected")]
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of two letters, so that a few are several."""
+    monkeypatch.setattr("collector.replay.LETTERS_A_PAGE", 2)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_letters_are_replayed_to_the_last_page_in_this_process(settings: Settings, embedded_store: Store) -> None:
+    insert_dead_letters(embedded_store, LETTERS)
+
+    with open_answers(settings, FixedClock(NOW)) as answers:
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
+        [waiting] = answers.dead_letters(LetterFilter(state="waiting"), 10)
+
+    assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
+    assert (waiting["dead_letter_id"], waiting["attempts"]) == ("l-4", 1)
+    assert count_events(embedded_store) == 4
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_letters_are_replayed_to_the_last_page_by_a_running_program(settings: Settings, embedded_store: Store) -> None:
+    insert_dead_letters(embedded_store, LETTERS)
+
+    with running_collector(embedded_store) as running, closing(ApiAnswers(running.url)) as answers:
+        rows = list(answers.replay(settings, ReplayWish(all=True, by="ann")))
+        discarded = answers.discard(DiscardWish(["l-4"], "it never was an event", "ann"))
+
+    assert [(row["dead_letter_id"], row["outcome"]) for row in rows] == OUTCOMES
+    assert discarded == 1
+    assert count_events(embedded_store) == 4
+
+
+def test_a_state_there_is_not_is_told(settings: Settings, embedded_store: Store) -> None:
+    with open_answers(settings, FixedClock(NOW)) as answers, pytest.raises(UsageError) as refusal:
+        answers.dead_letters(LetterFilter(state="lost"), 10)
+
+    assert str(refusal.value) == "state is 'lost'; give one of waiting, replayed, discarded"
+
+
 def test_files_taken_without_a_running_milepost_are_correlated(settings: Settings, embedded_store: Store) -> None:
     rules, calendars = SHIPPED / "rules" / "definitions", SHIPPED / "rules" / "calendars.yaml"
     silent = ("1", "order.approved", ["order/O-1"], "")
@@ -54,7 +106,7 @@ def test_files_taken_without_a_running_milepost_are_correlated(settings: Setting
     events = [_cloud_event(*event) for event in (silent, linking, telling)]
     later = FixedClock(NOW + timedelta(days=2))
     with open_answers(settings, later) as answers:
-        answers.door(settings)("application/cloudevents-batch+json", json.dumps(events).encode())
+        answers.door(settings).events("application/cloudevents-batch+json", json.dumps(events).encode())
         before = answers.evaluation(rules, calendars, later.now(), None)
         answers.correlate(settings)
         after = answers.evaluation(rules, calendars, later.now(), None)

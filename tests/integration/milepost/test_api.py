@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from milepost.http_server import HttpServer, bind
 from milepost.migration import ask_running
 from milepost.settings import SHIPPED
 from storage.client import Store
+from storage.dead_letters import DeadLetter, LetterFilter, insert_dead_letters
 from storage.migrator import load_migrations
 from tests.builders import NOW
 
@@ -58,6 +60,22 @@ def test_a_dead_letter_there_is_not_is_told_by_its_id(answers: ApiAnswers, dead_
     assert str(refusal.value) == (
         f"there is no dead letter {dead_letter_id!r}; `milepost dead-letters list` shows their ids"
     )
+
+
+def test_dead_letters_are_narrowed_by_what_is_known_only(url: str, answers: ApiAnswers, embedded_store: Store) -> None:
+    letters = [
+        DeadLetter("l-1", NOW - timedelta(hours=2), "events", "conflict", "no", source="crm"),
+        DeadLetter("l-2", NOW, "events", "conflict", "no", source="crm"),
+        DeadLetter("l-3", NOW, "events", "conflict", "no", source="erp"),
+    ]
+    insert_dead_letters(embedded_store, letters)
+
+    found = answers.dead_letters(LetterFilter(source="crm", since=NOW - timedelta(hours=1), state="waiting"), 10)
+    misspelt = httpx.get(f"{url}/api/dead-letters", params={"sauce": "crm"}, timeout=30)
+
+    assert [row["dead_letter_id"] for row in found] == ["l-2"]
+    reason = "'sauce' is not known; channel, code, source, state, since and limit are"
+    assert (misspelt.status_code, misspelt.json()) == (400, {"reason": reason})
 
 
 def test_an_answer_of_something_else_is_told_as_such() -> None:

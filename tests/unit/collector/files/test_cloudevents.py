@@ -1,4 +1,4 @@
-"""Files on their way to the door: in bounded batches, broken lines together, files of another kind refused."""
+"""Files of CloudEvents on their way to the door: in bounded batches, broken lines together, other kinds refused."""
 
 import gzip
 import json
@@ -6,32 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.files.formats import ACCEPTED
+from collector.files.ingestion import BYTES_A_BATCH, Ingestion, IngestSummary
+from collector.files.items import LARGEST_EVENT
 from collector.receivers.cloudevents import BATCH, STRUCTURED
-from collector.receivers.files import BYTES_A_BATCH, LARGEST_EVENT, IngestSummary, Taken, ingest_files
 from domain.errors import UsageError
-
-
-class RecordingDoor:
-    """Takes every event of a batch that has an id, and a structured body when it is JSON."""
-
-    def __init__(self) -> None:
-        self.bodies: list[tuple[str, bytes]] = []
-
-    def __call__(self, content_type: str, body: bytes) -> Taken:
-        self.bodies.append((content_type, body))
-        try:
-            document = json.loads(body)
-        except ValueError:
-            return Taken(rejected=[(0, "no JSON")])
-        if content_type == STRUCTURED:
-            return Taken(accepted=1)
-        rejected = [(index, "id is missing") for index, item in enumerate(document) if "id" not in item]
-        return Taken(accepted=len(document) - len(rejected), rejected=rejected)
-
-
-def ingest(path: Path, content: bytes, door: RecordingDoor) -> IngestSummary:
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    return ingest_files([path], door, lambda path, summary: None)
+from tests.unit.collector.files.doors import RecordingDoor, RememberedCheckpoints, ingest
 
 
 @pytest.mark.parametrize(
@@ -76,7 +56,7 @@ def test_a_batch_holds_five_thousand_small_events_and_problems_keep_their_lines(
     summary = ingest(path, b'{"id":"1"}\n' * 5_001 + b"{}\n", door)
 
     assert [len(json.loads(body)) for _, body in door.bodies] == [5_000, 2]
-    assert summary == IngestSummary(5_001, 0, 1, [f"{path}:5002: id is missing"])
+    assert summary == IngestSummary(5_001, 0, 1, problems=[f"{path}:5002: id is missing"])
 
 
 def test_an_event_larger_than_the_door_takes_is_refused_alone(tmp_path: Path) -> None:
@@ -86,7 +66,7 @@ def test_an_event_larger_than_the_door_takes_is_refused_alone(tmp_path: Path) ->
     summary = ingest(path, b'[{"id":"1"},' + large + b"]", RecordingDoor())
 
     told = f"{path}:2: an event of {len(large)} bytes; {LARGEST_EVENT} are taken"
-    assert summary == IngestSummary(1, 0, 1, [told])
+    assert summary == IngestSummary(1, 0, 1, problems=[told])
 
 
 def test_broken_lines_go_together_and_each_is_told_of(tmp_path: Path) -> None:
@@ -113,14 +93,14 @@ def test_broken_lines_go_together_and_each_is_told_of(tmp_path: Path) -> None:
 )
 def test_a_file_of_another_kind_is_refused_before_anything_is_sent(tmp_path: Path, content: bytes, lines: int) -> None:
     door = RecordingDoor()
-    path = tmp_path / "orders.csv"
+    path = tmp_path / "orders"
 
     with pytest.raises(UsageError) as caught:
         ingest(path, content, door)
 
     assert str(caught.value) == (
         f"{path}: none of its first {lines} lines is JSON (JSON is malformed: invalid character (byte 0)); give "
-        "CloudEvents as JSON, an array of them, or one a line (NDJSON)"
+        "CloudEvents as JSON, an array of them, or one a line (NDJSON), or name another kind of file with --format"
     )
     assert door.bodies == []
 
@@ -142,9 +122,9 @@ def test_a_file_that_is_not_there_is_named_before_any_other_is_sent(tmp_path: Pa
     door = RecordingDoor()
 
     with pytest.raises(UsageError) as caught:
-        ingest_files([there, missing], door, lambda path, summary: None)
+        Ingestion(door, RememberedCheckpoints()).take([there, missing], IngestSummary())
 
-    assert str(caught.value) == f"{missing}: no such file; give CloudEvents as JSON or NDJSON, plain or .gz"
+    assert str(caught.value) == f"{missing}: no such file; give {ACCEPTED}"
     assert door.bodies == []
 
 
@@ -164,6 +144,6 @@ def test_a_gzip_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes
     path.write_bytes(content)
 
     with pytest.raises(UsageError) as caught:
-        ingest_files([path], RecordingDoor(), lambda path, summary: None)
+        Ingestion(RecordingDoor(), RememberedCheckpoints()).take([path], IngestSummary())
 
     assert str(caught.value) == f"{path}: cannot be read: {reason}"

@@ -1,0 +1,194 @@
+"""How the items of each channel become records of a spool, and how records are stored, each once.
+
+The record's own id makes the ids of the dead letters that come of it: a drain that is repeated after a kill finds them.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from collector.dead_lettering import attribute_headers, rejection_letter
+from collector.metrics import CollectorMetrics
+from collector.receivers import otlp
+from collector.receivers.cloudevents import Candidate, Received, Rejection
+from collector.receivers.otlp import TraceRequest
+from collector.replay_spans import without_stored
+from collector.spool import Record
+from collector.writer import EventOutcome, EventSubmission
+from domain.clock import Clock
+from domain.errors import InputError
+from storage.client import Store
+from storage.contract_flags import ContractFlag
+from storage.dead_letters import DeadLetter, dead_letter_places, insert_dead_letters
+from storage.events import EventRow
+
+
+class _Event(msgspec.Struct, array_like=True):
+    index: int
+    event: EventRow
+    time_given: bool
+    raw: bytes
+
+
+class _Submission(msgspec.Struct, array_like=True):
+    """A submission whose events no longer point into the request's body."""
+
+    events: list[_Event]
+    rejections: list[Rejection]
+    content_type: str
+    headers: dict[str, str]
+    channel: str
+    keep_rejected: bool
+    flags: list[tuple[int, ContractFlag]]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_submission_decoder = msgspec.msgpack.Decoder(_Submission)
+_request_decoder = msgspec.msgpack.Decoder(TraceRequest)
+_letter_decoder = msgspec.msgpack.Decoder(DeadLetter)
+# A ClickHouse server takes 128 KiB a parameter; an id takes 35 of them.
+_IDS_A_QUESTION = 1_000
+
+
+class EventChannel:
+    """Requests for events; what is rejected of them is settled when they are stored."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: CollectorMetrics,
+        commit: Callable[[Sequence[EventSubmission]], Sequence[EventOutcome | Exception]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._commit = commit
+
+    def encode(self, item: EventSubmission) -> bytes:
+        """The submission with the headers that its dead letters would keep: never its token."""
+        received = item.received
+        return _encoder.encode(
+            _Submission(
+                [_Event(one.index, one.event, one.time_given, bytes(one.raw)) for one in received.candidates],
+                received.rejections,
+                item.content_type,
+                attribute_headers(item.headers, item.kept_headers),
+                item.channel,
+                item.keep_rejected,
+                received.flags,
+            )
+        )
+
+    def acknowledge(self, item: EventSubmission) -> EventOutcome:
+        """Every event counts as accepted: whether one is a duplicate only the store knows."""
+        received = item.received
+        return EventOutcome(accepted=len(received.candidates), rejected=list(received.rejections))
+
+    def store(self, records: Sequence[Record]) -> None:
+        """Commits events by their identity, and keeps what is rejected of them."""
+        submissions = [_submission_decoder.decode(record.content) for record in records]
+        outcomes = self._commit([_restored(submission) for submission in submissions])
+        now = self._clock.now()
+        letters = []
+        for record, submission, outcome in zip(records, submissions, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+            letters += [
+                rejection_letter(
+                    rejection,
+                    now,
+                    submission.channel,
+                    submission.content_type,
+                    submission.headers,
+                    _id_of(record, rejection.index),
+                )
+                for rejection in outcome.rejected
+                if submission.keep_rejected
+            ]
+        insert_missing(self._store, letters)
+        for letter in letters:
+            self._metrics.keep(letter.channel, letter.code)
+
+
+def _restored(submission: _Submission) -> EventSubmission:
+    candidates = [Candidate(one.index, one.event, one.time_given, one.raw) for one in submission.events]
+    received = Received(candidates, submission.rejections, flags=submission.flags)
+    return EventSubmission(received, submission.content_type, channel=submission.channel, keep_rejected=False)
+
+
+class SpanChannel:
+    """Requests for spans."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: CollectorMetrics,
+        commit: Callable[[Sequence[TraceRequest]], Sequence[bool | Exception]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._commit = commit
+
+    def encode(self, item: TraceRequest) -> bytes:
+        """The request as it is checked."""
+        return _encoder.encode(item)
+
+    def acknowledge(self, item: TraceRequest) -> bool:
+        """As when it is stored."""
+        return True
+
+    def store(self, records: Sequence[Record]) -> None:
+        """Stores the spans that are not: an insert that got no answer may have stored them all the same."""
+        for record in records:
+            request = without_stored(self._store, _request_decoder.decode(record.content))
+            [outcome] = self._commit([request]) if request.spans else [True]
+            if isinstance(outcome, InputError):
+                letter = DeadLetter(
+                    dead_letter_id=_id_of(record, 0),
+                    received_at=self._clock.now(),
+                    channel="traces",
+                    code=outcome.code,
+                    reason=str(outcome),
+                    content_type=otlp.PROTOBUF,
+                    body=request.body,
+                )
+                insert_missing(self._store, [letter])
+                self._metrics.keep("traces", letter.code)
+            elif isinstance(outcome, Exception):
+                raise outcome
+
+
+class LetterChannel:
+    """Dead letters of whole requests, counted when their senders were told."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def encode(self, item: DeadLetter) -> bytes:
+        """The letter."""
+        return _encoder.encode(item)
+
+    def acknowledge(self, item: DeadLetter) -> bool:
+        """As when it is stored."""
+        return True
+
+    def store(self, records: Sequence[Record]) -> None:
+        """Stores the letters that are not."""
+        insert_missing(self._store, [_letter_decoder.decode(record.content) for record in records])
+
+
+def insert_missing(store: Store, letters: Sequence[DeadLetter]) -> None:
+    """Stores the letters whose ids are not stored yet."""
+    for start in range(0, len(letters), _IDS_A_QUESTION):
+        some = letters[start : start + _IDS_A_QUESTION]
+        known = {place.dead_letter_id for place in dead_letter_places(store, [one.dead_letter_id for one in some])}
+        if missing := [one for one in some if one.dead_letter_id not in known]:
+            insert_dead_letters(store, missing)
+
+
+def _id_of(record: Record, index: int) -> str:
+    return hashlib.sha256(f"{record.record_id}-{index}".encode()).hexdigest()[:32]

@@ -1,0 +1,3 @@
+-- Adds a row to a table of a new SQLite file.
+-- fragments: table, columns, places
+INSERT INTO /*{table}*/ (/*{columns}*/) VALUES (/*{places}*/)

@@ -1,0 +1,36 @@
+"""Answers from the store in this process, and the same from a running Milepost over HTTP."""
+
+import contextlib
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+
+from collector.app import Collector
+from domain.clock import FixedClock
+from milepost.answers import Answers, ApiAnswers, StoreAnswers
+from milepost.api import api_routes
+from milepost.http_server import HttpServer, address, bind
+from storage.client import Store
+from tests.builders import NOW
+
+PLACES = ("in this process", "over HTTP")
+
+
+@contextlib.contextmanager
+def answers_at(place: str, store: Store) -> Iterator[Answers]:
+    """Answers about the store, as a command gets them in that place."""
+    clock = FixedClock(NOW)
+    if place == "in this process":
+        yield StoreAnswers(store, clock)
+        return
+    collector = Collector(store, clock, CollectorRegistry(), api_routes(store, clock))
+    listening = bind("127.0.0.1", 0, "the test's port")
+    server = HttpServer(collector.app, listening, "collector")
+    collector.start()
+    server.start()
+    try:
+        with contextlib.closing(ApiAnswers(address(listening))) as answers:
+            yield answers
+    finally:
+        server.stop()
+        collector.stop()
