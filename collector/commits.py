@@ -38,6 +38,8 @@ class Commits:
             spooling.spans(SpanWriter(store, metrics).commit),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
+            # Spans have no identity to settle in order, and planning an insert of theirs keeps one core busy alone.
+            threads=2,
         )
         self.logs: GroupCommit[LogRequest, bool] = GroupCommit(
             "commit logs", LogWriter(store, metrics).commit, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES

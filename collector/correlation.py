@@ -105,7 +105,7 @@ def link_rule(contracts: Contracts, most_of_one_type: int) -> LinkRule:
 
 @dataclass(slots=True)
 class _Group:
-    """What turns out to be one run: runs that are stored, and the members that events name of it, with their run or 0."""
+    """What turns out to be one run: runs that are stored, and the members that events name, each with its run or 0."""
 
     runs: set[int] = field(default_factory=set)
     members: dict[Member, int] = field(default_factory=dict)

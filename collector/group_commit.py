@@ -41,11 +41,12 @@ class _Waiting(Generic[Item, Outcome]):
 
 
 class GroupCommit(Generic[Item, Outcome]):
-    """One thread that hands groups of items to `commit` and gives each its outcome or its error.
+    """Threads that hand groups of items to `commit` and give each its outcome or its error.
 
-    `commit` takes the items of a group and gives one outcome or exception for each, in order; if it raises
-    itself, every item of the group gets that error. Weights bound a group (`group_weight`) and what may wait
-    before it (`waiting_weight`); past the latter `submit` raises Overloaded.
+    With one thread groups are committed one after the other, in the order of their items; with more, several at a
+    time. `commit` takes the items of a group and gives one outcome or exception for each, in order; if it raises
+    itself, every item of the group gets that error. Weights bound a group (`group_weight`) and what may wait before it
+    (`waiting_weight`); past the latter `submit` raises Overloaded.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class GroupCommit(Generic[Item, Outcome]):
         *,
         group_weight: int,
         waiting_weight: int,
+        threads: int = 1,
     ) -> None:
         self._commit = commit
         self._group_weight = group_weight
@@ -62,27 +64,33 @@ class GroupCommit(Generic[Item, Outcome]):
         self._queue: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
         self._weight_lock = threading.Lock()
         self._weight = 0
+        self._committing_weight = 0
+        # One thread at a time gathers a group; what did not fit into the last one begins the next.
+        self._gathering = threading.Lock()
+        self._held: _Waiting[Item, Outcome] | None = None
         # How many requests were last under way at once, and how long their commit took.
         self._crowd = 0
         self._commit_seconds = 0.0
         self._awaited = _NEVER
         self._arrived = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
         """Begins to take items."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends."""
         self._queue.put(None)
         self._arrived.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def is_alive(self) -> bool:
         """Whether items are committed: not before the start, nor after a stop or an error nobody foresaw."""
-        return self._thread.is_alive()
+        return all(thread.is_alive() for thread in self._threads)
 
     @property
     def waiting(self) -> int:
@@ -103,35 +111,43 @@ class GroupCommit(Generic[Item, Outcome]):
         return await future
 
     def _work(self) -> None:
-        stopping = False
-        held: _Waiting[Item, Outcome] | None = None
-        while not stopping:
-            first = held or self._queue.get()
-            held = None
+        while group := self._gather():
+            weight = sum(waiting.weight for waiting in group)
+            with self._weight_lock:
+                self._committing_weight += weight
+            began = time.monotonic()
+            self._settle(group, weight)
+            self._commit_seconds = time.monotonic() - began
+            self._crowd = len(group) + self._queue.qsize()
+
+    def _gather(self) -> "list[_Waiting[Item, Outcome]]":
+        """The next group; an empty one at the end."""
+        with self._gathering:
+            first, self._held = self._held or self._queue.get(), None
             if first is None:
-                return
+                # For the threads that have not heard yet.
+                self._queue.put(None)
+                return []
             self._await_crowd()
             group = [first]
             weight = first.weight
             while not self._queue.empty():
                 waiting = self._queue.get()
                 if waiting is None:
-                    stopping = True
+                    self._queue.put(None)
                     break
                 if weight + waiting.weight > self._group_weight:
-                    held = waiting
+                    self._held = waiting
                     break
                 group.append(waiting)
                 weight += waiting.weight
-            began = time.monotonic()
-            self._settle(group, weight)
-            self._commit_seconds = time.monotonic() - began
-            self._crowd = len(group) + self._queue.qsize()
+            return group
 
     def _await_crowd(self) -> None:
         """Returns once most of those last under way are here beside the first, or have been waited for long enough."""
         expected = int(_CROWD * self._crowd) - 1
-        if self._queue.qsize() < expected and self._weight < _WORTHWHILE * self._group_weight:
+        waiting_weight = self._weight - self._committing_weight
+        if self._queue.qsize() < expected and waiting_weight < _WORTHWHILE * self._group_weight:
             self._arrived.clear()
             self._awaited = expected
             if self._queue.qsize() < expected:
@@ -146,6 +162,7 @@ class GroupCommit(Generic[Item, Outcome]):
             outcomes = [error] * len(group)
         with self._weight_lock:
             self._weight -= weight
+            self._committing_weight -= weight
         answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Outcome | Exception]]] = {}
         for waiting, outcome in zip(group, outcomes, strict=True):
             answers.setdefault(waiting.loop, []).append((waiting.future, outcome))

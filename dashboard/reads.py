@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashboard.components.filters import RANGES
 from dashboard.session import current
+from rules.engine import ENGINE
 from storage import overview, trace_view
-from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, SourceHeard, Throughput
+from storage.freshness import SourceFreshness, known_through, source_freshness
+from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
 from storage.trace_view import Journey
 
 # Pages refresh every five seconds; what they read may be this old.
@@ -48,8 +50,10 @@ def throughput(range_name: str, entities: tuple[str, ...]) -> Throughput:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def sources_heard() -> list[SourceHeard]:
-    return overview.sources_heard(current().store)
+def sources() -> list[SourceFreshness]:
+    context = current()
+    at = known_through(context.store, ENGINE, now())
+    return source_freshness(context.store, context.contracts, at)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

@@ -15,6 +15,7 @@ from streamlit.web import bootstrap
 
 from dashboard.session import attach
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.span_names import SpanNames
 from storage.client import Store
 
@@ -24,9 +25,9 @@ _SECONDS_TO_STOP = 1
 _log = logging.getLogger("milepost.console")
 
 
-def console_app(store: Store, clock: Clock, span_names: SpanNames) -> ASGIApp:
+def console_app(store: Store, clock: Clock, span_names: SpanNames, contracts: Contracts) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names)
+    attach(store, clock, span_names, contracts)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options({})
@@ -49,10 +50,15 @@ class ConsoleServer:
     """The console behind a listening socket; started once it accepts requests."""
 
     def __init__(
-        self, store: Store, clock: Clock, listening: socket.socket, span_names: SpanNames = SpanNames()
+        self,
+        store: Store,
+        clock: Clock,
+        listening: socket.socket,
+        span_names: SpanNames = SpanNames(),
+        contracts: Contracts = Contracts(),
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names),
+            console_app(store, clock, span_names, contracts),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.span_names import SpanNames
 from storage.client import Store
 
@@ -16,18 +17,19 @@ class ConsoleContext:
     store: Store
     clock: Clock
     span_names: SpanNames
+    contracts: Contracts
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
 _attached: list[ConsoleContext] = []
 
 
-def attach(store: Store, clock: Clock, span_names: SpanNames = SpanNames()) -> None:
+def attach(store: Store, clock: Clock, span_names: SpanNames = SpanNames(), contracts: Contracts = Contracts()) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names)]
+    _attached[:] = [ConsoleContext(store, clock, span_names, contracts)]
 
 
 def current() -> ConsoleContext:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -30,11 +30,13 @@ from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
+from domain.duration import write_duration
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import EPOCH, format_instant
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.contract_commands import open_contract_door
 from milepost.settings import Settings
+from milepost.source_rows import source_rows
 from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
@@ -64,6 +66,7 @@ class Answers(Protocol):
     def create_token(self, wish: TokenWish) -> str: ...
     def revoke_token(self, name: str) -> Answer: ...
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
     def checkpoints(self) -> Checkpoints: ...
@@ -145,6 +148,11 @@ class StoreAnswers:
             "applied": [name for name in names if name not in waiting],
             "pending": [name for name in names if name in waiting],
         }
+
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]:
+        """How each source does by the configured contracts; UsageError for a window that is not kept."""
+        contracts = load_contracts(settings.contracts_path).contracts
+        return source_rows(self._store, contracts, self._clock.now(), window)
 
     def door(self, settings: Settings) -> Door:
         """The collector's door, in this process; what a kill left half done is completed before it opens."""
@@ -244,6 +252,10 @@ class ApiAnswers:
         """The names of the migrations that the running Milepost's store has, and of those it still lacks."""
         answer: Answer = self._ask("GET", "/api/migrations")
         return answer
+
+    def sources(self, settings: Settings, window: timedelta) -> list[Answer]:
+        """How each source does by the contracts of the running Milepost."""
+        return self._rows("GET", "/api/sources", params={"window": write_duration(window)})
 
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""

@@ -15,11 +15,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
+from domain.contract import Contracts
+from domain.duration import parse_duration
 from domain.instants import EPOCH, parse_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
 from milepost.api_responses import respond as _respond
 from milepost.file_api import file_routes
+from milepost.source_rows import source_rows
 from storage.client import Store
 from storage.dead_letters import LetterFilter
 
@@ -39,7 +42,7 @@ _evaluate_decoder = msgspec.json.Decoder(EvaluateRequest)
 _encoder = msgspec.json.Encoder()
 
 
-def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
+def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -> list[BaseRoute]:
     """The routes under /api."""
     answers = StoreAnswers(store, clock)
 
@@ -55,6 +58,10 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
     def migrations(request: Request) -> object:
         return answers.migrations()
 
+    def sources(request: Request) -> object:
+        window = parse_duration(request.query_params.get("window", "1h"))
+        return source_rows(store, contracts, clock.now(), window)
+
     async def evaluate(request: Request) -> Response:
         return await _evaluate(answers, request)
 
@@ -63,6 +70,7 @@ def api_routes(store: Store, clock: Clock) -> list[BaseRoute]:
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
+        Route("/api/sources", _get(sources)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
         *file_routes(answers),
     ]

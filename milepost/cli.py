@@ -22,7 +22,7 @@ from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
 from milepost.answers import open_answers
 from milepost.collection import collect_rarely
-from milepost.command_options import LimitOption, Output, OutputOption, instant_of
+from milepost.command_options import LimitOption, Output, OutputOption, duration_of, instant_of
 from milepost.contract_commands import check_contracts
 from milepost.dead_letter_commands import dead_letters_app
 from milepost.demo.run import DemoSettings, run_demo
@@ -33,14 +33,14 @@ from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
-from milepost.source_commands import check_sources
+from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
-sources_app = typer.Typer(no_args_is_help=True, help="Check how vendors' webhooks are read.")
+sources_app = typer.Typer(no_args_is_help=True, help="Look at sources, and check how vendors' webhooks are read.")
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
@@ -218,6 +218,22 @@ def sources_check(
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)
+
+
+@sources_app.command("list")
+def sources_list(
+    window: Annotated[str, typer.Option(help="Counts and lag of events received in this long, such as 1h.")] = "1h",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show when each source last spoke, how late and how much it sends, and which are silent by their contracts."""
+    length = duration_of("--window", window)
+    settings = load_settings()
+    with open_answers(settings, SystemClock()) as answers:
+        rows = answers.sources(settings, length)
+    if output is Output.JSON:
+        print_json(rows)
+    else:
+        print_table(source_cells(rows), SOURCE_COLUMNS, "no source has spoken, and no contract names one")
 
 
 @alerts_app.command("list")

@@ -1,7 +1,7 @@
 """Words that several commands take."""
 
 import getpass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -28,6 +28,14 @@ def instant_of(option: str, text: str) -> datetime:
     """The instant that an option names; UsageError says what is accepted."""
     try:
         return parse_instant(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def duration_of(option: str, text: str) -> timedelta:
+    """The duration that an option names; UsageError says what is accepted."""
+    try:
+        return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
 

@@ -41,6 +41,7 @@ from milepost.contract_commands import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
+from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
@@ -86,7 +87,7 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
-        contracts = load_contracts(settings.contracts_path).contracts
+        contracts = self._contracts = load_contracts(settings.contracts_path).contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         correlation = load_correlation(settings.correlation_path)
@@ -106,6 +107,7 @@ class Service:
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
+        self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, rules)
         self._dispatcher = Dispatcher(
             build_route(routing),
@@ -122,7 +124,7 @@ class Service:
             store,
             clock,
             registry,
-            api_routes(store, clock),
+            api_routes(store, clock, contracts),
             governed,
             self._sources,
             correlation,
@@ -130,7 +132,7 @@ class Service:
             spool=spool,
         )
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names)
+        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
         self._scheduler = self._schedule(settings)
 
     def _schedule(self, settings: Settings) -> BackgroundScheduler:
@@ -222,6 +224,7 @@ class Service:
     def _judge(self, through: datetime, span: trace.Span) -> None:
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
+        self._freshness_metrics.read(self._store, self._contracts, result.through)
         span.set_attribute("milepost.objects", result.objects)
         span.set_attribute("milepost.transitions", result.transitions.total())
 

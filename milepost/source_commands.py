@@ -1,11 +1,16 @@
-"""Checks source definitions and runs the samples beside them, for the command line."""
+"""Checks source definitions, runs the samples beside them and shows how sources do, for the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from collector.source_definitions import load_definitions
 from collector.source_samples import run_samples
+from domain.duration import format_duration
+
+SOURCE_COLUMNS = ("source", "type", "last heard", "events", "per second", "p50", "p95", "p99", "longest", "silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +29,39 @@ def check_sources(paths: Sequence[Path]) -> SourcesOutcome:
     if not report.differences:
         return SourcesOutcome(f"{count}: all as expected", passed=True)
     return SourcesOutcome("\n\n".join([*report.differences, f"{count}, {len(report.differences)} differences"]), False)
+
+
+def source_cells(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The rows of `sources list` as a table for people shows them, under SOURCE_COLUMNS.
+
+    Event types that a contract names, but that nobody waits for and that never came, are left to JSON.
+    """
+    shown = [row for row in rows if row["type"] is None or row["last_received_at"] or row["silent_after"]]
+    return [dict(zip(SOURCE_COLUMNS, _cells(row), strict=True)) for row in shown]
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    lags = (row[f"lag_{name}_seconds"] for name in ("p50", "p95", "p99", "longest"))
+    return (
+        row["source"],
+        row["type"] or "(all)",
+        row["last_received_at"] or "never",
+        str(row["events"]),
+        f"{row['events_per_second']:.3g}",
+        *map(_lag, lags),
+        _silence(row),
+    )
+
+
+def _lag(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return format_duration(timedelta(seconds=seconds)) if abs(seconds) >= 1 else f"{seconds * 1000:.3g} ms"
+
+
+def _silence(row: Mapping[str, Any]) -> str:
+    if row["silent"]:
+        return f"since {row['silent_since']}"
+    if row["silent"] is None:
+        return "unknown" if row["silent_after"] else "not agreed"
+    return "no"

@@ -1,6 +1,6 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: changes of alerts, their states, open duties, the freshness of sources, the
+What a tick writes, it writes in this order: changes of alerts, their states, open duties, the traffic of sources, the
 watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
@@ -23,13 +23,13 @@ from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
 from storage.engine_state import (
     Watermark,
-    note_freshness,
     open_duties,
     read_watermark,
     stored_object_types,
     write_duties,
     write_watermark,
 )
+from storage.freshness import note_traffic
 from storage.milestones import History, Stretch, Touched, histories_as_received, stretches, touched_stretches
 
 ENGINE = "rules"
@@ -74,7 +74,7 @@ class Engine:
         else:
             objects = self._look_at_all(before.evaluated_through if before else through, changes)
         changes.write()
-        note_freshness(self._store, before.evaluated_through if before else EPOCH, through)
+        note_traffic(self._store, before.evaluated_through if before else EPOCH, through)
         write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
         return TickResult(through, objects, changes.transitions)
 

@@ -1,4 +1,4 @@
-"""What the engine remembers between ticks: how far it came, which objects time alone will change, who has spoken."""
+"""What the engine remembers between ticks: how far it came, which objects time alone will change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,11 +33,6 @@ def write_watermark(store: Store, engine: str, watermark: Watermark, recorded_at
         "recorded_at": recorded_at,
     }
     store.insert("engine_watermarks", encode_rows([row]))
-
-
-def note_freshness(store: Store, after: datetime, through: datetime) -> None:
-    """Records when the sources of the events received in (after, through] have spoken."""
-    store.run("note_freshness", {"after": after, "through": through})
 
 
 def open_duties(store: Store, stretch: Stretch, touched: Touched | None) -> dict[str, datetime]:

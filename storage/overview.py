@@ -1,4 +1,4 @@
-"""What the console's overview reads: open alerts, the money behind them, how work flows, who has spoken."""
+"""What the console's overview reads: open alerts, the money behind them, how work flows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,15 +94,6 @@ class Throughput:
     counts: dict[str, dict[datetime, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHeard:
-    """When a source was last heard, and the business time of its latest event."""
-
-    source: str
-    last_received_at: datetime
-    last_occurred_at: datetime
-
-
 def money_at_risk(store: Store, entities: Sequence[str]) -> list[MoneyAtRisk]:
     """What is behind the open alerts of these legal entities; all of them when none is named."""
     rows = store.rows("console_money_at_risk", {"entities": list(entities)})
@@ -195,14 +186,6 @@ def throughput(
     for type_, slice_at, events in store.tuples("console_throughput", params)[1]:
         counts.setdefault(type_, {})[slice_at] = events
     return Throughput(since, until, slice_, counts)
-
-
-def sources_heard(store: Store) -> list[SourceHeard]:
-    """Every source that has ever spoken, by name."""
-    return [
-        SourceHeard(row["source"], row["last_received_at"], row["last_occurred_at"])
-        for row in store.rows("console_sources")
-    ]
 
 
 def legal_entities(store: Store) -> list[str]:

@@ -1,19 +1,15 @@
-"""Small blocks of markup: state chips, tiles, the sentence on top, sources, and what is shown when nothing is."""
+"""Small blocks of markup: state chips, tiles, the sentence on top, and what is shown when nothing is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from dashboard.components.markup import Html, element, join
 from dashboard.components.palette import STATE_WORDS
-from dashboard.formatting import UNKNOWN, Reader, compact_money, duration, exact_money, utc
+from dashboard.formatting import UNKNOWN, Reader, compact_money, exact_money, utc
 from domain.alert import AlertState
-from storage.overview import SourceHeard
-
-# Contracts will say how long each source may be silent; until then an hour, as the shipped handoffs are hours long.
-SILENT_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +74,6 @@ def _tile(item: Tile) -> Html:
         element("div", item.note, class_="mp-tile-note"),
         rest,
         class_=f"mp-tile mp-tile-{item.tone}",
-    )
-
-
-def source_strip(sources: Sequence[SourceHeard], reader: Reader) -> Html:
-    """One dot per source with when it was last heard; the silent ones are named first."""
-    by_age = sorted(sources, key=lambda source: (not _is_silent(source, reader), source.source))
-    return element("div", "Last heard", [_source(source, reader) for source in by_age], class_="mp-sources")
-
-
-def _is_silent(source: SourceHeard, reader: Reader) -> bool:
-    return reader.now - source.last_received_at > SILENT_AFTER
-
-
-def _source(source: SourceHeard, reader: Reader) -> Html:
-    silent = _is_silent(source, reader)
-    lag = source.last_received_at - source.last_occurred_at
-    behind = f", {duration(lag)} after it happened" if lag >= timedelta(seconds=1) else ""
-    return element(
-        "span",
-        element("span", class_="mp-dot", aria_hidden="true"),
-        element("b", source.source),
-        f" silent for {duration(reader.now - source.last_received_at)}"
-        if silent
-        else f" {reader.ago(source.last_received_at)}",
-        class_=f"mp-source {'mp-source-silent' if silent else 'mp-source-live'}",
-        title=f"last event received {utc(source.last_received_at)}{behind}",
     )
 
 

@@ -8,13 +8,15 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.components import filters
-from dashboard.components.cards import Tile, heading, notice, sentence, source_strip, tiles
+from dashboard.components.cards import Tile, heading, notice, sentence, tiles
 from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, throughput_figure
 from dashboard.components.filters import TimeRange
 from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.sources import source_strip, sources_table
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
 from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, percent
 from domain.alert import AlertState
+from storage.freshness import SourceFreshness
 from storage.overview import MoneyAtRisk, OrderFlow, RuleCount
 
 REFRESH = timedelta(seconds=5)
@@ -35,9 +37,9 @@ def _page() -> None:
 
 def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
     def draw() -> None:
-        counts, money, sources = reads.alert_counts(entities), reads.money_at_risk(entities), reads.sources_heard()
+        counts, money, sources = reads.alert_counts(entities), reads.money_at_risk(entities), reads.sources()
         flow, before = reads.order_flow(range_.name, entities)
-        if not sources:
+        if not _has_heard(sources):
             write(
                 notice(
                     "No event has arrived yet",
@@ -50,8 +52,14 @@ def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
         write(sentence(*_in_words(counts, money)))
         write(tiles(_tiles(counts, money, flow, before, range_)))
         write(source_strip(sources, reader()))
+        with st.expander("Sources by event type", key="sources_table"):
+            write(sources_table(sources, reader()))
 
     shielded(draw)
+
+
+def _has_heard(sources: Sequence[SourceFreshness]) -> bool:
+    return any(source.last_received_at for source in sources)
 
 
 def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tuple[str, str]:
@@ -180,7 +188,7 @@ def _by_rule(entities: tuple[str, ...]) -> None:
 
 def _throughput(range_: TimeRange, entities: tuple[str, ...]) -> None:
     def draw() -> None:
-        if not reads.sources_heard():
+        if not _has_heard(reads.sources()):
             return
         found = reads.throughput(range_.name, entities)
         write(heading("Throughput per milestone", f"{range_.words}, each row to its own scale, heights by square root"))

@@ -7,8 +7,8 @@ from domain.alert import Alert, AlertState
 from domain.instants import EPOCH
 from storage.alerts import write_transitions
 from storage.client import Store
-from storage.engine_state import note_freshness
 from storage.events import EventRow, insert_events
+from storage.freshness import note_traffic
 from storage.traces import insert_traces
 from tests.builders import alert, event_row, otlp_request, span
 
@@ -23,7 +23,7 @@ def seed_stuck_order(store: Store, now: datetime) -> None:
     """Stores the company as it stands at `now`: O-1001 was due in the ERP an hour ago."""
     approved = now - timedelta(hours=5)
     insert_events(store, [*_stuck_events(approved), *_other_events(now)])
-    note_freshness(store, EPOCH, now)
+    note_traffic(store, EPOCH, now)
     insert_traces(store, [_calls(approved)])
     write_transitions(store, [_fired(approved), _at_risk(now)])
 

@@ -1,5 +1,6 @@
 """The console in a real browser: what a person sees, clicks and gets."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import ConsoleServer
 from domain.clock import FixedClock
 from milepost.http_server import bind
@@ -53,7 +55,8 @@ def console_url(engine: Engine) -> Iterator[str]:
         migrate(store, NOW)
         seed_stuck_order(store, NOW)
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
-        server = ConsoleServer(store, FixedClock(NOW), listening)
+        contracts = load_contracts(SHIPPED).contracts
+        server = ConsoleServer(store, FixedClock(NOW), listening, contracts=contracts)
         server.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.stop()
@@ -156,6 +159,22 @@ def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: s
     row = visit.page.get_by_role("row", name="O-1001")
     expect(row.locator("time").first).to_have_text("2 Nov 08:00")
     expect(row.locator("time").first).to_have_attribute("title", "2026-11-02 07:00:00.000 UTC")
+
+
+def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
+    window: BrowserContext, console_url: str
+) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(console_url)
+
+    source = visit.page.locator(".mp-source", has_text="middleware")
+    expect(source).to_have_text("middleware silent for 4 h 58 min")
+    expect(source).to_have_attribute("title", re.compile("last event received 2026-11-02 07:02:00.000 UTC"))
+    visit.page.get_by_role("paragraph").filter(has_text="Sources by event type").click()
+    expect(visit.page.get_by_role("row", name="middleware order.transmitted")).to_be_visible()
+
+    visit.photograph("sources")
+    visit.assert_clean()
 
 
 @pytest.mark.parametrize(

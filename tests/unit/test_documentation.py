@@ -5,7 +5,7 @@ import ast
 from milepost.settings import PREFIX, Settings
 from tests.unit.test_conventions import PROGRAM, ROOT, python_files, tree_of
 
-METRIC_TYPES = {"Counter", "Gauge", "Histogram", "Summary"}
+METRIC_TYPES = {"Counter", "Gauge", "Histogram", "Summary", "GaugeMetricFamily"}
 
 
 def metric_names() -> set[str]:

@@ -4,10 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import AlertState
-from domain.instants import EPOCH
 from storage.alerts import write_transitions
 from storage.client import Store
-from storage.engine_state import note_freshness
 from storage.events import insert_events
 from storage.overview import (
     MoneyAtRisk,
@@ -18,7 +16,6 @@ from storage.overview import (
     money_at_risk,
     open_alerts,
     order_flow,
-    sources_heard,
     throughput,
 )
 from tests.browser.stuck_order import seed_stuck_order
@@ -132,18 +129,3 @@ def test_throughput_counts_by_when_it_happened(store: Store, now: datetime) -> N
     found = throughput(store, now - DAY, now, timedelta(hours=1), [])
 
     assert found.counts == {"order.approved": {now - timedelta(hours=2): 1}}
-
-
-def test_each_source_was_heard_when_it_last_spoke_of_anything(store: Store, now: datetime) -> None:
-    insert_events(
-        store,
-        [
-            event_row("1", occurred_at=now - DAY, received_at=now),
-            event_row("2", "payment.received", source="crm", occurred_at=now - timedelta(hours=1)),
-        ],
-    )
-    note_freshness(store, EPOCH, now)
-
-    (crm,) = sources_heard(store)
-
-    assert (crm.source, crm.last_received_at, crm.last_occurred_at) == ("crm", now, now - timedelta(hours=1))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
 from dashboard.session import attach
 from domain.clock import FixedClock
@@ -44,6 +45,33 @@ def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded
     assert "order.posted did not follow within 4 h" in shown
     assert '<div class="mp-tile-value">50\u202f%</div>' in shown
     assert '<div class="mp-tile-value">10 min</div>' in shown
+
+
+def test_the_overview_calls_sources_silent_by_their_contracts(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+    attach(embedded_store, FixedClock(now), contracts=load_contracts(SHIPPED).contracts)
+
+    shown = _shown(page.run())
+
+    assert "middleware</b> silent for 4 h 58 min" in shown
+    assert "crm</b> 3 h ago" in shown
+    assert "billing</b> not yet" in shown
+    assert "silent after 4 h without a word, by its contract" in shown
+    assert "<caption>Sources by event type</caption>" in shown
+
+
+def test_an_overview_without_contracts_calls_no_source_silent(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+
+    shown = _shown(page.run())
+
+    assert "middleware</b> 4 h 58 min ago" in shown
+    assert 'class="mp-source mp-source-live"' in shown
+    assert 'class="mp-source mp-source-silent"' not in shown
 
 
 def test_filters_in_the_url_limit_what_is_shown(page: AppTest, embedded_store: Store, now: datetime) -> None:

@@ -10,11 +10,15 @@ from collector.operations import DiscardWish, ReplayWish
 from collector.receivers.cloudevents import STRUCTURED
 from domain.clock import FixedClock
 from domain.errors import UsageError
+from domain.instants import EPOCH
 from milepost.answers import ApiAnswers, open_answers
 from milepost.settings import SHIPPED, Settings
+from rules.engine import ENGINE
 from storage.client import Store
 from storage.dead_letters import ANY_LETTER, DeadLetter, LetterFilter, insert_dead_letters
+from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events, insert_events
+from storage.freshness import HOUR, note_traffic
 from tests.builders import NOW, event_row
 from tests.engine import Engine
 from tests.integration.collector.running import event, running_collector
@@ -50,6 +54,51 @@ def test_what_a_kill_left_half_done_is_completed_before_more_is_taken(
         answers.door(settings)
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == [{"object_id": "O-1001"}]
+
+
+def test_sources_are_judged_by_the_configured_contracts_at_the_instant_the_engine_came_to(
+    settings: Settings, embedded_store: Store
+) -> None:
+    heard_at, ticked_at = NOW - 5 * HOUR, NOW - timedelta(minutes=30)
+    insert_events(embedded_store, [event_row(occurred_at=heard_at - HOUR, received_at=heard_at)])
+    note_traffic(embedded_store, EPOCH, ticked_at)
+    write_watermark(embedded_store, ENGINE, Watermark(ticked_at, "1"), ticked_at)
+
+    with open_answers(settings, FixedClock(NOW)) as answers:
+        rows = {(row["source"], row["type"]): row for row in answers.sources(settings, 6 * HOUR)}
+
+    assert rows["crm", None] == {
+        "source": "crm",
+        "type": None,
+        "last_received_at": "2026-11-02T07:00:00Z",
+        "last_occurred_at": "2026-11-02T06:00:00Z",
+        "events": 1,
+        "events_per_second": 1 / (6 * 3600),
+        "lag_p50_seconds": pytest.approx(3600, rel=0.01),
+        "lag_p95_seconds": pytest.approx(3600, rel=0.01),
+        "lag_p99_seconds": pytest.approx(3600, rel=0.01),
+        "lag_longest_seconds": 3600.0,
+        "silent": True,
+        "silent_since": "2026-11-02T11:00:00Z",
+        "silent_after": "4h",
+    }
+    assert rows["crm", "order.approved"]["events"] == 1
+    erp = rows["erp", None]
+    assert (erp["last_received_at"], erp["silent"], erp["silent_after"]) == (None, None, "1h")
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        pytest.param(timedelta(seconds=59), "59s", id="too short"),
+        pytest.param(timedelta(days=31), "31d", id="too long"),
+    ],
+)
+def test_a_window_that_is_not_kept_is_refused(settings: Settings, window: timedelta, words: str) -> None:
+    with open_answers(settings, FixedClock(NOW)) as answers, pytest.raises(UsageError) as refusal:
+        answers.sources(settings, window)
+
+    assert str(refusal.value) == f"window is {words}; give 1m to 30d"
 
 
 LETTERS = [

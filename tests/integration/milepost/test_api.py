@@ -13,17 +13,21 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from domain.clock import FixedClock
+from domain.contract import Contracts
 from domain.errors import StoreError, UsageError
-from domain.instants import format_instant
+from domain.instants import EPOCH, format_instant
 from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.http_server import HttpServer, bind
 from milepost.migration import ask_running
-from milepost.settings import SHIPPED
+from milepost.settings import SHIPPED, Settings
+from milepost.source_rows import source_rows
 from storage.client import Store
 from storage.dead_letters import DeadLetter, LetterFilter, insert_dead_letters
+from storage.events import insert_events
+from storage.freshness import note_traffic
 from storage.migrator import load_migrations
-from tests.builders import NOW
+from tests.builders import NOW, event_row
 
 RULES = SHIPPED / "rules" / "definitions"
 CALENDARS = SHIPPED / "rules" / "calendars.yaml"
@@ -123,3 +127,23 @@ def test_a_running_program_of_another_version_is_told_from_one_that_is_up_to_dat
             f"the running Milepost at {old_url} is older and lacks {load_migrations()[-1].name}; "
             "stop it and start this one"
         )
+
+
+def test_sources_are_told_as_the_store_itself_would(answers: ApiAnswers, embedded_store: Store) -> None:
+    insert_events(embedded_store, [event_row(occurred_at=NOW - timedelta(minutes=1), received_at=NOW)])
+    note_traffic(embedded_store, EPOCH, NOW)
+
+    told = answers.sources(Settings(), timedelta(hours=2))
+
+    assert told == source_rows(embedded_store, Contracts(), NOW, timedelta(hours=2))
+    assert [(row["source"], row["type"], row["silent"]) for row in told] == [
+        ("crm", None, None),
+        ("crm", "order.approved", None),
+    ]
+
+
+def test_a_window_that_is_not_kept_is_told_by_the_running_milepost_too(answers: ApiAnswers) -> None:
+    with pytest.raises(UsageError) as refusal:
+        answers.sources(Settings(), timedelta(days=31))
+
+    assert str(refusal.value) == "window is 31d; give 1m to 30d"

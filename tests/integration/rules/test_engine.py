@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.alert import Alert, AlertState
+from domain.contract import Contracts
 from domain.rule import MilestoneRule
 from rules.alert_state import LATE_START_GRACE
 from rules.engine import ENGINE, Engine, TickResult
@@ -16,6 +17,7 @@ from storage.alerts import alert_history, list_alerts
 from storage.client import Store
 from storage.engine_state import Watermark, open_duties, read_watermark
 from storage.events import EventRow, insert_events
+from storage.freshness import source_freshness
 from storage.milestones import Stretch
 from tests.builders import NOW, event_row
 from tests.engine import Engine as EmbeddedEngine
@@ -188,6 +190,20 @@ def test_a_tick_notes_when_each_source_has_spoken(store: Store, engine: Embedded
     assert [tuple(row.values()) for row in heard] == [
         ("crm", "approved", NOW + MINUTE, NOW + HOUR, NOW),
         ("erp", "order.approved", NOW, NOW, NOW),
+    ]
+
+
+def test_a_tick_killed_before_its_watermark_counts_nothing_twice_when_it_is_repeated(store: Store) -> None:
+    insert_events(store, [approved(received_at=NOW + MINUTE), approved(2, received_at=NOW + 2 * MINUTE)])
+    tick(store, NOW + 2 * MINUTE)
+    store.execute("TRUNCATE TABLE engine_watermarks")
+    insert_events(store, [approved(3, received_at=NOW + 2 * MINUTE + timedelta(seconds=1))])
+
+    tick(store, NOW + 3 * MINUTE)
+
+    assert [(row.event_type, row.events) for row in source_freshness(store, Contracts(), NOW + 3 * MINUTE)] == [
+        (None, 3),
+        ("approved", 3),
     ]
 
 

@@ -1,6 +1,7 @@
 """Group commit: everyone hears of their own outcome, in order, and only once it is settled."""
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,9 +28,11 @@ class Gate:
 
 
 @contextmanager
-def running(gate: Gate, group_weight: int = 100, waiting_weight: int = 1000) -> Iterator[GroupCommit[int, int]]:
+def running(
+    gate: Gate, group_weight: int = 100, waiting_weight: int = 1000, threads: int = 1
+) -> Iterator[GroupCommit[int, int]]:
     group: GroupCommit[int, int] = GroupCommit(
-        "test", gate.commit, group_weight=group_weight, waiting_weight=waiting_weight
+        "test", gate.commit, group_weight=group_weight, waiting_weight=waiting_weight, threads=threads
     )
     group.start()
     try:
@@ -211,3 +214,71 @@ def test_stopping_commits_what_waits() -> None:
     group.start()
 
     assert asyncio.run(scenario(group)) == [0, 10, 20, 30]
+
+
+def test_with_two_threads_two_groups_are_committed_at_a_time() -> None:
+    gate = Gate()
+
+    async def scenario(group: GroupCommit[int, int]) -> list[int]:
+        first = await waiting(group, range(1))
+        await entered(gate)
+        second = await waiting(group, range(1, 2))
+        await entered(gate)
+        assert gate.groups == [[0], [1]]
+        gate.open.set()
+        return await asyncio.gather(*first, *second)
+
+    with running(gate, threads=2) as group:
+        assert asyncio.run(scenario(group)) == [0, 10]
+    assert not group.is_alive
+
+
+class Ledger:
+    """Commits that cost what an insert does, and how many items each group held."""
+
+    def __init__(self) -> None:
+        self.groups: list[int] = []
+        self.entered = threading.Semaphore(0)
+
+    def commit(self, items: Sequence[int]) -> Sequence[int | Exception]:
+        self.entered.release()
+        hashlib.pbkdf2_hmac("sha256", b"some", b"work", 100_000)
+        self.groups.append(len(items))
+        return items
+
+
+def test_those_just_answered_are_waited_for_so_that_they_do_not_split_into_halves() -> None:
+    ledger = Ledger()
+    group: GroupCommit[int, int] = GroupCommit("test", ledger.commit, group_weight=1000, waiting_weight=1000)
+
+    async def ask_again_and_again(number: int) -> None:
+        for _ in range(8):
+            await group.submit(number, 1)
+
+    async def scenario() -> None:
+        # Half of them come while the first are committed: without patience they would take turns for ever.
+        early = [asyncio.ensure_future(ask_again_and_again(number)) for number in range(8)]
+        await asyncio.to_thread(ledger.entered.acquire)
+        await asyncio.gather(*early, *(ask_again_and_again(number) for number in range(8, 16)))
+
+    group.start()
+    asyncio.run(scenario())
+    group.stop()
+
+    assert max(ledger.groups) == 16
+    assert sum(ledger.groups) == 128
+
+
+def test_a_lone_sender_is_waited_for_by_nobody() -> None:
+    ledger = Ledger()
+    group: GroupCommit[int, int] = GroupCommit("test", ledger.commit, group_weight=1000, waiting_weight=1000)
+
+    async def scenario() -> None:
+        for number in range(5):
+            await group.submit(number, 1)
+
+    group.start()
+    asyncio.run(scenario())
+    group.stop()
+
+    assert ledger.groups == [1, 1, 1, 1, 1]

@@ -1,12 +1,8 @@
 """Markup that nothing it shows can break."""
 
-from datetime import timedelta
-
-from dashboard.components.cards import notice, source_strip, trace_link
+from dashboard.components.cards import notice, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import events_table
-from storage.overview import SourceHeard
-from tests.builders import NOW
 from tests.unit.dashboard.journeys import READER, event
 
 
@@ -28,16 +24,6 @@ def test_what_an_event_says_cannot_become_markup() -> None:
 
     assert "<script>" not in shown
     assert "<img" not in shown
-
-
-def test_silent_sources_are_named_first() -> None:
-    strip = source_strip(
-        [SourceHeard("crm", NOW, NOW), SourceHeard("erp", NOW - timedelta(hours=3), NOW - timedelta(hours=3))], READER
-    )
-
-    assert strip.index("erp") < strip.index("crm")
-    assert "silent for 3 h" in strip
-    assert "crm</b> just now" in strip
 
 
 def test_a_notice_names_the_command_that_helps() -> None:
