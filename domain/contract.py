@@ -105,13 +105,17 @@ class Contracts:
         return frozenset(way for contract in self.events.values() for way in contract.personal_data.values())
 
     def joins(self, event_type: str, object_type: str, qualifier: str) -> bool:
-        """Whether an event that names an object so makes its run and the object's other runs one."""
+        """Whether an event that names an object so makes its run and the object's other runs one.
+
+        An object type that nothing is agreed of does not: most of them are products, employees or places, which
+        thousands of runs have in common.
+        """
         contract = self.events.get(event_type)
         for link in contract.links if contract else ():
             if (link.object_type, link.qualifier) == (object_type, qualifier):
                 return link.joins
         known = self.objects.get(object_type)
-        return known is None or known.joins
+        return known is not None and known.joins
 
     def silent_after(self, source: str, event_type: str | None = None) -> timedelta | None:
         """After how long a source counts as silent: of one event type, or of anything; None where nothing is agreed."""

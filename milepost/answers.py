@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from collector.contract_definitions import load_contracts
+from collector.correlation import Correlator
 from collector.files.checkpoints import StoreCheckpoints
 from collector.files.door import Checkpoints, Door
 from collector.local_door import LocalDoor, local_replay
@@ -44,6 +45,7 @@ from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
 from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_letter
 from storage.event_export import EventKey, SharedNames, StoredEvent, events_after, shared_names
+from storage.events import latest_instant
 from storage.migrator import load_migrations, migrate, pending
 from storage.repair import repair_latest
 from storage.tokens import list_tokens
@@ -66,6 +68,7 @@ class Answers(Protocol):
     def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
+    def correlate(self, settings: Settings) -> None: ...
     def checkpoints(self) -> Checkpoints: ...
     def shared_names(self) -> SharedNames: ...
     def events_after(self, after: EventKey) -> list[StoredEvent]: ...
@@ -170,6 +173,12 @@ class StoreAnswers:
         """The next portion of all events in the order of their keys; empty at the end."""
         return events_after(self._store, after)
 
+    def correlate(self, settings: Settings) -> None:
+        """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
+        if self._store.is_embedded:
+            contracts = load_contracts(settings.contracts_path).contracts
+            Correlator(self._store, contracts).catch_up(latest_instant(self._store))
+
 
 class ApiAnswers:
     """Answers from a running Milepost's API."""
@@ -251,6 +260,9 @@ class ApiAnswers:
     def door(self, settings: Settings) -> Door:
         """The running collector's door, which has its own contracts."""
         return ApiDoor(self._send)
+
+    def correlate(self, settings: Settings) -> None:
+        """The running engine does at its next tick."""
 
     def checkpoints(self) -> Checkpoints:
         """How far files were taken, as the running Milepost knows it."""

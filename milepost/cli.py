@@ -95,6 +95,7 @@ def ingest(
             _ingest_files(paths, ingestion, summary)
         if watch:
             DropFolder(watch, ingestion, SystemClock(), echo).follow(stop)
+        answers.correlate(settings)
     if summary.rejected:
         raise typer.Exit(1)
 

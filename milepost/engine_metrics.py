@@ -30,6 +30,11 @@ class EngineMetrics:
             "Up to which instant of arrival everything is evaluated.",
             registry=registry,
         )
+        self.correlated_through = Gauge(
+            "milepost_correlated_through_timestamp_seconds",
+            "Up to which instant of arrival the runs of the workflow are known.",
+            registry=registry,
+        )
         self.alerts = Gauge("milepost_alerts", "Alerts that are open, by state.", ["state"], registry=registry)
 
     def count(self, result: TickResult, store: Store) -> None:

@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -25,6 +25,7 @@ from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
+from collector.correlation import Correlator
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
@@ -105,6 +106,7 @@ class Service:
         repair_latest(store)
         registry = CollectorRegistry()
         self._engine_metrics = EngineMetrics(registry)
+        self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, rules)
         self._dispatcher = Dispatcher(
@@ -213,6 +215,13 @@ class Service:
         through = self._collector.writer.settled_through()
         if not self._store.is_embedded:
             through -= FOREIGN_WRITER_LAG
+        try:
+            self._engine_metrics.correlated_through.set(self._correlator.tick(through).timestamp())
+        finally:
+            # No verdict depends on a run.
+            self._judge(through, span)
+
+    def _judge(self, through: datetime, span: trace.Span) -> None:
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
         self._freshness_metrics.read(self._store, self._contracts, result.through)

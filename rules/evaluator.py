@@ -10,6 +10,7 @@ from domain.money import format_amount
 from domain.rule import MilestoneRule
 from rules.alert_state import alerts_at
 from rules.watching import by_object_type
+from storage.alerts import with_runs
 from storage.client import Store
 from storage.milestones import histories_at, stretches
 
@@ -35,7 +36,7 @@ def evaluate(
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)
     )
-    return alerts
+    return with_runs(store, alerts)
 
 
 def evaluation_row(alert: Alert) -> dict[str, object]:

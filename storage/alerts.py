@@ -1,6 +1,7 @@
 """Alerts in the store: every change, and each alert as it stands now."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from storage.client import Row, Store, encode_rows
 from storage.milestones import Stretch
+from storage.run_view import run_ids
 
 
 def write_transitions(store: Store, alerts: Sequence[Alert]) -> None:
@@ -24,7 +26,7 @@ def write_transitions(store: Store, alerts: Sequence[Alert]) -> None:
 def list_alerts(store: Store, state: AlertState | None = None, limit: int = 1000) -> list[Alert]:
     """The alerts that changed last, newest first, as they stand; only those in `state` if one is given."""
     states = [state] if state else list(AlertState)
-    return _alerts(store.rows("list_alerts", {"states": states, "limit": limit}))
+    return with_runs(store, _alerts(store.rows("list_alerts", {"states": states, "limit": limit})))
 
 
 def alert_history(store: Store, alert_id: str) -> list[Alert]:
@@ -35,6 +37,21 @@ def alert_history(store: Store, alert_id: str) -> list[Alert]:
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
     """The alerts that are open, and those stored as resolved or retracted at or after `since`; oldest change first."""
     return _alerts(store.rows("dispatchable_alerts", {"since": since}))
+
+
+def with_runs(store: Store, alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, those whose events carried no correlation id with the id of the run that their object belongs to.
+
+    It is looked up whenever alerts are read, and never stored with them: runs become one later, too, and what a tick
+    writes must not depend on when that was.
+    """
+    runs = run_ids(store, {alert.business_object for alert in alerts if alert.correlation_id is None})
+    return [
+        replace(alert, correlation_id=runs[alert.business_object])
+        if alert.correlation_id is None and alert.business_object in runs
+        else alert
+        for alert in alerts
+    ]
 
 
 def alerts_in_stretch(store: Store, stretch: Stretch) -> list[Alert]:

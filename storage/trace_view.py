@@ -1,7 +1,7 @@
 """Everything known about one business object and what is linked to it: objects, events, spans, alerts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,8 @@ from domain.business_object import BusinessObject
 from domain.instants import LATEST
 from domain.span_names import SpanNames
 from storage.client import Row, Store
+from storage.run_view import Run, find_run
+from storage.runs import CORRELATION, Member
 from storage.span_links import traces_of, traces_of_text
 
 # A customer takes part in thousands of runs; following it would glue all of them into one picture.
@@ -106,10 +108,13 @@ class AlertRecord:
 class Journey:
     """The objects linked to what was asked for, with all that is stored about them, in time order.
 
-    `asked` are the objects the search named. `is_cut` says that there is more than is given.
+    `asked` are the objects the search named, `run` is the run of the workflow that they belong to, if it is one.
+    `correlation_ids` are those of the run, and whatever else the events carry. `is_cut` says that there is more than
+    is given.
     """
 
     asked: tuple[BusinessObject, ...]
+    run: Run | None
     objects: tuple[BusinessObject, ...]
     correlation_ids: tuple[str, ...]
     events: tuple[EventRecord, ...]
@@ -134,10 +139,13 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
     `names` are the attributes by which spans name objects and runs that no event ties to their trace.
     """
     asked = _objects_named(store, text)
-    events = {} if asked else _by_identity(_events(store, "console_events_of_runs", correlation_ids=[text]))
-    correlation_ids, trace_ids = ([text] if events else []), []
+    own = [(each.type, each.id) for each in asked if each.type not in HUB_TYPES]
+    runs = _runs(store, own if asked else [(CORRELATION, text)])
+    correlation_ids = [id_ for run in runs for id_ in run.correlation_ids] or ([] if asked else [text])
+    events = _events_of_runs(store, correlation_ids)
+    trace_ids: list[str] = []
     spans: list[tuple[str, SpanRecord]] = []
-    if not asked and not events:
+    if not (asked or runs or events):
         trace_ids = [text]
         spans = _spans(store, trace_ids, [text])
         events = _by_identity(_events(store, "console_events_of_trace", trace_id=text))
@@ -148,11 +156,13 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
                 return None
             asked, trace_ids = list(links.objects), list(links.trace_ids)
             spans = _spans(store, trace_ids, [])
-        correlation_ids = sorted({span_run for span_run, _ in spans if span_run})
-        if correlation_ids:
-            events |= _by_identity(_events(store, "console_events_of_runs", correlation_ids=correlation_ids))
-    events, objects, is_cut = _follow_links(store, asked, events)
-    correlation_ids = sorted({*correlation_ids, *(event.correlation_id for event in events.values())} - {""})
+        carried = sorted({span_run for span_run, _ in spans if span_run})
+        runs = _runs(store, [(CORRELATION, id_) for id_ in carried])
+        correlation_ids = list(dict.fromkeys([*(id_ for run in runs for id_ in run.correlation_ids), *carried]))
+        events |= _events_of_runs(store, correlation_ids)
+    events, objects, is_cut = _follow_links(store, asked, {each for run in runs for each in run.objects}, events)
+    stated = sorted({event.correlation_id for event in events.values()} - {""})
+    correlation_ids = list(dict.fromkeys([*correlation_ids, *stated]))
     named = [each for each in objects if each.type not in HUB_TYPES or each in asked]
     times = [*(event.occurred_at for event in events.values()), *(span.started_at for _, span in spans)]
     links = traces_of(store, names, named, correlation_ids, times)
@@ -160,14 +170,21 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
     spans = _spans(store, trace_ids, correlation_ids) if trace_ids or correlation_ids else []
     return Journey(
         asked=tuple(asked),
+        run=runs[0] if len(runs) == 1 else None,
         objects=tuple(_as_they_came(objects, events.values())),
         correlation_ids=tuple(correlation_ids),
         events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
         spans=tuple(span for _, span in spans),
         # A customer's alerts belong to its own picture, not to that of each of its orders.
         alerts=tuple(_alerts(store, named)),
-        is_cut=is_cut or len(events) >= MOST_EVENTS or len(spans) >= MOST_SPANS,
+        is_cut=is_cut or any(run.is_cut for run in runs) or len(events) >= MOST_EVENTS or len(spans) >= MOST_SPANS,
     )
+
+
+def _runs(store: Store, members: Iterable[Member]) -> list[Run]:
+    """The runs that these belong to, each once."""
+    found = (find_run(store, member, MOST_OBJECTS) for member in members)
+    return list({run.id: run for run in found if run}.values())
 
 
 def _objects_named(store: Store, text: str) -> list[BusinessObject]:
@@ -183,16 +200,23 @@ def _objects_named(store: Store, text: str) -> list[BusinessObject]:
 
 
 def _follow_links(
-    store: Store, asked: Sequence[BusinessObject], events: dict[tuple[str, str], EventRecord]
+    store: Store,
+    asked: Sequence[BusinessObject],
+    of_run: Set[BusinessObject],
+    events: dict[tuple[str, str], EventRecord],
 ) -> tuple[dict[tuple[str, str], EventRecord], list[BusinessObject], bool]:
-    """The events of the objects, the objects those events name, and so on while something new turns up."""
-    seen = {*asked, *_objects_in(events.values())}
+    """The events of the objects, and the objects that those events name.
+
+    What belongs to a run is known, and what else its events name is not followed: a product would lead to all orders
+    of it. Without a run links are followed while something new turns up.
+    """
+    seen = {*asked, *of_run, *_objects_in(events.values())}
     is_about_hub = bool(asked) and all(each.type in HUB_TYPES for each in asked)
     # A customer that was asked for is shown with its events, but not with all that its orders lead to.
-    frontier = list(asked) if is_about_hub else _followed(seen)
+    frontier = list(asked) if is_about_hub else _followed({*asked, *of_run} if of_run else seen)
     limit = _MOST_EVENTS_OF_HUB if is_about_hub else MOST_EVENTS
     is_cut = False
-    for _ in range(1 if is_about_hub else _MOST_ROUNDS):
+    for _ in range(1 if is_about_hub or of_run else _MOST_ROUNDS):
         if not frontier or len(seen) > MOST_OBJECTS:
             break
         objects = [(each.type, each.id) for each in frontier]
@@ -202,7 +226,9 @@ def _follow_links(
         new = _objects_in(found) - seen
         seen |= new
         frontier = _followed(new)
-    return events, _ordered(seen)[:MOST_OBJECTS], is_cut or len(seen) > MOST_OBJECTS
+    own = {*asked, *of_run}
+    shown = sorted(seen, key=lambda each: (each not in own, each.type in HUB_TYPES, each))[:MOST_OBJECTS]
+    return events, shown, is_cut or len(seen) > MOST_OBJECTS
 
 
 def _followed(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
@@ -228,6 +254,12 @@ def _ordered(objects: Iterable[BusinessObject]) -> list[BusinessObject]:
 
 def _by_identity(events: Iterable[EventRecord]) -> dict[tuple[str, str], EventRecord]:
     return {(event.source, event.event_id): event for event in events}
+
+
+def _events_of_runs(store: Store, correlation_ids: Sequence[str]) -> dict[tuple[str, str], EventRecord]:
+    if not correlation_ids:
+        return {}
+    return _by_identity(_events(store, "console_events_of_runs", correlation_ids=list(correlation_ids)))
 
 
 def _events(store: Store, query: str, limit: int = MOST_EVENTS, **params: object) -> list[EventRecord]:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from domain.errors import StoreUnreachable
+from storage.client import PATIENCE_SECONDS, Store
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -137,3 +140,28 @@ class NoPause(random.Random):
 
     def uniform(self, a: float, b: float) -> float:
         return 0.0
+
+
+class BreakingStore(Store):
+    """Answers until so many inserts were made, then breaks off: in the middle of the next, or right after it."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.inserts_left: int | None = None
+        self.breaks_after = False
+
+    def insert(
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
+    ) -> None:
+        if self.inserts_left == 0:
+            if self.breaks_after:
+                super().insert(table, body, fmt, settings, seconds)
+            raise StoreUnreachable("broken off")
+        if self.inserts_left is not None:
+            self.inserts_left -= 1
+        super().insert(table, body, fmt, settings, seconds)

@@ -91,10 +91,7 @@ def _title(journey: Journey, text: str) -> Html:
         customers = sorted({each.id for event in about for each, _ in event.objects if each.type in HUB_TYPES})
         names = sorted({event.attributes["customer"] for event in about if event.attributes.get("customer")})
         facts += [part for part in (", ".join(names), ", ".join(customers), latest.legal_entity, latest.region) if part]
-    if len(journey.correlation_ids) > _RUNS_IN_TITLE:
-        facts.append(count_of(len(journey.correlation_ids), "run"))
-    else:
-        facts += [trace_link(run) for run in journey.correlation_ids]
+    facts += _run_facts(journey)
     alert = gravest(journey.alerts)
     chip = [state_chip(alert.state)] if alert else []
     type_ = element("span", subject.type, class_="mp-title-type") if subject else Html("")
@@ -104,6 +101,22 @@ def _title(journey: Journey, text: str) -> Html:
         element("div", facts_line(facts), class_="mp-title-facts"),
         class_="mp-title",
     )
+
+
+def _run_facts(journey: Journey) -> list[str]:
+    """The run of the workflow, and the correlation ids that turned out to be the same; else those of the events."""
+    if journey.run is None:
+        ids, word = journey.correlation_ids, "run"
+        own, same = [], ""
+    else:
+        ids, word = (
+            tuple(each for each in journey.run.correlation_ids if each != journey.run.id),
+            "other correlation id",
+        )
+        own, same = [trace_link(journey.run.id)], "the same as "
+    if len(ids) > _RUNS_IN_TITLE:
+        return [*own, same + count_of(len(ids), word)]
+    return [*own, *(join(same, trace_link(each)) for each in ids)]
 
 
 def _verdict(verdict: Verdict, who: Reader) -> Html:

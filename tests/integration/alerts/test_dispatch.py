@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from domain.alert import Alert, AlertState
+from domain.instants import to_micros
 from storage.client import Store
+from storage.runs import RunChanges, run_name, write_runs
 from tests.builders import NOW, alert
 from tests.fakes import WebhookReceiver, webhook_receiver
 from tests.integration.alerts.pipeline import RunningPipeline, routing
@@ -64,6 +66,25 @@ def test_alerts_of_one_group_wait_and_travel_together(start: Start, receiver: We
     pipeline.tick(FIRST, SECOND, after=INTERVAL)
     pipeline.settle()
     assert receiver.is_quiet()
+
+
+def test_a_message_names_the_run_that_is_known_when_it_leaves(
+    start: Start, receiver: WebhookReceiver, embedded_store: Store
+) -> None:
+    silent = replace(FIRST, correlation_id=None)
+    pipeline = start()
+    pipeline.tick(silent, SECOND)
+    correlation, order = ("", "q2c-9"), ("order", "O-1")
+    run = RunChanges(
+        linked={order: (1, 0), correlation: (1, to_micros(NOW))}, names={1: run_name(correlation, to_micros(NOW))}
+    )
+    write_runs(embedded_store, run, version=1)
+    pipeline.tick(silent, SECOND, after=WAIT)
+    pipeline.settle()
+
+    told = {each["labels"]["object_id"]: each["correlationId"] for each in receiver.next().json["alerts"]}
+
+    assert told == {"O-1": "q2c-9", "O-2": SECOND.correlation_id}
 
 
 def test_alerts_of_different_groups_travel_apart(start: Start, receiver: WebhookReceiver) -> None:

@@ -17,6 +17,7 @@ from storage.client import Store
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import otlp_request, span
+from tests.integration.dashboard.merged_run import seed_merged_run
 
 TRACE_PAGE = "views/trace_object.py"
 
@@ -115,6 +116,23 @@ def test_a_stuck_orders_trace_names_the_hop_that_broke_and_why(
     assert ERROR in shown
     assert "12,400.00<b" in shown
     assert "<b>as sent</b>" not in shown
+
+
+@pytest.mark.parametrize("text", ["q2c-1", "billing-7", "invoice/I-1", "order/O-1"])
+def test_the_trace_of_any_id_shows_the_merged_run(
+    page: AppTest, embedded_store: Store, now: datetime, text: str
+) -> None:
+    seed_merged_run(embedded_store, now)
+    page.run()
+    page.query_params["object"] = text
+
+    shown = _shown(page.switch_page(TRACE_PAGE).run())
+
+    assert "q2c-1</a>" in shown
+    assert "the same as <a" in shown
+    assert "billing-7</a>" in shown
+    assert all(f"object={each}" in shown for each in ("order%2FO-1", "invoice%2FI-1", "payment%2FP-1"))
+    assert "O-2" not in shown
 
 
 def test_an_id_nobody_knows_says_what_to_try(page: AppTest) -> None:

@@ -14,6 +14,7 @@ from storage.trace_view import Journey, find_journey
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, RUN, STUCK, TRACE, TRIES, seed_stuck_order
 from tests.builders import alert, event_row, otlp_request, span
+from tests.integration.dashboard.merged_run import seed_merged_run
 
 
 def _found(store: Store, text: str) -> Journey:
@@ -136,3 +137,37 @@ def test_an_alert_says_since_when_it_was_at_risk(store: Store, now: datetime) ->
     by_rule = {each.rule: each.at_risk_at for each in _found(store, "O-1001").alerts}
 
     assert by_rule == {"OrderNotPosted": at_risk_at, "Other": None}
+
+
+@pytest.mark.parametrize("text", ["q2c-1", "billing-7", "O-1", "invoice/I-1", "P-1"])
+def test_the_merged_run_is_found_from_whatever_belongs_to_it(store: Store, now: datetime, text: str) -> None:
+    seed_merged_run(store, now)
+    of_invoice = alert("InvoiceOverdue", "invoice/I-1", correlation_id="billing-7")
+    write_transitions(store, [of_invoice, alert(object="order/O-2")])
+
+    journey = _found(store, text)
+
+    assert journey.run is not None
+    assert (journey.run.id, journey.run.correlation_ids) == ("q2c-1", ("q2c-1", "billing-7"))
+    assert [event.event_id for event in journey.events] == ["0", "2", "3", "4"]
+    assert [each.alert_id for each in journey.alerts] == [of_invoice.alert_id]
+
+
+def test_what_runs_have_in_common_is_shown_but_not_followed(store: Store, now: datetime) -> None:
+    seed_merged_run(store, now)
+
+    shown = {str(each) for each in _found(store, "O-1").objects}
+
+    assert shown == {"order/O-1", "invoice/I-1", "payment/P-1", "product/X", "customer/C-9"}
+
+
+def test_an_object_whose_trace_tells_its_run_is_part_of_it(store: Store, now: datetime) -> None:
+    carrying = span(trace_id=bytes.fromhex(TRACE), attributes={"correlation.id": "q2c-9"})
+    insert_traces(store, [otlp_request(carrying).SerializeToString()])
+    insert_events(store, [event_row("1", objects=["order/O-9"], trace_id=TRACE)])
+
+    by_run, by_order = _found(store, "q2c-9"), _found(store, "O-9")
+
+    assert by_run.run == by_order.run
+    assert [event.event_id for event in by_run.events] == [event.event_id for event in by_order.events] == ["1"]
+    assert len(by_run.spans) == len(by_order.spans) == 1

@@ -145,3 +145,36 @@ def test_a_state_there_is_not_is_told(settings: Settings, embedded_store: Store)
         answers.dead_letters(LetterFilter(state="lost"), 10)
 
     assert str(refusal.value) == "state is 'lost'; give one of waiting, replayed, discarded"
+
+
+def test_files_taken_without_a_running_milepost_are_correlated(settings: Settings, embedded_store: Store) -> None:
+    rules, calendars = SHIPPED / "rules" / "definitions", SHIPPED / "rules" / "calendars.yaml"
+    silent = ("1", "order.approved", ["order/O-1"], "")
+    linking = ("2", "order.created", ["order/O-1", "quote/Q-1"], "")
+    telling = ("3", "quote.approved", ["quote/Q-1"], "q2c-1")
+    events = [_cloud_event(*event) for event in (silent, linking, telling)]
+    later = FixedClock(NOW + timedelta(days=2))
+    with open_answers(settings, later) as answers:
+        answers.door(settings).events("application/cloudevents-batch+json", json.dumps(events).encode())
+        before = answers.evaluation(rules, calendars, later.now(), None)
+        answers.correlate(settings)
+        after = answers.evaluation(rules, calendars, later.now(), None)
+
+    order = [row for row in after if row["object_id"] == "O-1"]
+    assert order
+    assert {row["correlation_id"] for row in order} == {"q2c-1"}
+    # A run says where something belongs, and nothing about whether it is in time.
+    assert [{**row, "correlation_id": None} for row in after] == [{**row, "correlation_id": None} for row in before]
+
+
+def _cloud_event(id_: str, type_: str, objects: list[str], correlation_id: str) -> dict[str, object]:
+    named = [dict(zip(("type", "id"), each.split("/"), strict=True)) for each in objects]
+    return {
+        "specversion": "1.0",
+        "id": id_,
+        "source": "crm",
+        "type": type_,
+        "time": "2026-11-02T12:00:00Z",
+        "data": {"objects": named, "amount": "12500.00", "currency": "EUR", "region": "EMEA", "legal_entity": "DE01"},
+        **({"correlationid": correlation_id} if correlation_id else {}),
+    }

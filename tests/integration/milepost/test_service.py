@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from domain.errors import StoreError
 from milepost.service import Service
 from milepost.settings import Settings
 from storage.alerts import write_transitions
 from storage.client import Store
+from storage.engine_state import read_watermark
+from storage.events import insert_events
 from storage.notifications import unfinished_notifications
-from tests.builders import NOW, alert
+from storage.run_view import run_ids
+from tests.builders import NOW, alert, event_row
 from tests.engine import Engine
 
 ROUTING = """
@@ -46,3 +50,25 @@ def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embe
         embedded_store.execute("RENAME TABLE milestones_away TO object_milestones")
 
     assert [one.receiver for one in unfinished_notifications(embedded_store)] == ["ops"]
+
+
+def test_what_a_tick_evaluates_is_correlated(service: Service, embedded_store: Store) -> None:
+    insert_events(embedded_store, [event_row("1", objects=["order/O-1", "invoice/I-1"], correlation_id="q2c-1")])
+
+    service.tick()
+
+    assert run_ids(embedded_store, [BusinessObject("invoice", "I-1")]) == {BusinessObject("invoice", "I-1"): "q2c-1"}
+
+
+def test_rules_are_evaluated_though_runs_cannot_be_read(service: Service, embedded_store: Store) -> None:
+    insert_events(embedded_store, [event_row("1", correlation_id="q2c-1")])
+    embedded_store.execute("RENAME TABLE run_members TO members_away")
+
+    try:
+        with pytest.raises(StoreError, match="run_members"):
+            service.tick()
+    finally:
+        embedded_store.execute("RENAME TABLE members_away TO run_members")
+
+    assert read_watermark(embedded_store, "rules") is not None
+    assert read_watermark(embedded_store, "correlation") is None

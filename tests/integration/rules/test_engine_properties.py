@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,40 +18,16 @@ from domain.rule import MilestoneRule
 from rules.alert_state import next_due, transitions
 from rules.engine import Engine as RulesEngine
 from storage.alerts import alert_from_row
-from storage.client import PATIENCE_SECONDS, Store
+from storage.client import Store
 from storage.events import insert_events
 from tests.engine import Engine
+from tests.fakes import BreakingStore
 from tests.integration.rules.arrivals import Log, logs, rule_sets
 from tests.unit.rules.histories import START
 from tests.unit.rules.reference import TICK
 
 END = START + timedelta(minutes=90)
 GAPS = st.lists(st.integers(1, 240).map(lambda ticks: ticks * TICK), max_size=6)
-
-
-class BreakingStore(Store):
-    """Answers until so many inserts were made, then breaks off: in the middle of the next, or right after it."""
-
-    def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self.inserts_left: int | None = None
-        self.breaks_after = False
-
-    def insert(
-        self,
-        table: str,
-        body: bytes,
-        fmt: str = "JSONEachRow",
-        settings: Mapping[str, object] | None = None,
-        seconds: int = PATIENCE_SECONDS,
-    ) -> None:
-        if self.inserts_left == 0:
-            if self.breaks_after:
-                super().insert(table, body, fmt, settings, seconds)
-            raise StoreUnreachable("broken off")
-        if self.inserts_left is not None:
-            self.inserts_left -= 1
-        super().insert(table, body, fmt, settings, seconds)
 
 
 def expected(log: Log, rules: Sequence[MilestoneRule]) -> Iterator[tuple[BusinessObject, list[Alert], datetime | None]]:

@@ -88,6 +88,7 @@ def journey(**parts: Any) -> Journey:
     """A journey of the order; the parts that are not given are empty."""
     fields: dict[str, Any] = {
         "asked": (ORDER,),
+        "run": None,
         "objects": (ORDER,),
         "correlation_ids": (),
         "events": (),

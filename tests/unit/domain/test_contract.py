@@ -19,7 +19,10 @@ CONTRACTS = Contracts(
             silent_after={"payments": timedelta(hours=2)},
         )
     },
-    {"customer": ObjectContract("customer", 1, "master_data", joins=False, machine=None)},
+    {
+        "order": ObjectContract("order", 1, "order_management", joins=True, machine=None),
+        "customer": ObjectContract("customer", 1, "master_data", joins=False, machine=None),
+    },
     {"payments": SourceContract("payments", silent_after=timedelta(hours=1))},
 )
 
@@ -41,7 +44,8 @@ def test_an_event_that_the_machine_does_not_know_changes_nothing(state: str) -> 
 @pytest.mark.parametrize(
     ("event_type", "object_type", "qualifier", "joins"),
     [
-        pytest.param("order.approved", "order", "", True, id="an object that nothing is agreed of joins"),
+        pytest.param("order.approved", "order", "", True, id="an object whose contract says so joins"),
+        pytest.param("order.approved", "product", "", False, id="one that nothing is agreed of does not"),
         pytest.param("order.approved", "customer", "buyer", False, id="an object that is shared by many does not"),
         pytest.param("payment.received", "customer", "payer", True, id="unless the event's contract says so"),
         pytest.param("payment.received", "customer", "buyer", False, id="of this very link"),

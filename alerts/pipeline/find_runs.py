@@ -1,0 +1,20 @@
+"""Gives alerts whose events carried no correlation id the run of the workflow that is known when they are told."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from alerts.notification import Notification
+from storage.alerts import with_runs
+from storage.client import Store
+
+
+class FindRuns:
+    """Looks runs up for what is told only: most ticks tell nothing, and thousands of alerts may be open."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def run(self, notification: Notification, now: datetime) -> Notification:
+        if notification.reason is None or not notification.alerts:
+            return notification
+        return replace(notification, alerts=tuple(with_runs(self._store, notification.alerts)))

@@ -1,0 +1,59 @@
+-- What the events received in (after, through] say of runs and run_members does not. Events with one correlation id are
+-- put together, and others by the first object they name: the members (type, id) they name, each with its run or 0,
+-- the earliest instant at which that occurred, and whether that is earlier than what is known of the correlation id. A
+-- correlation id is a member with an empty type. Objects are members if their type joins, or if it does not but the
+-- link (event type, object type, qualifier) is an exception; of a type of which an event names more than `most`, none.
+-- params: after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), most UInt32, joining_types Array(String),
+--   exceptions Array(Tuple(String, String, String))
+-- columns: types, ids, runs, first_us, is_earlier
+WITH
+    named AS
+    (
+        SELECT
+            correlation_id,
+            occurred_at,
+            arrayFilter(
+                (each, kind, qualifier) -> has({joining_types:Array(String)}, kind)
+                    != (notEmpty({exceptions:Array(Tuple(String, String, String))})
+                        AND has({exceptions:Array(Tuple(String, String, String))}, (toString(type), toString(kind), qualifier))),
+                arrayZip(objects.type, objects.id), objects.type, objects.qualifier) AS joining,
+            if(
+                length(joining) <= {most:UInt32},
+                joining,
+                arrayFilter(
+                    each -> countEqual(arrayDistinct(joining).1, each.1) <= {most:UInt32}, joining)) AS joined
+        FROM events
+        WHERE received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
+            AND (correlation_id != '' OR length(joined) > 1)
+    ),
+    members AS
+    (
+        SELECT
+            if(correlation_id = '', joined[1], ('', correlation_id)) AS link,
+            each.1 AS object_type,
+            each.2 AS object_id,
+            min(toUnixTimestamp64Micro(occurred_at)) AS occurred_us
+        FROM named
+        ARRAY JOIN if(correlation_id = '', joined, arrayPushBack(joined, ('', correlation_id))) AS each
+        GROUP BY link, object_type, object_id
+    )
+SELECT
+    groupArray(toString(object_type)) AS types,
+    groupArray(object_id) AS ids,
+    groupArray(run) AS runs,
+    min(occurred_us) AS first_us,
+    max(object_type = '' AND run != 0 AND occurred_us < known_us) AS is_earlier
+FROM members
+LEFT ANY JOIN
+(
+    SELECT object_type, object_id, run, first_us AS known_us
+    FROM run_members FINAL
+    WHERE (object_type, object_id) IN
+    (
+        SELECT each.1, each.2
+        FROM named
+        ARRAY JOIN if(correlation_id = '', joined, arrayPushBack(joined, ('', correlation_id))) AS each
+    )
+) AS known USING (object_type, object_id)
+GROUP BY link
+HAVING min(run) = 0 OR min(run) != max(run) OR is_earlier
