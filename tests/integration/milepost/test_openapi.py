@@ -1,12 +1,13 @@
 """The OpenAPI document and the running program agree: in their routes, and in every answer to a generated request."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from schemathesis.checks import not_a_server_error
@@ -16,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
+    unsupported_method,
 )
 from starlette.routing import Route
 
@@ -31,7 +33,7 @@ from storage.alerts import write_transitions
 from storage.client import Store
 from tests.builders import NOW, alert, otlp_request, span
 from tests.integration.collector.running import event
-from tests.integration.collector.vendor_requests import all_sources
+from tests.integration.collector.vendor_requests import SECRET, all_sources
 
 CHECKS = [
     not_a_server_error,
@@ -39,6 +41,7 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
+    unsupported_method,
 ]
 SPANS = otlp_request(span()).SerializeToString()
 
@@ -61,18 +64,18 @@ class Running:
         self.headers = {"authorization": f"Bearer {operator}"}
 
 
-@pytest.fixture
-def running(embedded_store: Store) -> Iterator[Running]:
+@contextmanager
+def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
     """A collector with some events, a dead letter and an alert to tell of."""
     clock, operator = FixedClock(NOW), new_operator_token()
-    write_transitions(embedded_store, [alert()])
+    write_transitions(store, [alert()])
     collector = Collector(
-        embedded_store,
+        store,
         clock,
         CollectorRegistry(),
-        api_routes(embedded_store, clock),
+        api_routes(store, clock),
         sources=all_sources(),
-        door=DoorSettings(operator=operator),
+        door=DoorSettings(is_exposed, operator=operator),
     )
     listening = bind("127.0.0.1", 0, "the test's port")
     server = HttpServer(collector.app, listening, "collector")
@@ -86,6 +89,20 @@ def running(embedded_store: Store) -> Iterator[Running]:
     finally:
         server.stop()
         collector.stop()
+
+
+@pytest.fixture
+def running(embedded_store: Store) -> Iterator[Running]:
+    """One that lets everybody in, as on loopback without tokens."""
+    with running_on(embedded_store, is_exposed=False) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded(embedded_store: Store) -> Iterator[Running]:
+    """One that others than this machine reach, and only with a token."""
+    with running_on(embedded_store, is_exposed=True) as running:
+        yield running
 
 
 def test_the_document_and_the_program_have_the_same_routes(running: Running) -> None:
@@ -108,6 +125,29 @@ def test_the_document_is_served(running: Running) -> None:
 
 
 @documented.parametrize()
-@settings(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_the_document_says(case: schemathesis.Case[Any], running: Running) -> None:
     case.call_and_validate(base_url=running.url, headers=running.headers, checks=CHECKS)
+
+
+@pytest.mark.parametrize("source", ["salesforce", "sap_s4hana", "tax"])
+@documented.include(operation_id="takeWebhook").parametrize()
+@settings(max_examples=20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_every_answer_to_a_vendor_who_is_believed_is_as_the_document_says(
+    case: schemathesis.Case[Any], running: Running, source: str
+) -> None:
+    case.path_parameters["name"] = source
+
+    response = case.call(base_url=running.url, headers={"authorization": f"Bearer {SECRET}"})
+
+    assert response.status_code in (200, 400)
+    case.validate_response(response, checks=CHECKS)
+
+
+@documented.exclude(path=["/healthz", "/readyz", "/v1/sources/{name}"]).parametrize()
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_who_has_no_token_is_refused_as_the_document_says(case: schemathesis.Case[Any], guarded: Running) -> None:
+    response = case.call(base_url=guarded.url, headers={"authorization": "Bearer none"})
+
+    assert response.status_code == 401
+    case.validate_response(response, checks=CHECKS)
