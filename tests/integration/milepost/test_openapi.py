@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -26,11 +27,15 @@ from collector.app import Collector
 from collector.receivers.otlp import PROTOBUF
 from collector.tokens import new_operator_token
 from domain.clock import FixedClock
+from domain.instants import EPOCH
 from milepost.api import api_routes
 from milepost.http_server import HttpServer, address, bind
 from milepost.openapi import PATH, document
+from milepost.settings import SHIPPED
+from rules.loader import rule_files
 from storage.alerts import write_transitions
 from storage.client import Store
+from storage.freshness import note_traffic
 from tests.builders import NOW, alert, otlp_request, span
 from tests.integration.collector.running import event
 from tests.integration.collector.vendor_requests import SECRET, all_sources
@@ -151,3 +156,31 @@ def test_who_has_no_token_is_refused_as_the_document_says(case: schemathesis.Cas
 
     assert response.status_code == 401
     case.validate_response(response, checks=CHECKS)
+
+
+def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Running, embedded_store: Store) -> None:
+    note_traffic(embedded_store, EPOCH, NOW + timedelta(seconds=1))
+
+    def ask(method: str, template: str, path: str = "", **how: Any) -> Any:
+        response = httpx.request(method, running.url + (path or template), timeout=30, headers=running.headers, **how)
+        assert response.status_code == 200, response.text
+        documented[template][method].validate_response(response)
+        return response.json()
+
+    letter, path = ask("GET", "/api/dead-letters")[0]["dead_letter_id"], "/api/dead-letters/{dead_letter_id}"
+    ask("POST", "/api/dead-letters/replay", json={"ids": [letter], "by": "a test"})
+    ask("POST", "/api/dead-letters/discard", json={"ids": [letter], "reason": "a test"})
+    whole = ask("GET", path, path.format(dead_letter_id=letter))
+    ask("POST", "/api/tokens", json={"name": "crm", "scopes": ["events"], "sources": ["crm"], "rate": "5/s"})
+    revoked = ask("POST", "/api/tokens/{name}/revoke", "/api/tokens/crm/revoke")
+    rules = {file.name: file.read_text("utf-8") for file in rule_files([SHIPPED / "rules/definitions"])}
+    calendars = (SHIPPED / "rules/calendars.yaml").read_text("utf-8")
+    asked = {"rules": rules, "calendars": calendars, "at": "2026-11-09T12:00:00Z", "known_at": None}
+    evaluated = ask("POST", "/api/evaluate", json=asked)
+
+    assert {attempt["outcome"] for attempt in whole["attempts"]} == {"rejected", "discarded"}
+    assert revoked["revoked_at"] == "2026-11-02T12:00:00Z"
+    assert evaluated
+    assert ask("GET", "/api/alerts")
+    assert ask("GET", "/api/export/events")
+    assert ask("GET", "/api/sources")
