@@ -61,7 +61,13 @@ def postgresql(bin: Path) -> Iterator[PostgresqlServer]:
             USER,
             f"--pwfile={folder}/password",
         ]
-        subprocess.run([*initdb, "--no-sync"], user=account, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*initdb, f"--pwfile={folder}/password", "--no-sync"],
+            user=account,
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c timezone=Europe/Berlin -c fsync=off"
         control: list[str | Path] = [bin / "pg_ctl", "-D", data, "-w", "-l", str(folder / "log")]
         start = [*control, "-o", options, "start"]

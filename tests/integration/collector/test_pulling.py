@@ -189,6 +189,19 @@ def test_a_web_address_is_asked_with_a_header_that_proves_who_asks(pulls: Pulls,
     assert pulls.told() == "1 accepted, 0 duplicates, 0 rejected"
 
 
+@pytest.mark.clickhouse_server
+def test_a_server_store_asks_in_the_same_way(
+    server_store: Store, engine: Engine, server: FileServer, tmp_path: Path
+) -> None:
+    pulls = Pulls(tmp_path, server_store, engine)
+    server.content = table(invoice("I-1", "2026-11-02 09:00:00"), invoice("I-2", "2026-11-02 10:00:00.5"))
+    pulls.define(f"url: {{url: '{server.url}/invoices.csv', format: CSVWithNames}}\n{TYPES}\ncolumns: [number, gross]")
+
+    assert pulls.told() == "2 accepted, 0 duplicates, 0 rejected"
+    assert pulls.told() == "0 accepted, 1 duplicates, 0 rejected"
+    assert pulls.watermarks() == ["2026-11-02 10:00:00.500000"]
+
+
 def test_what_a_server_answers_is_told_without_the_secret(pulls: Pulls, server: FileServer) -> None:
     proof = "authentication: {header: X-Key, secret_env: FILES_KEY}"
     pulls.define(f"url: {{url: '{server.url}/private.csv', format: CSVWithNames, {proof}}}\n{TYPES}")
