@@ -279,20 +279,24 @@ def _problems(file: ConfigFile[SourceConfig]) -> Iterator[Problem]:
 def read_secrets(definition: SourceDefinition, environ: Mapping[str, str]) -> tuple[bytes, ...]:
     """The secrets of a source, one a line, any of which proves a request; none where nothing is configured yet."""
     place = definition.config.authentication.secret
-    if place is None:
-        return ()
+    lines = secret_lines(place, definition.path, environ) if place else ()
+    return tuple(line.encode() for line in lines)
+
+
+def secret_lines(place: SecretConfig, definition: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets, one a line, at the place that a definition's file names; ConfigError where it cannot be read."""
     if place.secret_file is not None:
-        text = _secret_file(definition, definition.path.parent / place.secret_file)
+        text = _secret_file(definition, definition.parent / place.secret_file)
     elif file := environ.get(f"{place.secret_env}_FILE"):
         text = _secret_file(definition, Path(file))
     else:
         text = environ.get(place.secret_env or "", "")
-    return tuple(line.strip().encode() for line in text.splitlines() if line.strip())
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _secret_file(definition: SourceDefinition, path: Path) -> str:
+def _secret_file(definition: Path, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([Problem(definition.path, 0, 0, f"its secret in {path} cannot be read: {cause}")]) from None
+        raise ConfigError([Problem(definition, 0, 0, f"its secret in {path} cannot be read: {cause}")]) from None

@@ -1,7 +1,7 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
+from prometheus_client import CollectorRegistry
 
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
@@ -25,6 +26,8 @@ from collector.operations import (
     selection_of,
     token_row,
 )
+from collector.pull_definitions import load_pulls
+from collector.pull_runs import PullMetrics, PullRuns, pull_row
 from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
@@ -35,6 +38,7 @@ from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import EPOCH, format_instant
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.contract_commands import open_contract_door
+from milepost.ready_pulls import ready_pulls
 from milepost.settings import Settings
 from milepost.source_rows import source_rows
 from rules.calendars import load_calendars
@@ -70,6 +74,7 @@ class Answers(Protocol):
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
     def checkpoints(self) -> Checkpoints: ...
+    def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]: ...
     def shared_names(self) -> SharedNames: ...
     def events_after(self, after: EventKey) -> list[StoredEvent]: ...
 
@@ -160,6 +165,13 @@ class StoreAnswers:
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
         return LocalDoor(self._store, self._clock, contracts, load_correlation(settings.correlation_path))
+
+    def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]:
+        """What became of the rows of each pull, or of all."""
+        pulls = ready_pulls(load_pulls(settings.pulls_path), settings, self._store, self._clock)
+        runs = PullRuns(pulls, PullMetrics(CollectorRegistry()), self._clock)
+        chosen, door = runs.chosen(names), self.door(settings)
+        return (pull_row(name, runs.run(name, door)) for name in chosen)
 
     def checkpoints(self) -> Checkpoints:
         """How far files were taken."""
@@ -263,6 +275,12 @@ class ApiAnswers:
 
     def correlate(self, settings: Settings) -> None:
         """The running engine does at its next tick."""
+
+    def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]:
+        """What became of the rows of each pull; the running Milepost has its own definitions."""
+        for name in names or self._ask("GET", "/api/pulls"):
+            # A first pull takes as long as it takes.
+            yield self._ask("POST", f"/api/pulls/{quote(name, safe='')}", timeout=None)
 
     def checkpoints(self) -> Checkpoints:
         """How far files were taken, as the running Milepost knows it."""

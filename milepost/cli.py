@@ -31,6 +31,7 @@ from milepost.ingest_progress import shown_progress
 from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
+from milepost.pull_commands import tell_pull
 from milepost.rule_commands import check_rules, test_rules
 from milepost.settings import load_settings
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
@@ -97,6 +98,20 @@ def ingest(
             DropFolder(watch, ingestion, SystemClock(), echo).follow(stop)
         answers.correlate(settings)
     if summary.rejected:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of pulls; all by default.")] = None,
+) -> None:
+    """Take what is new in databases, buckets and files, by the definitions in MILEPOST_CONFIG/pulls."""
+    settings, passed = load_settings(), True
+    with open_answers(settings, SystemClock()) as answers:
+        for row in answers.pull(settings, names or []):
+            passed = tell_pull(row) and passed
+        answers.correlate(settings)
+    if not passed:
         raise typer.Exit(1)
 
 

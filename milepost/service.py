@@ -8,7 +8,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
+from collector.pull_definitions import PullDefinition, load_pulls
+from collector.pull_runs import PullMetrics, PullRuns
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
@@ -35,6 +37,7 @@ from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
+from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_commands import open_contract_door
@@ -43,6 +46,8 @@ from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
+from milepost.pull_api import pull_routes
+from milepost.ready_pulls import ready_pulls
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
 from rules.calendars import load_calendars
@@ -90,6 +95,7 @@ class Service:
         contracts = self._contracts = load_contracts(settings.contracts_path).contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
         routing = load_routing(
@@ -99,12 +105,9 @@ class Service:
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
         self._operator = new_operator_token()
-        store = self._store = closing.enter_context(
-            Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
-        )
-        migrate(store, clock.now())
-        repair_latest(store)
+        store = self._store = self._open_store(settings, clock)
         registry = CollectorRegistry()
+        self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
@@ -124,7 +127,7 @@ class Service:
             store,
             clock,
             registry,
-            api_routes(store, clock, contracts),
+            [*api_routes(store, clock, contracts), *pull_routes(self._pulls, self._pull_door)],
             governed,
             self._sources,
             correlation,
@@ -134,6 +137,20 @@ class Service:
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
         self._scheduler = self._schedule(settings)
+
+    def _open_store(self, settings: Settings, clock: Clock) -> Store:
+        store = Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
+        self._closing.enter_context(store)
+        migrate(store, clock.now())
+        repair_latest(store)
+        return store
+
+    def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
+        pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
+        self._pulls = PullRuns(pulls, PullMetrics(registry), self._clock)
+        # As commands do it: rows that are pulled are counted and settled with all that comes.
+        own = ApiAnswers(_reachable(self.collector_url), self._operator)
+        self._pull_door = self._closing.enter_context(contextlib.closing(own)).door(self._settings)
 
     def _schedule(self, settings: Settings) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC", logger=logging.getLogger("apscheduler"))
@@ -177,6 +194,8 @@ class Service:
         grpc_server = GrpcServer(self._collector, self._settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
         grpc_server.start()
         self._closing.callback(grpc_server.stop)
+        self._pulls.start(self._pull_door)
+        self._closing.callback(self._pulls.stop)
         self._dispatcher.resume(self._clock.now())
         self._dispatcher.start()
         self._closing.callback(self._dispatcher.stop)
@@ -189,6 +208,7 @@ class Service:
         self._report(f"grpc       http://{grpc_server.address} (OTLP)")
         configured = ", ".join(sorted(name for name, source in self._sources.items() if source.is_configured))
         self._report(f"sources    {configured or 'none has its secret yet'}")
+        self._report(f"pulls      {', '.join(self._pulls.names) or 'none is defined'}")
         self._report(f"metrics    {self.collector_url}/metrics")
         self._report(
             f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"

@@ -78,7 +78,10 @@ class Settings(BaseModel):
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
         description="A folder with rules/, contracts/, routing.yaml, calendars.yaml and correlation.yaml, each of "
-        "which replaces the shipped one, and sources/, which is added to the shipped ones.",
+        "which replaces the shipped one, sources/, which is added to the shipped ones, and pulls/.",
+    )
+    pull_files: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None, description="The folder that pulls may read files in."
     )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
@@ -133,6 +136,11 @@ class Settings(BaseModel):
         """Where the source definitions are: a user's own come after the shipped ones, and so in their place."""
         own = self.config / "sources" if self.config else None
         return [SHIPPED / "collector" / "sources", *([own] if own and own.exists() else [])]
+
+    @property
+    def pulls_path(self) -> Path | None:
+        """Where the definitions are of what is pulled from other systems."""
+        return self.config / "pulls" if self.config else None
 
     @property
     def correlation_path(self) -> Path:

@@ -118,6 +118,14 @@ class Store:
             columns: Sequence[Sequence[Any]] = result.result_columns
             return columns[0] if columns else ()
 
+    def json_lines(
+        self, query: str, params: Mapping[str, object], fragments: Mapping[str, str], settings: Mapping[str, object]
+    ) -> bytes:
+        """What queries/<query>.sql answers, an array a line: the columns' names, their types, then the rows."""
+        text, fmt = load_query(query).render(params, fragments), "JSONCompactEachRowWithNamesAndTypes"
+        with self._errors(), self._lend() as client:
+            return client.raw_query(text, parameters=_bind(params), settings=dict(settings), fmt=fmt)
+
     def run(self, query: str, params: Mapping[str, object] | None = None) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
         text = load_query(query).render(params or {}, {})

@@ -33,7 +33,7 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
     mapping = reading.mapping
     if mapping is None:
         raise UsageError(f"{source.path}: a table needs --mapping FILE, which says which columns make an event")
-    table = _Table(mapping, reading.source or "csv")
+    table = TableEvents(mapping, reading.source or "csv")
     encoding = "utf-8-sig" if mapping.config.encoding.lower() in ("utf-8", "utf8") else mapping.config.encoding
     with source.open() as file:
         text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
@@ -49,8 +49,8 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
             text.detach()
 
 
-class _Table:
-    """Makes events of rows."""
+class TableEvents:
+    """Makes events of rows, by a mapping."""
 
     def __init__(self, mapping: Mapping, source: str) -> None:
         self._mapping = mapping

@@ -95,11 +95,11 @@ class Ingestion:
         # Spans have no identity that would make a second sending harmless.
         is_spans = format_ is Format.OTLP
         try:
-            for batch in _batches(items):
+            for batch in batches(items):
                 if self.is_stopped():
                     raise Interrupted
                 rejected_before = summary.rejected
-                self._send(source.path, batch, summary)
+                send_batch(self.door, str(source.path), batch, summary)
                 position.advance(len(batch), summary.rejected - rejected_before, at_once=is_spans)
                 self.progress.advance(source, summary)
         except BaseException:
@@ -110,44 +110,6 @@ class Ingestion:
         if not is_spans:
             position.forget()
         self.progress.end(source)
-
-    def _send(self, path: Path, batch: Sequence[Item], summary: IngestSummary) -> None:
-        events: list[EventItem | RefusedItem] = []
-        broken: list[BrokenItem] = []
-        for item in batch:
-            if isinstance(item, SpansItem):
-                self._send_spans(path, item, summary)
-            elif isinstance(item, BrokenItem):
-                broken.append(item)
-            elif len(item.body) > LARGEST_EVENT:
-                summary.rejected += 1
-                summary.tell([f"{path}:{item.place}: an event of {len(item.body)} bytes; {LARGEST_EVENT} are taken"])
-            else:
-                events.append(item)
-        if broken:
-            self._send_broken(path, broken, summary)
-        if events:
-            taken = self.door.events(BATCH, b"[" + b",".join(item.body for item in events) + b"]")
-            summary.accepted += taken.accepted
-            summary.duplicates += taken.duplicates
-            summary.rejected += len(taken.rejected)
-            summary.tell([_problem(path, events[index], reason) for index, reason in taken.rejected])
-
-    def _send_broken(self, path: Path, broken: Sequence[BrokenItem], summary: IngestSummary) -> None:
-        # One dead letter for all of a batch, or one event that is spread over lines.
-        taken = self.door.events(STRUCTURED, b"".join(item.body for item in broken))
-        summary.accepted += taken.accepted
-        summary.duplicates += taken.duplicates
-        if taken.rejected:
-            summary.rejected += len(broken)
-            summary.tell([f"{path}:{item.place}: {item.reason}" for item in broken])
-
-    def _send_spans(self, path: Path, item: SpansItem, summary: IngestSummary) -> None:
-        taken = self.door.traces(item.content_type, item.body)
-        summary.accepted += taken.accepted
-        summary.rejected += taken.rejected
-        if taken.rejected:
-            summary.tell([f"{path}:{item.place}: {taken.reason}"])
 
 
 class _Position:
@@ -189,11 +151,53 @@ class _Position:
         self._unrecorded_batches = 0
 
 
-def _problem(path: Path, item: EventItem | RefusedItem, reason: str) -> str:
-    return f"{path}:{item.place}: {item.reason if isinstance(item, RefusedItem) else reason}"
+def send_batch(door: Door, name: str, batch: Sequence[Item], summary: IngestSummary) -> None:
+    """Sends a batch through the door and adds what became of it; problems are told by name and place."""
+    events: list[EventItem | RefusedItem] = []
+    broken: list[BrokenItem] = []
+    for item in batch:
+        if isinstance(item, SpansItem):
+            _send_spans(door, name, item, summary)
+        elif isinstance(item, BrokenItem):
+            broken.append(item)
+        elif len(item.body) > LARGEST_EVENT:
+            summary.rejected += 1
+            summary.tell([f"{name}:{item.place}: an event of {len(item.body)} bytes; {LARGEST_EVENT} are taken"])
+        else:
+            events.append(item)
+    if broken:
+        _send_broken(door, name, broken, summary)
+    if events:
+        taken = door.events(BATCH, b"[" + b",".join(item.body for item in events) + b"]")
+        summary.accepted += taken.accepted
+        summary.duplicates += taken.duplicates
+        summary.rejected += len(taken.rejected)
+        summary.tell([_problem(name, events[index], reason) for index, reason in taken.rejected])
 
 
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+def _send_broken(door: Door, name: str, broken: Sequence[BrokenItem], summary: IngestSummary) -> None:
+    # One dead letter for all of a batch, or one event that is spread over lines.
+    taken = door.events(STRUCTURED, b"".join(item.body for item in broken))
+    summary.accepted += taken.accepted
+    summary.duplicates += taken.duplicates
+    if taken.rejected:
+        summary.rejected += len(broken)
+        summary.tell([f"{name}:{item.place}: {item.reason}" for item in broken])
+
+
+def _send_spans(door: Door, name: str, item: SpansItem, summary: IngestSummary) -> None:
+    taken = door.traces(item.content_type, item.body)
+    summary.accepted += taken.accepted
+    summary.rejected += taken.rejected
+    if taken.rejected:
+        summary.tell([f"{name}:{item.place}: {taken.reason}"])
+
+
+def _problem(name: str, item: EventItem | RefusedItem, reason: str) -> str:
+    return f"{name}:{item.place}: {item.reason if isinstance(item, RefusedItem) else reason}"
+
+
+def batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     """Events in batches, each request of spans alone."""
     batch: list[Item] = []
     size = 0

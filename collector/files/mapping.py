@@ -81,7 +81,9 @@ class Mapping:
     config: MappingConfig
     text: str
     zone: ZoneInfo
-    _file: ConfigFile[MappingConfig]
+    _file: ConfigFile[Any]
+    # Where the mapping is in its file.
+    _location: tuple[str, ...] = ()
 
     def ask(self, name: str, row: Row) -> Any:
         """What the expression of that name gives for a row; None where there is none. MappingError where it fails."""
@@ -100,11 +102,16 @@ class Mapping:
         return MappingError(self._place(name, f'"{getattr(self.config, name).text}" {reason}'))
 
     def _place(self, name: str, reason: str) -> str:
-        return str(self._file.problem([name], f"{name}: {reason}"))
+        return str(self._file.problem([*self._location, name], f"{name}: {reason}"))
 
 
 def load_mapping(path: Path) -> Mapping:
     """The mapping in a file; ConfigError names every problem with line and column."""
     file = load_file(path, MappingConfig)
-    said = {name: value.text if isinstance(value, Expression) else value for name, value in file.model}
-    return Mapping(file.model, repr(said), ZoneInfo(file.model.time_zone), file)
+    return mapping_in(file, file.model)
+
+
+def mapping_in(file: ConfigFile[Any], config: MappingConfig, *location: str) -> Mapping:
+    """The mapping that stands at a place of a checked file."""
+    said = {name: value.text if isinstance(value, Expression) else value for name, value in config}
+    return Mapping(config, repr(said), ZoneInfo(config.time_zone), file, location)

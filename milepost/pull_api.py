@@ -1,0 +1,25 @@
+"""The part of the API by which `milepost pull` asks a running Milepost, which holds the store, to pull now."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from collector.files.door import Door
+from collector.pull_runs import PullRuns, pull_row
+from milepost.api_responses import respond
+
+
+def pull_routes(runs: PullRuns, door: Door) -> list[BaseRoute]:
+    """The routes under /api/pulls."""
+
+    def names(request: Request) -> Response:
+        return respond(lambda: runs.names)
+
+    def run(request: Request) -> Response:
+        return respond(lambda: _run(request.path_params["name"]))
+
+    def _run(name: str) -> object:
+        [chosen] = runs.chosen([name])
+        return pull_row(chosen, runs.run(chosen, door))
+
+    return [Route("/api/pulls", names, methods=["GET"]), Route("/api/pulls/{name}", run, methods=["POST"])]

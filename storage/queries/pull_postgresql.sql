@@ -1,0 +1,16 @@
+-- One page of a PostgreSQL table's rows in the order of their watermark; those that share the last one come with it.
+-- params: address String, database String, table String, user String, password String, schema String,
+--         watermark Identifier, has_start Bool, is_inclusive Bool, start String, rows UInt64
+-- fragments: columns
+SELECT
+    toString({watermark:Identifier}) AS milepost_watermark,
+    toTypeName({watermark:Identifier}) AS milepost_watermark_type,
+    /*{columns}*/
+FROM postgresql(
+    {address:String}, {database:String}, {table:String}, {user:String}, {password:String}, {schema:String}
+)
+WHERE isNotNull({watermark:Identifier})
+    AND (NOT {has_start:Bool} OR {watermark:Identifier} >= {start:String})
+    AND ({is_inclusive:Bool} OR {watermark:Identifier} > {start:String})
+ORDER BY {watermark:Identifier}
+LIMIT {rows:UInt64} WITH TIES
