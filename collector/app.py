@@ -36,6 +36,7 @@ from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
 from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
+from collector.unknown_paths import REFUSALS
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -81,7 +82,8 @@ class Collector:
         mapper = SpanMapper(correlation, self.metrics)
         self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
         self.tokens = Tokens(store, door.operator)
-        app = Starlette(routes=self._routes() + routes)
+        self.routes = self._routes() + routes
+        app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
         self.access = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
         # Where only a token opens the door, another page's script, which has none, may call it by any name.
         self.app = SameOrigin(self.access, any_host=door.is_exposed)

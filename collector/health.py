@@ -16,7 +16,11 @@ def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, s
     """The routes; alive is a collector whose commits all run, ready one that can acknowledge."""
 
     def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):
+            # It trips over a version that is no number.
+            encode, content_type = choose_encoder("")
         return Response(encode(registry), headers={"content-type": content_type})
 
     async def healthz(request: Request) -> Response:

@@ -15,7 +15,7 @@ from collector.replay import Fate, Page, Replay, Selection
 from collector.tokens import Tokens, issue_token, revoke_token
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreError
-from domain.instants import EPOCH, format_instant, parse_instant
+from domain.instants import EPOCH, format_instant, parse_storable_instant
 from storage.client import Store
 from storage.dead_letters import FIRST_PLACE, DeadLetter, LetterFilter, LetterPlace
 from storage.tokens import AccessToken, list_tokens
@@ -103,8 +103,9 @@ def selection_of(wish: ReplayWish) -> Selection:
         raise ValueError("ids and a filter are both there; give the ids of letters, or a filter with all")
     if not wish.ids and not wish.all:
         raise ValueError("no letters are named; give their ids, or all with or without a filter")
-    after = LetterPlace(wish.after.dead_letter_id, parse_instant(wish.after.received_at)) if wish.after else FIRST_PLACE
-    since = parse_instant(wish.since) if wish.since else EPOCH
+    place = wish.after
+    after = LetterPlace(place.dead_letter_id, parse_storable_instant(place.received_at)) if place else FIRST_PLACE
+    since = parse_storable_instant(wish.since) if wish.since else EPOCH
     letters = LetterFilter(channel=wish.channel, code=wish.code, source=wish.source, since=since)
     return Selection(tuple(wish.ids), letters, after)
 
@@ -118,7 +119,7 @@ def issue_wished(store: Store, clock: Clock, wish: TokenWish, by: str) -> str:
         scopes=wish.scopes,
         sources=wish.sources,
         rate_per_second=(parse_rate(wish.rate) or 0.0) if wish.rate else None,
-        expires_at=parse_instant(wish.expires_at) if wish.expires_at else None,
+        expires_at=parse_storable_instant(wish.expires_at) if wish.expires_at else None,
         by=by,
     )
 

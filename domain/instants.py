@@ -34,6 +34,14 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"{text!r} is before year 1 or after year 9999 in UTC; give an instant between") from None
 
 
+def parse_storable_instant(text: str) -> datetime:
+    """As `parse_instant`, of the instants that can be stored and asked for; ValueError says which."""
+    instant = parse_instant(text)
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError(f"{text!r} is not within 1900 to 2299 in UTC; give an instant between")
+    return instant
+
+
 def format_instant(instant: datetime) -> str:
     """RFC 3339 with Z, and six fractional digits only where there are microseconds."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -17,11 +17,13 @@ from starlette.routing import BaseRoute, Route
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
-from domain.instants import EPOCH, parse_instant
+from domain.instants import EPOCH, parse_storable_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
+from milepost.api_responses import refuse
 from milepost.api_responses import respond as _respond
 from milepost.file_api import file_routes
+from milepost.openapi import openapi_route
 from milepost.source_rows import source_rows
 from storage.client import Store
 from storage.dead_letters import LetterFilter
@@ -39,7 +41,6 @@ class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _evaluate_decoder = msgspec.json.Decoder(EvaluateRequest)
-_encoder = msgspec.json.Encoder()
 
 
 def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -> list[BaseRoute]:
@@ -73,18 +74,19 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
         Route("/api/sources", _get(sources)),
         Route("/api/evaluate", evaluate, methods=["POST"]),
         *file_routes(answers),
+        openapi_route(),
     ]
 
 
 async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
     # A page in a browser cannot send this content type to another origin without asking first.
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        return Response(_encoder.encode({"reason": "send application/json"}), status_code=415)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return refuse(415, "send application/json")
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST_REQUEST:
-            return Response(_encoder.encode({"reason": "the rule files are larger than 4 MiB"}), status_code=413)
+            return refuse(413, "the rule files are larger than 4 MiB")
     return await run_in_threadpool(_respond, lambda: _evaluate_body(answers, body))
 
 
@@ -100,8 +102,8 @@ def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
             (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
         calendars = folder / "calendars"
         calendars.write_text(asked.calendars, encoding="utf-8")
-        known_at = parse_instant(asked.known_at) if asked.known_at else None
-        return answers.evaluation(folder, calendars, parse_instant(asked.at), known_at)
+        known_at = parse_storable_instant(asked.known_at) if asked.known_at else None
+        return answers.evaluation(folder, calendars, parse_storable_instant(asked.at), known_at)
 
 
 def _letters(params: Mapping[str, str]) -> LetterFilter:
@@ -109,11 +111,11 @@ def _letters(params: Mapping[str, str]) -> LetterFilter:
     if unknown := sorted(params.keys() - {*known, "since", "limit"}):
         raise ValueError(f"{unknown[0]!r} is not known; {', '.join(known)}, since and limit are")
     texts = {name: params[name] for name in known if name in params}
-    return LetterFilter(**texts, since=parse_instant(params["since"]) if "since" in params else EPOCH)
+    return LetterFilter(**texts, since=parse_storable_instant(params["since"]) if "since" in params else EPOCH)
 
 
 def _limit(params: Mapping[str, str]) -> int:
     text = params.get("limit", "100")
-    if not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise ValueError(f"limit is {text!r}; give 1 to 10000")
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 10_000:
+        raise ValueError(f"limit is {text[:40]!r}; give 1 to 10000")
     return int(text)

@@ -29,4 +29,9 @@ def respond(answer: Callable[[], object]) -> Response:
         status, reason = 503, str(error)
     except (MilepostError, ValueError) as error:
         status, reason = 400, str(error)
+    return refuse(status, reason)
+
+
+def refuse(status: int, reason: str) -> Response:
+    """The answer that says why there is none."""
     return Response(_encoder.encode({"reason": reason}), status_code=status, media_type="application/json")

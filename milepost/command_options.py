@@ -10,7 +10,7 @@ import typer
 from domain.clock import Clock
 from domain.duration import parse_duration
 from domain.errors import UsageError
-from domain.instants import parse_instant
+from domain.instants import parse_storable_instant
 
 
 class Output(StrEnum):
@@ -27,7 +27,7 @@ LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="How many rows
 def instant_of(option: str, text: str) -> datetime:
     """The instant that an option names; UsageError says what is accepted."""
     try:
-        return parse_instant(text)
+        return parse_storable_instant(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
 

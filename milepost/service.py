@@ -16,6 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
+from starlette.routing import BaseRoute
 
 from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
@@ -183,6 +184,11 @@ class Service:
             # Who holds the store most likely has the port too, and is the better explanation.
             Store(settings.store).close()
             raise
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What is answered over HTTP."""
+        return self._collector.routes
 
     def start(self) -> None:
         """Starts the parts: first what takes input, then what reads it."""

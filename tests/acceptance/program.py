@@ -85,6 +85,11 @@ class RunningMilepost:
         rows: list[dict[str, Any]] = response.json()
         return rows
 
+    def resident_bytes(self) -> int:
+        """How much memory it holds just now."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def interrupt(self) -> None:
         """Asks it to end as Ctrl+C does."""
         self._process.send_signal(signal.SIGINT)

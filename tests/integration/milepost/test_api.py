@@ -147,3 +147,28 @@ def test_a_window_that_is_not_kept_is_told_by_the_running_milepost_too(answers: 
         answers.sources(Settings(), timedelta(days=31))
 
     assert str(refusal.value) == "window is 31d; give 1m to 30d"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 415, id="none"),
+        pytest.param({"content-type": "text/plain"}, 415, id="another"),
+        pytest.param({"content-type": "Application/JSON ; charset=utf-8"}, 400, id="json in other letters"),
+    ],
+)
+def test_a_request_to_evaluate_says_that_it_is_json_and_hears_json(
+    url: str, headers: dict[str, str], status: int
+) -> None:
+    refusal = httpx.post(f"{url}/api/evaluate", content=b"{}", headers=headers, timeout=30)
+
+    assert (refusal.status_code, refusal.headers["content-type"]) == (status, "application/json")
+    assert refusal.json()["reason"]
+
+
+@pytest.mark.parametrize("limit", ["0", "10001", "\N{SUPERSCRIPT TWO}", "-1", "9" * 5000], ids=lambda text: text[:5])
+def test_a_limit_that_is_none_is_refused_with_what_is_taken(url: str, limit: str) -> None:
+    refusal = httpx.get(f"{url}/api/alerts", params={"limit": limit}, timeout=30)
+
+    assert refusal.status_code == 400
+    assert refusal.json() == {"reason": f"limit is {limit[:40]!r}; give 1 to 10000"}

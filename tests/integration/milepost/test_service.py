@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from domain.errors import StoreError
+from milepost.openapi import document
 from milepost.service import Service
 from milepost.settings import Settings
 from storage.alerts import write_transitions
@@ -72,3 +74,18 @@ def test_rules_are_evaluated_though_runs_cannot_be_read(service: Service, embedd
 
     assert read_watermark(embedded_store, "rules") is not None
     assert read_watermark(embedded_store, "correlation") is None
+
+
+def test_every_route_stands_in_the_openapi_document_and_the_other_way_round(service: Service) -> None:
+    answered = {
+        (route.path.replace(":path}", "}"), method.lower())
+        for route in service.routes
+        if isinstance(route, Route)
+        # An endpoint that looks at the method itself takes POST alone.
+        for method in (route.methods or {"POST"}) - {"HEAD"}
+    }
+    described = {
+        (path, method) for path, item in document()["paths"].items() for method in item if method != "parameters"
+    }
+
+    assert answered == described

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.instants import EARLIEST, LATEST, format_instant, from_micros, parse_instant, to_micros
+from domain.instants import (
+    EARLIEST,
+    LATEST,
+    format_instant,
+    from_micros,
+    parse_instant,
+    parse_storable_instant,
+    to_micros,
+)
 
 INSTANTS = st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None), timezones=st.just(UTC))
 
@@ -46,3 +54,15 @@ def test_an_instant_beyond_the_years_there_are_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="year") as refusal:
         parse_instant(text)
     assert str(refusal.value) == f"{text!r} is before year 1 or after year 9999 in UTC; give an instant between"
+
+
+@pytest.mark.parametrize("instant", [EARLIEST, LATEST])
+def test_the_first_and_the_last_storable_instant_are_taken(instant: datetime) -> None:
+    assert parse_storable_instant(format_instant(instant)) == instant
+
+
+@pytest.mark.parametrize("text", ["0399-03-28T22:00:34+06:48", "1899-12-31T23:59:59Z", "2300-01-01T00:00:00Z"])
+def test_an_instant_that_cannot_be_stored_is_refused_where_stored_ones_are_asked_for(text: str) -> None:
+    with pytest.raises(ValueError, match="1900") as refusal:
+        parse_storable_instant(text)
+    assert str(refusal.value) == f"{text!r} is not within 1900 to 2299 in UTC; give an instant between"

@@ -1,0 +1,177 @@
+"""Every answer of the running program is as its OpenAPI document says; generated requests ask for them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from collector.access import DoorSettings
+from collector.app import Collector
+from collector.contract_door import ContractDoor
+from collector.local_door import LocalDoor
+from collector.pull_runs import PullMetrics, PullRuns
+from collector.receivers.otlp import PROTOBUF
+from collector.tokens import new_operator_token
+from domain.clock import FixedClock
+from domain.contract import Contracts
+from domain.instants import EPOCH
+from milepost.api import api_routes
+from milepost.http_server import HttpServer, address, bind
+from milepost.openapi import PATH, document
+from milepost.pull_api import pull_routes
+from milepost.settings import SHIPPED
+from rules.loader import rule_files
+from storage.alerts import write_transitions
+from storage.client import Store
+from storage.freshness import note_traffic
+from tests.builders import NOW, alert, otlp_request, span
+from tests.integration.collector.running import event
+from tests.integration.collector.vendor_requests import SECRET, all_sources
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+]
+SPANS = otlp_request(span()).SerializeToString()
+
+
+@schemathesis.serializer(PROTOBUF)
+def as_it_is(context: schemathesis.SerializationContext, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+schemathesis.openapi.media_type(PROTOBUF, st.binary(max_size=60) | st.just(SPANS))
+documented = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig())
+
+
+class Running:
+    """A collector with the whole API, as an operator calls it."""
+
+    def __init__(self, collector: Collector, url: str, operator: str) -> None:
+        self.collector = collector
+        self.url = url
+        self.headers = {"authorization": f"Bearer {operator}"}
+
+
+@contextmanager
+def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
+    """A collector with some events, a dead letter and an alert to tell of."""
+    clock, operator = FixedClock(NOW), new_operator_token()
+    write_transitions(store, [alert()])
+    registry = CollectorRegistry()
+    pulls = pull_routes(PullRuns([], PullMetrics(registry), clock), LocalDoor(store, clock, ContractDoor(Contracts())))
+    collector = Collector(
+        store,
+        clock,
+        registry,
+        [*api_routes(store, clock), *pulls],
+        sources=all_sources(),
+        door=DoorSettings(is_exposed, operator=operator),
+    )
+    listening = bind("127.0.0.1", 0, "the test's port")
+    server = HttpServer(collector.app, listening, "collector")
+    collector.start()
+    server.start()
+    try:
+        running = Running(collector, address(listening), operator)
+        sent = [event(1), event(2), event(3, time="soon")]
+        httpx.post(f"{running.url}/v1/events", json=sent, headers=running.headers).raise_for_status()
+        yield running
+    finally:
+        server.stop()
+        collector.stop()
+
+
+@pytest.fixture
+def running(embedded_store: Store) -> Iterator[Running]:
+    """One that lets everybody in, as on loopback without tokens."""
+    with running_on(embedded_store, is_exposed=False) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded(embedded_store: Store) -> Iterator[Running]:
+    """One that others than this machine reach, and only with a token."""
+    with running_on(embedded_store, is_exposed=True) as running:
+        yield running
+
+
+def test_the_document_is_served(running: Running) -> None:
+    assert httpx.get(f"{running.url}{PATH}").json() == document()
+
+
+@documented.parametrize()
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_the_document_says(case: schemathesis.Case[Any], running: Running) -> None:
+    case.call_and_validate(base_url=running.url, headers=running.headers, checks=CHECKS)
+
+
+@pytest.mark.parametrize("source", ["salesforce", "sap_s4hana", "tax"])
+@documented.include(operation_id="takeWebhook").parametrize()
+@settings(max_examples=20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_every_answer_to_a_vendor_who_is_believed_is_as_the_document_says(
+    case: schemathesis.Case[Any], running: Running, source: str
+) -> None:
+    case.path_parameters["name"] = source
+
+    response = case.call(base_url=running.url, headers={"authorization": f"Bearer {SECRET}"})
+
+    assert response.status_code in (200, 400)
+    case.validate_response(response, checks=CHECKS)
+
+
+@documented.exclude(path=["/healthz", "/readyz", "/v1/sources/{name}"]).parametrize()
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_who_has_no_token_is_refused_as_the_document_says(case: schemathesis.Case[Any], guarded: Running) -> None:
+    response = case.call(base_url=guarded.url, headers={"authorization": "Bearer none"})
+
+    assert response.status_code == 401
+    case.validate_response(response, checks=CHECKS)
+
+
+def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Running, embedded_store: Store) -> None:
+    note_traffic(embedded_store, EPOCH, NOW + timedelta(seconds=1))
+
+    def ask(method: str, template: str, path: str = "", **how: Any) -> Any:
+        response = httpx.request(method, running.url + (path or template), timeout=30, headers=running.headers, **how)
+        assert response.status_code == 200, response.text
+        documented[template][method].validate_response(response)
+        return response.json()
+
+    letter, path = ask("GET", "/api/dead-letters")[0]["dead_letter_id"], "/api/dead-letters/{dead_letter_id}"
+    ask("POST", "/api/dead-letters/replay", json={"ids": [letter], "by": "a test"})
+    ask("POST", "/api/dead-letters/discard", json={"ids": [letter], "reason": "a test"})
+    whole = ask("GET", path, path.format(dead_letter_id=letter))
+    ask("POST", "/api/tokens", json={"name": "crm", "scopes": ["events"], "sources": ["crm"], "rate": "5/s"})
+    revoked = ask("POST", "/api/tokens/{name}/revoke", "/api/tokens/crm/revoke")
+    rules = {file.name: file.read_text("utf-8") for file in rule_files([SHIPPED / "rules/definitions"])}
+    calendars = (SHIPPED / "rules/calendars.yaml").read_text("utf-8")
+    asked = {"rules": rules, "calendars": calendars, "at": "2026-11-09T12:00:00Z", "known_at": None}
+    evaluated = ask("POST", "/api/evaluate", json=asked)
+
+    assert {attempt["outcome"] for attempt in whole["attempts"]} == {"rejected", "discarded"}
+    assert revoked["revoked_at"] == "2026-11-02T12:00:00Z"
+    assert evaluated
+    assert ask("GET", "/api/alerts")
+    assert ask("GET", "/api/export/events")
+    assert ask("GET", "/api/sources")
