@@ -41,32 +41,61 @@ class Pause:
     until_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class MilestoneRule:
-    """After `from_type` an object must reach `to_type` within `within`; see DESIGN, milestone.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What every rule has, whatever its kind.
 
-    `where` and the overrides' conditions are the user's texts, the keys of `Milestone.holds`. `version` is a
-    digest of the rule and its calendar: it changes when, and only when, a verdict could.
+    `version` is a digest of the rule and its calendar: it changes when, and only when, a verdict could.
     """
 
     group: str
     name: str
+    version: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """Every event type that can change this rule's verdict."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRule(Rule):
+    """A rule that judges each object of one type by its own history.
+
+    `where` and other conditions are the user's texts, the keys of `Milestone.holds`.
+    """
+
     object_type: str
+    where: str | None = None
+
+    @property
+    def opening_types(self) -> frozenset[str]:
+        """The event types without one of which the rule has nothing to say of an object."""
+        raise NotImplementedError
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The SQL conditions to ask of the milestones of the opening types."""
+        return (self.where,) if self.where else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneRule(ObjectRule):
+    """After `from_type` an object must reach `to_type` within `within`; see DESIGN, milestone."""
+
     from_type: str
     to_type: str
     within: timedelta
-    version: str
     pairing: Pairing = Pairing.FIRST
     skew: timedelta = timedelta(0)
     unless: tuple[str, ...] = ()
-    where: str | None = None
     overrides: tuple[Override, ...] = ()
     calendar: Calendar | None = None
     pause: Pause | None = None
     at_risk: Fraction | None = None
     severity: tuple[SeverityStep, ...] = (SeverityStep(Fraction(1), "warning"),)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def event_types(self) -> frozenset[str]:
@@ -75,6 +104,30 @@ class MilestoneRule:
         return frozenset((self.from_type, self.to_type, *self.unless, *pauses))
 
     @property
+    def opening_types(self) -> frozenset[str]:
+        """What starts a clock."""
+        return frozenset((self.from_type,))
+
+    @property
     def conditions(self) -> tuple[str, ...]:
-        """The SQL conditions to ask of each milestone of `from_type`."""
+        """The rule's own condition and those of its overrides."""
         return (*([self.where] if self.where else []), *(override.where for override in self.overrides))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRule(ObjectRule):
+    """The first `event_type` of an object must have a `requires` at or before it; see DESIGN, sequence."""
+
+    event_type: str
+    requires: str
+    level: str = "warning"
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """Both of the sequence."""
+        return frozenset((self.event_type, self.requires))
+
+    @property
+    def opening_types(self) -> frozenset[str]:
+        """What must not come by itself."""
+        return frozenset((self.event_type,))

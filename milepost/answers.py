@@ -33,6 +33,7 @@ from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
+from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import EPOCH, format_instant
@@ -44,6 +45,7 @@ from milepost.source_rows import source_rows
 from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
+from rules.references import References
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
@@ -69,7 +71,9 @@ class Answers(Protocol):
     def tokens(self) -> list[Answer]: ...
     def create_token(self, wish: TokenWish) -> str: ...
     def revoke_token(self, name: str) -> Answer: ...
-    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]: ...
+    def evaluation(
+        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+    ) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
@@ -139,9 +143,11 @@ class StoreAnswers:
         """The token that is revoked now."""
         return token_row(revoke_token(self._store, self._clock, name))
 
-    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
+    def evaluation(
+        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+    ) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
-        loaded = load_rules([rules], load_calendars([calendars]))
+        loaded = load_rules([rules], References(load_calendars([calendars]), contracts))
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
 
     def migrations(self) -> Answer:
@@ -247,9 +253,11 @@ class ApiAnswers:
         answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke")
         return answer
 
-    def evaluation(self, rules: Path, calendars: Path, at: datetime, known_at: datetime | None) -> list[Answer]:
+    def evaluation(
+        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+    ) -> list[Answer]:
         """What the rules say; they are read here, so that errors name this command's files."""
-        load_rules([rules], load_calendars([calendars]))
+        load_rules([rules], References(load_calendars([calendars]), contracts))
         # Numbered, since files of several folders may share a name.
         files = enumerate(rule_files([rules]))
         body = {

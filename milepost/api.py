@@ -64,7 +64,7 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
         return source_rows(store, contracts, clock.now(), window)
 
     async def evaluate(request: Request) -> Response:
-        return await _evaluate(answers, request)
+        return await _evaluate(answers, contracts, request)
 
     return [
         Route("/api/alerts", _get(alerts)),
@@ -78,7 +78,7 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
     ]
 
 
-async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
+async def _evaluate(answers: StoreAnswers, contracts: Contracts, request: Request) -> Response:
     # A page in a browser cannot send this content type to another origin without asking first.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return refuse(415, "send application/json")
@@ -87,10 +87,10 @@ async def _evaluate(answers: StoreAnswers, request: Request) -> Response:
         body += chunk
         if len(body) > _LARGEST_REQUEST:
             return refuse(413, "the rule files are larger than 4 MiB")
-    return await run_in_threadpool(_respond, lambda: _evaluate_body(answers, body))
+    return await run_in_threadpool(_respond, lambda: _evaluate_body(answers, contracts, body))
 
 
-def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
+def _evaluate_body(answers: StoreAnswers, contracts: Contracts, body: bytes) -> list[dict[str, Any]]:
     try:
         asked = _evaluate_decoder.decode(body)
     except msgspec.DecodeError as error:
@@ -103,7 +103,7 @@ def _evaluate_body(answers: StoreAnswers, body: bytes) -> list[dict[str, Any]]:
         calendars = folder / "calendars"
         calendars.write_text(asked.calendars, encoding="utf-8")
         known_at = parse_storable_instant(asked.known_at) if asked.known_at else None
-        return answers.evaluation(folder, calendars, parse_storable_instant(asked.at), known_at)
+        return answers.evaluation(folder, calendars, contracts, parse_storable_instant(asked.at), known_at)
 
 
 def _letters(params: Mapping[str, str]) -> LetterFilter:

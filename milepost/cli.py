@@ -14,6 +14,7 @@ import typer
 
 from alerts.config import load_routing
 from alerts.routing import matching_receivers, parse_labels
+from collector.contract_definitions import load_contracts
 from collector.files.drop_folder import DropFolder
 from collector.files.formats import ACCEPTED, Format
 from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
@@ -32,7 +33,7 @@ from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.pull_commands import tell_pull
-from milepost.rule_commands import check_rules, test_rules
+from milepost.rule_commands import check_rules, rule_references, test_rules
 from milepost.settings import load_settings
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
@@ -156,8 +157,9 @@ def evaluate(
     """Say which alerts stand at an instant; writes nothing."""
     settings = load_settings()
     instant, known = instant_of("--at", at), instant_of("--known-at", known_at) if known_at else None
+    contracts = load_contracts(settings.contracts_path).contracts
     with open_answers(settings, SystemClock()) as answers:
-        rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, instant, known)
+        rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, contracts, instant, known)
     if output is Output.JSON:
         print_json(rows)
     else:
@@ -197,14 +199,14 @@ def migrate(
 def rules_check(paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders.")] = None) -> None:
     """Find every error in rule definitions, with file, line and column."""
     settings = load_settings()
-    echo(check_rules(paths or [settings.rules_path], settings.calendars_path))
+    echo(check_rules(paths or [settings.rules_path], rule_references(settings)))
 
 
 @rules_app.command("test")
 def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders.")] = None) -> None:
     """Run the tests beside rule definitions."""
     settings = load_settings()
-    outcome = test_rules(paths or [settings.rules_path], settings.calendars_path)
+    outcome = test_rules(paths or [settings.rules_path], rule_references(settings))
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)

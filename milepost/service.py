@@ -25,7 +25,6 @@ from alerts.notifiers.registry import build_integrations
 from alerts.routing import build_route
 from collector.access import DoorSettings
 from collector.app import Collector
-from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
 from collector.pull_definitions import PullDefinition, load_pulls
 from collector.pull_runs import PullMetrics, PullRuns
@@ -49,9 +48,9 @@ from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
 from milepost.pull_api import pull_routes
 from milepost.ready_pulls import ready_pulls
+from milepost.rule_commands import rule_references
 from milepost.settings import Settings
 from milepost.tracing import configure_tracing
-from rules.calendars import load_calendars
 from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
@@ -92,8 +91,9 @@ class Service:
 
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
-        rules = load_rules([settings.rules_path], load_calendars([settings.calendars_path]))
-        contracts = self._contracts = load_contracts(settings.contracts_path).contracts
+        references = rule_references(settings)
+        rules = load_rules([settings.rules_path], references)
+        contracts = self._contracts = references.contracts
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)

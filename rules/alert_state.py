@@ -4,49 +4,62 @@
 an outage gives the same changes with the same instants.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from domain.alert import Alert, alert_id
 from domain.business_object import BusinessObject
-from domain.instants import LATEST, to_micros
+from domain.instants import to_micros
 from domain.milestone import Milestone
-from domain.rule import MilestoneRule
-from rules.alert_text import annotations, labels, reason
-from rules.kinds.milestone import IN_ORDER, Case, Schedule, judge, judge_clock, make_schedule
-from rules.kinds.milestone_knowledge import Knowledge, clock_timelines, known_from
-from rules.told import Told, retell, tell
+from domain.rule import MilestoneRule, ObjectRule, SequenceRule
+from rules.alert_text import annotations, labels
+from rules.kinds import breach, milestone_changes, milestone_text, sequence
+from rules.kinds.breach import StandingReader
+from rules.kinds.knowledge import known_from
+from rules.kinds.milestone import IN_ORDER
+from rules.told import Reading, Told
 
-# A clock that is known only after one of its instants has passed waits this long before it is told: the
-# events of one import arrive over several seconds, and alerts that live for one batch help nobody.
-LATE_START_GRACE = timedelta(seconds=5)
 # Enough to find the trace that explains an alert; an object with thousands of events must not fill the store.
 _MOST_TRACES = 10
 # Leaves room between two microseconds for a writer that has more than one thing to say of an alert at once.
 _VERSIONS_PER_MICROSECOND = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How rules of one kind are read: (rule, history, instant)."""
+
+    read: Callable[[Any, Iterable[Milestone], datetime], Reading]
+    stand: Callable[[Any, Iterable[Milestone], datetime], list[Told[Any]]]
+    reason: Callable[[Told[Any]], str]
+
+
+def _breaches(reader: StandingReader) -> _Kind:
+    read = functools.partial(breach.read_breaches, reader)
+    stand = functools.partial(breach.standing_breaches, reader)
+    return _Kind(read, stand, breach.reason)
+
+
+_KINDS: dict[type[ObjectRule], _Kind] = {
+    MilestoneRule: _Kind(milestone_changes.read, milestone_changes.stand, milestone_text.reason),
+    SequenceRule: _breaches(sequence.standings),
+}
+
+
 def alerts_at(
-    rule: MilestoneRule, business_object: BusinessObject, history: Iterable[Milestone], at: datetime
+    rule: ObjectRule, business_object: BusinessObject, history: Iterable[Milestone], at: datetime
 ) -> list[Alert]:
     """The alerts of one object as they stood at `at`, by all that the history holds."""
-    history = list(history)
-    alerts = (alert_of(case, business_object, history, at) for case in judge(rule, history, at))
-    return [alert for alert in alerts if alert]
-
-
-def alert_of(case: Case, business_object: BusinessObject, history: Iterable[Milestone], at: datetime) -> Alert | None:
-    """The alert that a verdict at `at` stands for; None where there is nothing to alert of."""
-    told = tell(case)
-    if told is None:
-        return None
-    latest_first = sorted((m for m in history if m.occurred_at <= at), key=IN_ORDER, reverse=True)
-    return _alert(told, business_object, latest_first, at, at)
+    history = [milestone for milestone in history if milestone.occurred_at <= at]
+    latest_first = sorted(history, key=IN_ORDER, reverse=True)
+    return [_alert(told, business_object, latest_first, at, at) for told in _KINDS[type(rule)].stand(rule, history, at)]
 
 
 def transitions(
-    rule: MilestoneRule,
+    rule: ObjectRule,
     business_object: BusinessObject,
     history: Iterable[Milestone],
     after: datetime | None,
@@ -60,14 +73,13 @@ def transitions(
     return advance(rule, business_object, history, after, through)[0]
 
 
-def next_due(rule: MilestoneRule, history: Iterable[Milestone], through: datetime) -> datetime | None:
+def next_due(rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> datetime | None:
     """The next instant after `through` at which time alone may change an alert of the object; None if never."""
-    history = list(history)
-    return _next_due(rule, history, _timelines(rule, history, through), through)
+    return _KINDS[type(rule)].read(rule, history, through).due_at
 
 
 def advance(
-    rule: MilestoneRule,
+    rule: ObjectRule,
     business_object: BusinessObject,
     history: Iterable[Milestone],
     after: datetime | None,
@@ -75,80 +87,20 @@ def advance(
 ) -> tuple[list[Alert], datetime | None]:
     """`transitions` and `next_due` at once, for about the price of one."""
     history = list(history)
-    timelines = _timelines(rule, history, through)
-    changes = [
-        (known_at, told)
-        for timeline in timelines
-        for known_at, told in _changes(rule, timeline, through)
-        if after is None or known_at > after
-    ]
+    reading = _KINDS[type(rule)].read(rule, history, through)
+    changes = [change for change in reading.changes if after is None or change[0] > after]
     changes.sort(key=lambda change: change[0])
     history.sort(key=IN_ORDER, reverse=True)
     alerts = [_alert(told, business_object, _known(history, at), at, through) for at, told in changes]
-    return alerts, _next_due(rule, history, timelines, through)
-
-
-class _Stage(NamedTuple):
-    """From `begins_at` until the next stage's `known_at` a clock is judged so, and again at each of `instants`."""
-
-    known_at: datetime
-    begins_at: datetime
-    schedule: Schedule | None
-    instants: Sequence[datetime]
-
-
-def _timelines(rule: MilestoneRule, history: Iterable[Milestone], through: datetime) -> list[list[_Stage]]:
-    return [
-        [_stage(rule, knowledge) for knowledge in timeline] for _, timeline in clock_timelines(rule, history, through)
-    ]
-
-
-def _stage(rule: MilestoneRule, knowledge: Knowledge) -> _Stage:
-    begins_at = knowledge.known_at
-    if knowledge.evidence is None:
-        return _Stage(knowledge.known_at, begins_at, None, ())
-    schedule = make_schedule(rule, knowledge.evidence)
-    tellable = [instant for instant in (schedule.at_risk_at, schedule.deadline_at) if instant]
-    if tellable and min(tellable) < knowledge.start_known_at:
-        begins_at = max(begins_at, knowledge.start_known_at + LATE_START_GRACE)
-    ended = knowledge.evidence.ended_by is not None
-    instants = () if ended else tuple(instant for instant in schedule.changes if instant > begins_at)
-    return _Stage(knowledge.known_at, begins_at, schedule, instants)
-
-
-def _changes(rule: MilestoneRule, timeline: Sequence[_Stage], through: datetime) -> Iterator[tuple[datetime, Told]]:
-    """Every change of what is told of one clock, with the instant from which it is told."""
-    told: Told | None = None
-    for position, stage in enumerate(timeline):
-        until = timeline[position + 1].known_at if position + 1 < len(timeline) else None
-        for instant in (stage.begins_at, *stage.instants):
-            if instant > through or (until is not None and instant >= until):
-                break
-            case = judge_clock(rule, stage.schedule, instant) if stage.schedule else None
-            new = retell(told, case, instant)
-            if new is not None and new is not told:
-                yield instant, new
-            told = new
+    return alerts, reading.due_at
 
 
 def _known(history: Iterable[Milestone], by: datetime) -> Iterator[Milestone]:
     return (m for m in history if known_from(m) <= by)
 
 
-def _next_due(
-    rule: MilestoneRule, history: Iterable[Milestone], timelines: Iterable[Sequence[_Stage]], through: datetime
-) -> datetime | None:
-    types = rule.event_types
-    # An event from a source whose clock runs ahead counts once its time has come.
-    due = [m.occurred_at for m in history if m.type in types and m.received_at <= through < m.occurred_at]
-    for timeline in timelines:
-        last = timeline[-1]
-        due.extend(instant for instant in (last.begins_at, *last.instants) if instant > through)
-    return min((instant for instant in due if instant <= LATEST), default=None)
-
-
 def _alert(
-    told: Told,
+    told: Told[Any],
     business_object: BusinessObject,
     latest_first: Iterable[Milestone],
     known_at: datetime,
@@ -178,7 +130,7 @@ def _alert(
         amount=facts.amount,
         currency=facts.currency,
         correlation_id=correlation_id,
-        reason=reason(told),
+        reason=_KINDS[type(case.rule)].reason(told),
         changed_at=told.changed_at,
         recorded_at=recorded_at,
         version=to_micros(known_at) * _VERSIONS_PER_MICROSECOND,

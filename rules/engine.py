@@ -14,11 +14,10 @@ from datetime import datetime
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.instants import EPOCH
-from domain.rule import MilestoneRule
+from domain.rule import Rule
 from rules.alert_state import advance
-from rules.kinds.milestone import starts_clock
 from rules.reconciliation import corrections, withdrawals
-from rules.watching import ObjectRules, by_object_type
+from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
 from storage.engine_state import (
@@ -51,7 +50,7 @@ class TickResult:
 class Engine:
     """Evaluates rules over one store; one tick at a time, nothing kept between them."""
 
-    def __init__(self, store: Store, rules: Iterable[MilestoneRule]) -> None:
+    def __init__(self, store: Store, rules: Iterable[Rule]) -> None:
         rules = list(rules)
         self._store = store
         self._by_object_type = by_object_type(rules)
@@ -153,14 +152,14 @@ class _Changes:
         self._duties.clear()
 
 
-def rules_version(rules: Iterable[MilestoneRule]) -> str:
+def rules_version(rules: Iterable[Rule]) -> str:
     """A digest that changes when any rule comes, goes or may judge otherwise."""
-    named = sorted(f"{rule.object_type}\0{rule.name}\0{rule.version}" for rule in rules)
+    named = sorted(f"{rule.name}\0{rule.version}" for rule in rules)
     return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
 
 def _advance(
-    rules: Sequence[MilestoneRule],
+    rules: Sequence[WatchedRule],
     object_: BusinessObject,
     history: History,
     after: datetime | None,
@@ -169,9 +168,9 @@ def _advance(
     """What becomes of one object's alerts under all rules, and when time alone next changes one."""
     alerts: list[Alert] = []
     due: list[datetime] = []
-    for rule in rules:
-        if any(starts_clock(rule, milestone) for milestone in history):
-            changed, due_at = advance(rule, object_, history, after, through)
+    for watched in rules:
+        if watched.concerns(history):
+            changed, due_at = advance(watched.rule, object_, history, after, through)
             alerts += changed
             if due_at is not None:
                 due.append(due_at)

@@ -7,7 +7,7 @@ from domain.alert import Alert
 from domain.business_object import BusinessObject
 from domain.instants import format_instant
 from domain.money import format_amount
-from domain.rule import MilestoneRule
+from domain.rule import Rule
 from rules.alert_state import alerts_at
 from rules.watching import by_object_type
 from storage.alerts import with_runs
@@ -18,9 +18,7 @@ from storage.milestones import histories_at, stretches
 _MILESTONES_AT_ONCE = 100_000
 
 
-def evaluate(
-    store: Store, rules: Iterable[MilestoneRule], at: datetime, known_at: datetime | None = None
-) -> list[Alert]:
+def evaluate(store: Store, rules: Iterable[Rule], at: datetime, known_at: datetime | None = None) -> list[Alert]:
     """The alerts as they stood at `at` by business time, from what was received by `known_at` (None: all).
 
     At risk, firing or resolved; ordered by deadline, then alert and object.
@@ -30,8 +28,8 @@ def evaluate(
         for object_type, on_object in by_object_type(rules).items()
         for stretch in stretches(store, object_type, _MILESTONES_AT_ONCE)
         for object_id, history in histories_at(store, on_object.watch, stretch, known_at)
-        for rule in on_object.rules
-        for alert in alerts_at(rule, BusinessObject(object_type, object_id), history, at)
+        for watched in on_object.rules
+        for alert in alerts_at(watched.rule, BusinessObject(object_type, object_id), history, at)
     ]
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)

@@ -8,7 +8,8 @@ from domain.calendar import Calendar
 from domain.config_file import ConfigFile, Location, load_file
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
-from domain.rule import MilestoneRule
+from domain.rule import Rule
+from rules.references import References
 from rules.schema import TITLES, RuleConfig, RulesConfig
 
 SHIPPED = Path(__file__).parent / "definitions"
@@ -34,9 +35,9 @@ def rule_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def load_rules(paths: Iterable[Path], calendars: Mapping[str, Calendar]) -> tuple[MilestoneRule, ...]:
+def load_rules(paths: Iterable[Path], references: References) -> tuple[Rule, ...]:
     """The rules of all files that paths name, in order; ConfigError names every problem in them."""
-    rules: dict[str, MilestoneRule] = {}
+    rules: dict[str, Rule] = {}
     places: dict[str, Problem] = {}
     problems: list[Problem] = []
     for path in rule_files(paths):
@@ -48,15 +49,14 @@ def load_rules(paths: Iterable[Path], calendars: Mapping[str, Calendar]) -> tupl
         for group_number, group in enumerate(file.model.groups):
             for number, config in enumerate(group.rules):
                 location = ("groups", group_number, "rules", number)
-                problems.extend(_problems(file, location, config, calendars))
+                problems.extend(_problems(file, location, config, references.calendars))
                 place = file.problem((*location, "alert"), "")
                 if config.alert in places:
                     first = places[config.alert]
                     message = f'rule "{config.alert}" is given twice; the first is in {first.path}:{first.line}'
                     problems.append(Problem(path, place.line, place.column, message))
                 places.setdefault(config.alert, place)
-                calendar = calendars.get(config.calendar) if config.calendar else None
-                rules.setdefault(config.alert, config.rule(group.name, calendar))
+                rules.setdefault(config.alert, config.rule(group.name, references))
     if problems:
         raise ConfigError(problems)
     return tuple(rules.values())
@@ -78,5 +78,5 @@ def _problems(
             f'rule "{config.alert}": its last step comes after {write_duration(config.longest_window)} of open time, '
             f"more than ten years of {calendar.name}; stay within {most}"
         )
-        return [file.problem((*location, "milestone", "within"), message)]
+        return [file.problem((*location, config.kind_key, "within"), message)]
     return []

@@ -12,7 +12,7 @@ from domain.config_file import ConfigModel, show
 from domain.instants import parse_instant
 from domain.milestone import Facts, Milestone
 from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
-from rules.schema import Duration
+from rules.config_parts import Duration
 
 # A Monday, so that tests with a business calendar begin in open hours almost anywhere in Europe.
 DEFAULT_START = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -9,16 +9,16 @@ from typing import Protocol
 
 from domain.alert import Alert
 from domain.business_object import BusinessObject
-from domain.calendar import Calendar
 from domain.config_file import ConfigFile, load_file
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
 from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
-from domain.rule import MilestoneRule
+from domain.rule import ObjectRule, Rule
 from rules.alert_state import alerts_at
 from rules.compiler import compile_condition
 from rules.loader import TEST_SUFFIX, load_rules, rule_files
+from rules.references import References
 from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, RuleTestsConfig
 
 Subject = tuple[BusinessObject, Milestone]
@@ -53,12 +53,12 @@ class _Seen:
 
 
 def run_rule_tests(
-    paths: Iterable[Path], calendars: Mapping[str, Calendar], true_conditions: ConditionEvaluator
+    paths: Iterable[Path], references: References, true_conditions: ConditionEvaluator
 ) -> RuleTestReport:
     """Runs the tests beside every rule file that paths name; ConfigError where a file cannot be read as one."""
     paths = list(paths)
     files = rule_files(paths)
-    load_rules(files, calendars)
+    load_rules(files, references)
     failures = list(_orphans(paths, files))
     tests = 0
     problems: list[Problem] = []
@@ -73,10 +73,14 @@ def run_rule_tests(
             problems.extend(error.problems)
             continue
         tests += len(file.model.root)
-        failures.extend(_run_file(path, load_rules([path], calendars), file, true_conditions))
+        failures.extend(_run_file(path, _object_rules(load_rules([path], references)), file, true_conditions))
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
+
+
+def _object_rules(rules: Iterable[Rule]) -> list[ObjectRule]:
+    return [rule for rule in rules if isinstance(rule, ObjectRule)]
 
 
 def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
@@ -90,7 +94,7 @@ def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
 
 def _run_file(
     path: Path,
-    rules: Sequence[MilestoneRule],
+    rules: Sequence[ObjectRule],
     file: ConfigFile[RuleTestsConfig],
     true_conditions: ConditionEvaluator,
 ) -> Iterator[Problem]:
@@ -115,7 +119,7 @@ def _run_file(
 
 
 def _with_histories(
-    rules: Sequence[MilestoneRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
+    rules: Sequence[ObjectRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
 ) -> Iterator[tuple[RuleTestConfig, Histories]]:
     """Each test with the milestones of its objects; one question answers the conditions of all of them."""
     subjects = [
@@ -135,7 +139,7 @@ def _with_histories(
 
 
 def _compare(
-    rules: Sequence[MilestoneRule],
+    rules: Sequence[ObjectRule],
     test: RuleTestConfig,
     histories: Histories,
     expectation: ExpectationConfig,
@@ -163,5 +167,5 @@ def _compare(
             yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
 
 
-def _is_started(rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> bool:
-    return any(milestone.type == rule.from_type and milestone.occurred_at <= at for milestone in history)
+def _is_started(rule: ObjectRule, history: Iterable[Milestone], at: datetime) -> bool:
+    return any(milestone.type in rule.opening_types and milestone.occurred_at <= at for milestone in history)

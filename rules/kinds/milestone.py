@@ -106,6 +106,16 @@ class Case:
     severity_since: datetime | None
     next_change_at: datetime | None
 
+    @property
+    def within(self) -> timedelta:
+        """The counted time that was allowed."""
+        return window(self.rule, self.start)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether an open pause keeps the deadline unknown."""
+        return self.deadline_at is None
+
 
 def judge(rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> list[Case]:
     """The verdict on every clock of one object at `at`, in the order the clocks started.

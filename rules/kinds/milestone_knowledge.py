@@ -1,24 +1,18 @@
-"""What was known of each clock of one object, and from when on: the history as it arrived.
+"""What was known of each clock of one object, and from when on: the history as it arrived."""
 
-An event counts from the instant it was received, or occurred if that is later: a source whose clock runs
-ahead does not make things happen before their time.
-"""
-
+import functools
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import NamedTuple
 
 from domain.calendar import PauseStretch
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, Pairing
+from rules.kinds.knowledge import Ending, Sightings, Start, first_start, holding, known_from
 from rules.kinds.milestone import (
     IN_ORDER,
-    OCCURRED_AT,
     Evidence,
-    as_known,
     by_identity,
     clock_name,
     pause_stretches,
@@ -40,26 +34,6 @@ class Knowledge:
     evidence: Evidence | None
 
 
-class _Start(NamedTuple):
-    """From `known_at` on, this was what starts a clock, and has been since `since`; None: nothing does."""
-
-    known_at: datetime
-    since: datetime
-    milestone: Milestone | None
-
-
-class _Ending(NamedTuple):
-    """From `known_at` on, this was the first milestone that could end a clock; None: there was none."""
-
-    known_at: datetime
-    milestone: Milestone | None
-
-
-def known_from(milestone: Milestone) -> datetime:
-    """When a milestone begins to count."""
-    return max(milestone.received_at, milestone.occurred_at)
-
-
 def clock_timelines(
     rule: MilestoneRule, history: Iterable[Milestone], through: datetime
 ) -> list[tuple[str, list[Knowledge]]]:
@@ -71,8 +45,8 @@ def clock_timelines(
     if not starts:
         return []
     relevant = [rows[0] for rows in versions]
-    tos = _Sightings([m for m in relevant if m.type == rule.to_type])
-    endings = _Sightings([m for m in relevant if m.type in rule.unless])
+    tos = Sightings([m for m in relevant if m.type == rule.to_type])
+    endings = Sightings([m for m in relevant if m.type in rule.unless])
     pauses = _Pauses(rule, relevant)
     one_to_one = rule.pairing is Pairing.ONE_TO_ONE
     assigned = _assign(rule, starts, tos.milestones) if one_to_one else {}
@@ -92,7 +66,7 @@ def clock_timelines(
 
 
 def _evidence(
-    change: _Start, until: datetime | None, tos: Sequence[_Ending], endings: Sequence[_Ending], pauses: "_Pauses"
+    change: Start, until: datetime | None, tos: Sequence[Ending], endings: Sequence[Ending], pauses: "_Pauses"
 ) -> Iterator[Knowledge]:
     """The evidence while one milestone starts the clock, each time it changes."""
     assert change.milestone is not None
@@ -111,41 +85,13 @@ def _evidence(
             before = evidence
 
 
-def _at(endings: Sequence[_Ending], instant: datetime) -> Milestone | None:
+def _at(endings: Sequence[Ending], instant: datetime) -> Milestone | None:
     found = None
     for ending in endings:
         if ending.known_at > instant:
             break
         found = ending.milestone
     return found
-
-
-class _Sightings:
-    """Milestones of one role in order of occurrence; finds the first since an instant as knowledge grew."""
-
-    def __init__(self, milestones: Sequence[Milestone]) -> None:
-        self.milestones = milestones
-        # The earliest that any milestone from here to the end became known: where nothing further on was
-        # known sooner, the search can stop, which keeps histories that arrived in order cheap.
-        self._sooner: list[datetime] = []
-        for milestone in reversed(milestones):
-            at = known_from(milestone)
-            self._sooner.append(min(at, self._sooner[-1]) if self._sooner else at)
-        self._sooner.reverse()
-
-    def first_known(self, since: datetime) -> list[_Ending]:
-        """The first at or after `since`, each time a still earlier one became known."""
-        found: list[_Ending] = []
-        position = bisect_left(self.milestones, since, key=OCCURRED_AT)
-        while position < len(self.milestones):
-            if found and self._sooner[position] >= found[-1].known_at:
-                break
-            milestone = self.milestones[position]
-            if not found or known_from(milestone) < found[-1].known_at:
-                found.append(_Ending(known_from(milestone), milestone))
-            position += 1
-        found.reverse()
-        return found
 
 
 class _Pauses:
@@ -169,76 +115,30 @@ class _Pauses:
         return known
 
 
-def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[_Start]]:
+def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[Start]]:
     """For each clock, by name, what started it as knowledge grew; `froms` are the rows of each `from`."""
+    counts = functools.partial(starts_clock, rule)
     if rule.pairing is Pairing.FIRST:
-        candidates = [_holding(rule, rows) for rows in froms]
-        return {"": _first_start(candidates)} if any(candidates) else {}
-    return {clock_name(rule, rows[0]): held for rows in froms if (held := _holding(rule, rows))}
-
-
-def _holding(rule: MilestoneRule, rows: Sequence[Milestone]) -> list[_Start]:
-    """When one `from` was known to start a clock, or no longer to: facts it inherits may arrive after it."""
-    changes: list[_Start] = []
-    for position in range(len(rows)):
-        milestone = as_known(rows[: position + 1])
-        known_at = max(rows[position].received_at, milestone.occurred_at)
-        before = changes[-1] if changes else None
-        if starts_clock(rule, milestone):
-            since = before.since if before and before.milestone else known_at
-            change = _Start(known_at, since, milestone)
-        elif before is None:
-            continue
-        else:
-            change = _Start(known_at, known_at, None)
-        if before and before.known_at == known_at:
-            changes[-1] = change
-        elif before is None or before.milestone != change.milestone:
-            changes.append(change)
-    return changes
-
-
-def _first_start(starts: Sequence[Sequence[_Start]]) -> list[_Start]:
-    """The first of all starts, each time it was known to be another one, or none."""
-    changes = sorted(
-        ((change, number) for number, held in enumerate(starts) for change in held),
-        key=lambda item: item[0].known_at,
-    )
-    holding: dict[int, Milestone] = {}
-    first: list[_Start] = []
-    best: int | None = None
-    for known_at, batch in groupby(changes, key=lambda item: item[0].known_at):
-        before = best
-        for change, number in batch:
-            if change.milestone:
-                holding[number] = change.milestone
-                # Numbers follow the order of occurrence.
-                best = number if best is None else min(best, number)
-            else:
-                holding.pop(number, None)
-                best = min(holding, default=None) if number == best else best
-        milestone = None if best is None else holding[best]
-        if not first or milestone != first[-1].milestone:
-            since = first[-1].since if first and best == before else known_at
-            first.append(_Start(known_at, since, milestone))
-    return first
+        candidates = [holding(counts, rows) for rows in froms]
+        return {"": first_start(candidates)} if any(candidates) else {}
+    return {clock_name(rule, rows[0]): held for rows in froms if (held := holding(counts, rows))}
 
 
 def _assign(
-    rule: MilestoneRule, starts: Mapping[str, Sequence[_Start]], tos: Sequence[Milestone]
-) -> dict[str, list[_Ending]]:
+    rule: MilestoneRule, starts: Mapping[str, Sequence[Start]], tos: Sequence[Milestone]
+) -> dict[str, list[Ending]]:
     """For each clock under pairing one_to_one the `to` that was its own, each time that changed."""
-    arrivals: dict[datetime, tuple[list[tuple[str, _Start]], list[Milestone]]] = {}
+    arrivals: dict[datetime, tuple[list[tuple[str, Start]], list[Milestone]]] = {}
     for name, changes in starts.items():
         for change in changes:
             arrivals.setdefault(change.known_at, ([], []))[0].append((name, change))
     for to in tos:
         arrivals.setdefault(known_from(to), ([], []))[1].append(to)
     pairs = _Pairs(rule.skew)
-    assigned: dict[str, list[_Ending]] = {name: [] for name in starts}
+    assigned: dict[str, list[Ending]] = {name: [] for name in starts}
     for known_at in sorted(arrivals):
         for name, to_or_none in pairs.learn(*arrivals[known_at]):
-            assigned[name].append(_Ending(known_at, to_or_none))
+            assigned[name].append(Ending(known_at, to_or_none))
     return assigned
 
 
@@ -258,7 +158,7 @@ class _Pairs:
         self._orders: dict[str, Order] = {}
 
     def learn(
-        self, starts: Sequence[tuple[str, _Start]], tos: Sequence[Milestone]
+        self, starts: Sequence[tuple[str, Start]], tos: Sequence[Milestone]
     ) -> list[tuple[str, Milestone | None]]:
         """The clocks whose `to` changes with this news, and which it is now."""
         touched = min((self._first_behind(to) for to in tos), default=len(self._starts))

@@ -9,6 +9,7 @@ import pytest
 from collector.operations import DiscardWish, ReplayWish
 from collector.receivers.cloudevents import STRUCTURED
 from domain.clock import FixedClock
+from domain.contract import Contracts
 from domain.errors import UsageError
 from domain.instants import EPOCH
 from milepost.answers import ApiAnswers, open_answers
@@ -42,7 +43,7 @@ def test_commands_that_only_read_write_nothing(settings: Settings, engine: Engin
     with open_answers(settings, FixedClock(NOW)) as answers:
         assert answers.alerts(None, 10) == []
         assert answers.dead_letters(ANY_LETTER, 10) == []
-        assert answers.evaluation(rules, calendars, NOW, None) == []
+        assert answers.evaluation(rules, calendars, Contracts(), NOW, None) == []
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == []
 
@@ -156,9 +157,9 @@ def test_files_taken_without_a_running_milepost_are_correlated(settings: Setting
     later = FixedClock(NOW + timedelta(days=2))
     with open_answers(settings, later) as answers:
         answers.door(settings).events("application/cloudevents-batch+json", json.dumps(events).encode())
-        before = answers.evaluation(rules, calendars, later.now(), None)
+        before = answers.evaluation(rules, calendars, Contracts(), later.now(), None)
         answers.correlate(settings)
-        after = answers.evaluation(rules, calendars, later.now(), None)
+        after = answers.evaluation(rules, calendars, Contracts(), later.now(), None)
 
     order = [row for row in after if row["object_id"] == "O-1"]
     assert order

@@ -10,9 +10,9 @@ import pytest
 from domain.alert import Alert, AlertState
 from domain.contract import Contracts
 from domain.rule import MilestoneRule
-from rules.alert_state import LATE_START_GRACE
 from rules.engine import ENGINE, Engine, TickResult
 from rules.evaluator import evaluate
+from rules.told import LATE_GRACE
 from storage.alerts import alert_history, list_alerts
 from storage.client import Store
 from storage.engine_state import Watermark, open_duties, read_watermark
@@ -112,7 +112,7 @@ def test_an_amount_that_becomes_known_late_still_fires(store: Store) -> None:
     quoted = event_row("q", "quoted", ["order/O-1"], occurred_at=NOW - HOUR, received_at=received_at, amount="10000")
     insert_events(store, [quoted])
     tick(store, DEADLINE + 2 * HOUR, large)
-    assert due(store) == {"O-1": DEADLINE + 2 * HOUR + LATE_START_GRACE}
+    assert due(store) == {"O-1": DEADLINE + 2 * HOUR + LATE_GRACE}
     tick(store, DEADLINE + 3 * HOUR, large)
 
     [alert] = list_alerts(store)

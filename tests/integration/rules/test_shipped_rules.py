@@ -2,19 +2,22 @@
 
 from functools import partial
 
+from domain.rule import MilestoneRule
 from rules.calendars import SHIPPED as SHIPPED_CALENDARS
 from rules.calendars import load_calendars
 from rules.loader import SHIPPED, load_rules
+from rules.references import References
 from rules.rule_tests import run_rule_tests
 from storage.client import Store
 from storage.milestones import true_conditions
 
-CALENDARS = load_calendars([SHIPPED_CALENDARS])
+REFERENCES = References(load_calendars([SHIPPED_CALENDARS]))
 
 
 def test_the_five_handoffs_are_watched() -> None:
-    rules = load_rules([SHIPPED], CALENDARS)
-    assert {rule.name: (rule.object_type, rule.from_type, rule.to_type) for rule in rules} == {
+    rules = load_rules([SHIPPED], REFERENCES)
+    milestones = [rule for rule in rules if isinstance(rule, MilestoneRule)]
+    assert {rule.name: (rule.object_type, rule.from_type, rule.to_type) for rule in milestones} == {
         "QuoteNotOrdered": ("quote", "quote.approved", "order.created"),
         "OrderNotPosted": ("order", "order.approved", "order.posted"),
         "BillingNotSetUp": ("contract", "contract.activated", "billing.configured"),
@@ -25,6 +28,6 @@ def test_the_five_handoffs_are_watched() -> None:
 
 
 def test_their_tests_pass(embedded_store: Store) -> None:
-    report = run_rule_tests([SHIPPED], CALENDARS, partial(true_conditions, embedded_store))
+    report = run_rule_tests([SHIPPED], REFERENCES, partial(true_conditions, embedded_store))
     assert [str(failure) for failure in report.failures] == []
     assert report.tests >= 18

@@ -13,6 +13,7 @@ from domain.rule import MilestoneRule, Override, Pairing, Pause, SeverityStep
 from rules.alert_text import PLACEHOLDERS
 from rules.condition_text import ACCEPTED
 from rules.loader import load_rules
+from rules.references import References
 
 HOUR = timedelta(hours=1)
 BUSINESS = Calendar("de_business", "Europe/Berlin", ((OpenHours(9 * HOUR, 17 * HOUR),),) * 5 + ((), ()))
@@ -39,7 +40,8 @@ groups:
 
 
 KEYS = (
-    "alert, milestone, where, overrides, calendar, pause, unless, pairing, skew, at_risk, severity, labels, annotations"
+    "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, severity, labels, annotations, "
+    "milestone, sequence"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -53,7 +55,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def load(text: str, calendars: dict[str, Calendar] = CALENDARS) -> MilestoneRule:
     Path("rules.yaml").write_text(text)
-    (rule,) = load_rules([Path("rules.yaml")], calendars)
+    (rule,) = load_rules([Path("rules.yaml")], References(calendars))
+    assert isinstance(rule, MilestoneRule)
     return rule
 
 
@@ -314,7 +317,7 @@ def test_every_problem_of_all_files_is_told_at_once(folder: Path) -> None:
     (folder / "rules" / "a.yaml").write_text(changed("within: 4h}", "within: 0s}").replace("75%", "750%"))
     (folder / "rules" / "b.yaml").write_text("groups: [")
     with pytest.raises(ConfigError) as refusal:
-        load_rules([Path("rules"), Path("none.yaml")], CALENDARS)
+        load_rules([Path("rules"), Path("none.yaml")], References(CALENDARS))
     assert str(refusal.value).splitlines() == [
         "none.yaml: cannot be read: No such file or directory",
         'rules/a.yaml:5:84: rule "OrderNotPosted": milestone.within is 0s; give a duration above zero, such as 4h',
@@ -327,7 +330,7 @@ def test_a_name_given_twice_in_any_file_is_refused(folder: Path) -> None:
     (folder / "a.yaml").write_text(WHOLE)
     (folder / "b.yaml").write_text("# the same again\n" + WHOLE)
     with pytest.raises(ConfigError) as refusal:
-        load_rules([Path("a.yaml"), Path("b.yaml")], CALENDARS)
+        load_rules([Path("a.yaml"), Path("b.yaml")], References(CALENDARS))
     assert str(refusal.value) == 'b.yaml:5:16: rule "OrderNotPosted" is given twice; the first is in a.yaml:4'
 
 
@@ -336,13 +339,13 @@ def test_tests_and_other_files_in_a_folder_are_not_read_as_rules(folder: Path) -
     (folder / "area" / "orders.yaml").write_text(WHOLE)
     (folder / "area" / "orders_test.yaml").write_text("not: rules")
     (folder / "README.md").write_text("not: rules")
-    assert [rule.name for rule in load_rules([folder], CALENDARS)] == ["OrderNotPosted"]
+    assert [rule.name for rule in load_rules([folder], References(CALENDARS))] == ["OrderNotPosted"]
 
 
 def test_a_folder_without_rules_is_refused(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(ConfigError) as refusal:
-        load_rules([Path("empty")], CALENDARS)
+        load_rules([Path("empty")], References(CALENDARS))
     assert str(refusal.value) == "empty: holds no rule files (*.yaml)"
 
 

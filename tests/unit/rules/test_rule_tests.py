@@ -9,6 +9,7 @@ from domain.business_object import BusinessObject
 from domain.errors import ConfigError
 from domain.milestone import Milestone
 from domain.money import ACCEPTED_AMOUNT
+from rules.references import References
 from rules.rule_tests import RuleTestReport, run_rule_tests
 
 RULES = """\
@@ -56,7 +57,7 @@ def run(tests: str | None, rules: str = RULES) -> RuleTestReport:
     Path("rules/billing.yaml").write_text(rules)
     if tests is not None:
         Path("rules/billing_test.yaml").write_text(tests)
-    return run_rule_tests([Path("rules")], {}, AmountsOverAThousand())
+    return run_rule_tests([Path("rules")], References(), AmountsOverAThousand())
 
 
 def failures(tests: str | None, rules: str = RULES) -> list[str]:
@@ -129,7 +130,7 @@ def test_tests_without_a_rule_file_fail() -> None:
     Path("rules/other_test.yaml").write_text(TESTS)
     Path("rules/billing.yaml").write_text(RULES)
     Path("rules/billing_test.yaml").write_text(TESTS)
-    report = run_rule_tests([Path("rules")], {}, AmountsOverAThousand())
+    report = run_rule_tests([Path("rules")], References(), AmountsOverAThousand())
     assert [str(failure) for failure in report.failures] == [
         "rules/other_test.yaml: tests no rules: there is no other.yaml beside it"
     ]
@@ -171,7 +172,7 @@ def test_all_conditions_of_a_file_are_asked_at_once() -> None:
     Path("billing.yaml").write_text(RULES)
     Path("billing_test.yaml").write_text(TESTS + TESTS)
     evaluator = AmountsOverAThousand()
-    run_rule_tests([Path("billing.yaml")], {}, evaluator)
+    run_rule_tests([Path("billing.yaml")], References(), evaluator)
     assert evaluator.asked == [{LARGE: "ifNull(amount >= toDecimal128('1000', 9), 0)"}]
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from domain.alert import Alert, alert_id
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, Pairing
-from rules.alert_state import LATE_START_GRACE, alerts_at, next_due, transitions
+from rules.alert_state import alerts_at, next_due, transitions
 from rules.kinds.milestone import Case, judge
+from rules.told import LATE_GRACE
 from tests.unit.rules.histories import LARGE, MINUTE, ORDER, PLATINUM, START, event, histories, rules
 from tests.unit.rules.histories import rule as one_rule
 
@@ -40,7 +41,7 @@ def _micros(instant: datetime) -> int:
 def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
     """Every change, found by asking for the verdict at every instant at which anything could change it."""
     agenda = {max(row.received_at, row.occurred_at) for row in history}
-    agenda |= {instant + LATE_START_GRACE for instant in agenda}
+    agenda |= {instant + LATE_GRACE for instant in agenda}
     done: set[datetime] = set()
     told: dict[str, Gist] = {}
     starts: dict[str, tuple[object, datetime]] = {}
@@ -63,7 +64,7 @@ def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
                     starts[clock] = (identity, now)
                 since = starts[clock][1]
                 tellable = [instant for instant in (case.at_risk_at, case.deadline_at) if instant]
-                if tellable and min(tellable) < since and now < since + LATE_START_GRACE:
+                if tellable and min(tellable) < since and now < since + LATE_GRACE:
                     continue
                 new = _tell(told.get(clock), case)
             if new is not None and new != told.get(clock):

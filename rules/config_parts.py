@@ -1,0 +1,211 @@
+"""The parts that rule files are made of: durations, percentages, conditions, and the keys that any kind may have."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from domain.config_file import ConfigModel, show
+from domain.duration import ACCEPTED as ACCEPTED_DURATION
+from domain.duration import parse_duration, write_duration
+from domain.rule import Pairing, Rule
+from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
+from rules.compiler import compile_condition
+from rules.references import References
+
+_LONGEST_WINDOW = timedelta(days=3650)
+_LONGEST_SKEW = timedelta(days=1)
+_LARGEST_SHARE = Fraction(10)
+_ALERT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SNAKE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def _duration(value: object) -> timedelta:
+    try:
+        return parse_duration(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"is {show(value)}; give {ACCEPTED_DURATION}") from None
+
+
+def _window(duration: timedelta) -> timedelta:
+    if duration <= timedelta(0):
+        raise ValueError(f"is {write_duration(duration)}; give a duration above zero, such as 4h")
+    if duration > _LONGEST_WINDOW:
+        raise ValueError(f"is {write_duration(duration)}; give {write_duration(_LONGEST_WINDOW)} at most")
+    return duration
+
+
+def _skew(duration: timedelta) -> timedelta:
+    if duration > _LONGEST_SKEW:
+        raise ValueError(f"is {write_duration(duration)}; give {write_duration(_LONGEST_SKEW)} at most")
+    return duration
+
+
+def _percent(value: object) -> Fraction:
+    if isinstance(value, str) and value.endswith("%"):
+        try:
+            number = Decimal(value.removesuffix("%").strip())
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite() and abs(number) < 1_000_000 and number == round(number, 6):
+            return Fraction(number) / 100
+    raise ValueError(f"is {show(value)}; give a percentage such as 75%")
+
+
+def _before_deadline(share: Fraction) -> Fraction:
+    if not 0 < share < 1:
+        raise ValueError(f"is {_write_percent(share)}; give more than 0% and less than 100%")
+    return share
+
+
+def _reachable(share: Fraction) -> Fraction:
+    if not 0 < share <= _LARGEST_SHARE:
+        raise ValueError(f"is {_write_percent(share)}; give more than 0% and at most {_write_percent(_LARGEST_SHARE)}")
+    return share
+
+
+def _write_percent(share: Fraction) -> str:
+    return f"{float(share * 100):g}%"
+
+
+def _condition(text: str) -> str:
+    compile_condition(text)
+    return text
+
+
+def _matching(pattern: re.Pattern[str], accepted: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"is {show(text)}; give {accepted}")
+        return text
+
+    return check
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; give the name of an event type or object, such as order.approved")
+    return text
+
+
+def _label_name(name: str) -> str:
+    if not _SNAKE_NAME.fullmatch(name):
+        raise ValueError(f"{show(name)} cannot name a label; give letters, digits and _, such as team")
+    if name in BUILT_IN_LABELS:
+        raise ValueError(f"{name} is set for every alert; give the label another name")
+    return name
+
+
+def _annotation(text: str) -> str:
+    unknown = unknown_placeholders(text)
+    if unknown:
+        accepted = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"nothing fills in {{{unknown[0]}}}; accepted: {accepted}")
+    return text
+
+
+def _not_yet(value: object) -> None:
+    raise ValueError("is not available in this version; remove it")
+
+
+def _steps(value: object) -> object:
+    """A level by itself is one step, at the deadline."""
+    return [{"at": "100%", "level": value}] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Window = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
+Skew = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_skew)]
+Name = Annotated[str, AfterValidator(_not_blank)]
+Condition = Annotated[str, AfterValidator(_condition)]
+AlertName = Annotated[str, AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted"))]
+GroupName = Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "a snake_case name, such as order_to_bill"))]
+NotYet = Annotated[None, BeforeValidator(_not_yet)]
+
+
+class PauseConfig(ConfigModel):
+    """Between these two event types time does not count."""
+
+    from_type: Name = Field(alias="from")
+    until_type: Name = Field(alias="until")
+
+    @model_validator(mode="after")
+    def _differ(self) -> "PauseConfig":
+        if self.from_type == self.until_type:
+            raise ValueError(f"from and until are both {show(self.from_type)}; such a pause ends where it begins")
+        return self
+
+
+class OverrideConfig(ConfigModel):
+    """Another window where a condition holds."""
+
+    where: Condition
+    within: Window
+
+
+class SeverityStepConfig(ConfigModel):
+    """From this share of the window on, this level."""
+
+    at: Annotated[Fraction, BeforeValidator(_percent), AfterValidator(_reachable)]
+    level: Literal["info", "warning", "critical"]
+
+
+class CommonConfig(ConfigModel):
+    """The keys of a rule that do not depend on its kind; which of them a kind understands, it says itself."""
+
+    alert: AlertName
+    where: Condition | None = None
+    overrides: tuple[OverrideConfig, ...] = ()
+    calendar: str | None = None
+    pause: PauseConfig | None = None
+    unless: tuple[Name, ...] = ()
+    pairing: Pairing | None = None
+    skew: Skew | None = None
+    at_risk: Annotated[Fraction, BeforeValidator(_percent), AfterValidator(_before_deadline)] | None = None
+    severity: Annotated[tuple[SeverityStepConfig, ...], Field(min_length=1), BeforeValidator(_steps)] = (
+        SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),
+    )
+    labels: dict[Annotated[str, AfterValidator(_label_name)], str] = Field(default_factory=dict)
+    annotations: dict[
+        Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary"))],
+        Annotated[str, AfterValidator(_annotation)],
+    ] = Field(default_factory=dict)
+    close: NotYet = Field(default=None, exclude=True)
+    intervention: NotYet = Field(default=None, exclude=True)
+
+    @property
+    def level(self) -> str:
+        """The severity of a kind that has no steps."""
+        return self.severity[0].level
+
+
+# What any kind understands.
+_ALWAYS = frozenset(("alert", "severity", "labels", "annotations"))
+
+
+class KindConfig(ConfigModel):
+    """What stands under the key of a kind; `takes` are the common keys that the kind understands beside it."""
+
+    takes: ClassVar[frozenset[str]] = frozenset()
+    has_steps: ClassVar[bool] = False
+
+    def check(self, common: CommonConfig) -> None:
+        """ValueError where the common keys do not fit this kind."""
+        foreign = sorted(common.model_fields_set & CommonConfig.model_fields.keys() - _ALWAYS - self.takes)
+        if foreign:
+            accepted = ", ".join(sorted(self.takes | _ALWAYS))
+            raise ValueError(f"{foreign[0]} says nothing under a rule of this kind; accepted beside it: {accepted}")
+        if not self.has_steps and [step.at for step in common.severity] != [1]:
+            raise ValueError("severity has steps, and a rule of this kind no window; give a level such as critical")
+
+    def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
+        """The rule it describes with the common keys, its `version` still empty."""
+        raise NotImplementedError
+
+    def longest_window(self, common: CommonConfig) -> timedelta:
+        """The most counted time any instant of the rule lies after a start."""
+        return timedelta(0)

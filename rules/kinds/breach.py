@@ -1,0 +1,142 @@
+"""Breaches: what one object did that it should not have, or what is not there that should be.
+
+The kinds of rules that do not run a clock of their own say what they found as standings: from an instant on, this is
+the breach, or there is none. What is told of it, and when, is the same for all of them and worked out here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from domain.alert import AlertState
+from domain.instants import LATEST, format_instant
+from domain.milestone import Milestone
+from domain.rule import ObjectRule
+from rules.kinds.milestone import once_each
+from rules.told import LATE_GRACE, Change, Reading, Told, retell
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One thing that is wrong with an object under a rule.
+
+    `clock` names it among those of the object, `start` is the milestone that shows it. It counts from `fires_at` on,
+    which may lie ahead, until `ended_by` mends it. `what` is the sentence on what is wrong, `mended` the one on what
+    mended it, `otherwise` what later events have to show for it not to have been wrong at all.
+    """
+
+    rule: ObjectRule
+    clock: str
+    start: Milestone
+    started_at: datetime
+    fires_at: datetime
+    severity: str
+    what: str
+    otherwise: str
+    ended_by: Milestone | None = None
+    mended: str = ""
+    within: timedelta | None = None
+    is_paused: bool = False
+
+
+class Standing(NamedTuple):
+    """From `known_at` until the next standing of its clock this is the breach; None: there is none."""
+
+    known_at: datetime
+    breach: Breach | None
+
+
+# By clock, each in order of `known_at`.
+Standings = Mapping[str, Sequence[Standing]]
+# Reads all that became known of one object by an instant: (rule, history, through).
+StandingReader = Callable[[Any, Sequence[Milestone], datetime], Standings]
+
+
+class _Stage(NamedTuple):
+    """What stands from `begins_at` until the next stage's `known_at`, and again from each of `instants` on."""
+
+    known_at: datetime
+    begins_at: datetime
+    breach: Breach | None
+    instants: Sequence[datetime]
+
+
+def read_breaches(reader: StandingReader, rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> Reading:
+    """All that is told of an object's breaches by `through`, and when time alone next changes that."""
+    history = list(history)
+    timelines = [_stages(timeline) for timeline in reader(rule, history, through).values()]
+    changes = [change for timeline in timelines for change in _changes(timeline, through)]
+    types = rule.event_types
+    due = [m.occurred_at for m in history if m.type in types and m.received_at <= through < m.occurred_at]
+    for timeline in timelines:
+        last = timeline[-1]
+        due.extend(instant for instant in (last.begins_at, *last.instants) if instant > through)
+    return Reading(changes, min((instant for instant in due if instant <= LATEST), default=None))
+
+
+def standing_breaches(
+    reader: StandingReader, rule: ObjectRule, history: Iterable[Milestone], at: datetime
+) -> list[Told[Breach]]:
+    """What stands at `at` by all that the history holds."""
+    known = [replace(m, received_at=m.occurred_at) for m in once_each(history) if m.occurred_at <= at]
+    lasts = [timeline[-1].breach for timeline in reader(rule, known, at).values()]
+    return [told for breach in lasts if breach and (told := tell(breach, at))]
+
+
+def tell(breach: Breach, at: datetime) -> Told[Breach] | None:
+    """What a breach says at an instant to somebody who had heard nothing; None where it does not count."""
+    if breach.fires_at > at:
+        return None
+    ended_at = breach.ended_by.occurred_at if breach.ended_by else None
+    if ended_at is not None and ended_at <= breach.fires_at:
+        return None
+    return Told(
+        state=AlertState.FIRING if ended_at is None else AlertState.RESOLVED,
+        case=breach,
+        severity=breach.severity,
+        deadline_at=breach.fires_at,
+        fired_at=breach.fires_at,
+        resolved_at=ended_at,
+        changed_at=ended_at or breach.fires_at,
+    )
+
+
+def reason(told: Told[Breach]) -> str:
+    """Why the alert stands as it does."""
+    breach = told.case
+    if told.state is AlertState.RETRACTED:
+        return f"Retracted: {breach.otherwise}; that became known at {format_instant(told.changed_at)}."
+    if told.state is AlertState.RESOLVED:
+        return f"{breach.what}, and {breach.mended}."
+    return f"{breach.what}."
+
+
+def _stages(timeline: Sequence[Standing]) -> list[_Stage]:
+    stages: list[_Stage] = []
+    found_at: datetime | None = None
+    for known_at, breach in timeline:
+        if breach is None:
+            found_at = None
+            stages.append(_Stage(known_at, known_at, None, ()))
+            continue
+        found_at = found_at or known_at
+        # Found only after it happened, it may be mended by what the same import brings next.
+        begins_at = known_at if breach.fires_at >= found_at else max(known_at, found_at + LATE_GRACE)
+        is_ahead = breach.fires_at > begins_at and breach.ended_by is None
+        stages.append(_Stage(known_at, begins_at, breach, (breach.fires_at,) if is_ahead else ()))
+    return stages
+
+
+def _changes(timeline: Sequence[_Stage], through: datetime) -> Iterator[Change]:
+    told: Told[Breach] | None = None
+    for position, stage in enumerate(timeline):
+        until = timeline[position + 1].known_at if position + 1 < len(timeline) else None
+        for instant in (stage.begins_at, *stage.instants):
+            if instant > through or (until is not None and instant >= until):
+                break
+            breach = stage.breach
+            new = retell(told, tell(breach, instant) if breach else None, breach, instant)
+            if new is not None and new is not told:
+                yield instant, new
+            told = new
