@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-# A stretch of time from its first instant up to, not including, its second.
-Stretch = tuple[datetime, datetime]
+from domain.open_time import Micros, OpenTime, Stretch
+
 # A pause that has not ended has no second instant.
 PauseStretch = tuple[datetime, datetime | None]
 DAY = timedelta(days=1)
@@ -44,6 +44,10 @@ class Calendar:
     subdivision: str | None = None
     closures: frozenset[date] = frozenset()
     _days: dict[date, tuple[Stretch, ...]] = field(default_factory=dict, compare=False, repr=False, init=False)
+    _open_time: OpenTime = field(compare=False, repr=False, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_open_time", OpenTime(self._open_on))
 
     @property
     def open_per_week(self) -> timedelta:
@@ -55,7 +59,25 @@ class Calendar:
 
         Exact to the microsecond; at closing time it is that day's closing, not the next opening.
         """
+        if not pauses:
+            return self._open_time.add(start, duration)
         return _spend(start, duration, self._stretches(start), pauses)
+
+    def is_open_on(self, day: date) -> bool:
+        """Whether a local day has any open time."""
+        return bool(self._open_on(day))
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The open time from `start` until `end`."""
+        return self._open_time.between(start, end)
+
+    def add_all(self, starts: Micros, durations: Micros) -> Micros:
+        """`add` for many instants at once, all in microseconds since 1970; `NEVER` where there is no such instant."""
+        return self._open_time.add_all(starts, durations)
+
+    def between_all(self, starts: Micros, ends: Micros) -> Micros:
+        """`between` for many pairs of instants at once, all in microseconds."""
+        return self._open_time.between_all(starts, ends)
 
     def _stretches(self, start: datetime) -> Iterator[Stretch]:
         first = start.astimezone(ZoneInfo(self.time_zone)).date()
@@ -92,6 +114,14 @@ def add_time(start: datetime, duration: timedelta, pauses: Sequence[PauseStretch
     if not pauses:
         return start + duration
     return _spend(start, duration, ((start, _END_OF_TIME),), pauses)
+
+
+def counted_time(
+    calendar: Calendar | None, start: datetime, end: datetime, pauses: Sequence[PauseStretch] = ()
+) -> timedelta:
+    """The time from `start` until `end` that counts: open where there is a calendar, and not paused."""
+    between = calendar.between if calendar else lambda begin, close: close - begin
+    return sum((between(*stretch) for stretch in _outside(start, end, _merge(pauses))), timedelta(0))
 
 
 def _spend(

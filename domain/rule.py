@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from domain.calendar import Calendar
+from domain.period import Periods
 
 
 class Pairing(StrEnum):
@@ -83,7 +84,10 @@ class ObjectRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneRule(ObjectRule):
-    """After `from_type` an object must reach `to_type` within `within`; see DESIGN, milestone."""
+    """After `from_type` an object must reach `to_type` within `within`; see DESIGN, milestone.
+
+    With `close` that must be before the cutoff of the period, too, in which the clock started.
+    """
 
     from_type: str
     to_type: str
@@ -95,6 +99,7 @@ class MilestoneRule(ObjectRule):
     calendar: Calendar | None = None
     pause: Pause | None = None
     at_risk: Fraction | None = None
+    close: Periods | None = None
     severity: tuple[SeverityStep, ...] = (SeverityStep(Fraction(1), "warning"),)
 
     @property

@@ -42,10 +42,9 @@ from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.settings import Settings
 from milepost.source_rows import source_rows
-from rules.calendars import load_calendars
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
-from rules.references import References
+from rules.references import load_references
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
@@ -147,7 +146,7 @@ class StoreAnswers:
         self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
     ) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
-        loaded = load_rules([rules], References(load_calendars([calendars]), contracts))
+        loaded = load_rules([rules], load_references(calendars, contracts))
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
 
     def migrations(self) -> Answer:
@@ -257,7 +256,7 @@ class ApiAnswers:
         self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
     ) -> list[Answer]:
         """What the rules say; they are read here, so that errors name this command's files."""
-        load_rules([rules], References(load_calendars([calendars]), contracts))
+        load_rules([rules], load_references(calendars, contracts))
         # Numbered, since files of several folders may share a name.
         files = enumerate(rule_files([rules]))
         body = {

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from collector.contract_definitions import load_contracts
 from milepost.settings import Settings
-from rules.calendars import load_calendars
 from rules.loader import load_rules, rule_files
-from rules.references import References
+from rules.references import References, load_references
 from rules.rule_tests import run_rule_tests
 from storage.client import Store
 from storage.milestones import true_conditions
@@ -26,7 +25,7 @@ class TestOutcome:
 
 def rule_references(settings: Settings) -> References:
     """What the configured rules refer to; ConfigError names every problem."""
-    return References(load_calendars([settings.calendars_path]), load_contracts(settings.contracts_path).contracts)
+    return load_references(settings.calendars_path, load_contracts(settings.contracts_path).contracts)
 
 
 def check_rules(paths: Sequence[Path], references: References) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import holidays
@@ -82,6 +82,9 @@ def _date(value: object) -> date:
     raise ValueError(f"is {show(value)}; give a date, such as 2026-12-24")
 
 
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
+
+
 class HolidaysConfig(ConfigModel):
     """Whose public holidays are closed: an ISO 3166 country, and a part of it where they differ."""
 
@@ -103,7 +106,7 @@ class HolidaysConfig(ConfigModel):
 class CalendarConfig(ConfigModel):
     """One calendar as its author wrote it."""
 
-    time_zone: Annotated[str, AfterValidator(_known_time_zone)]
+    time_zone: TimeZone
     hours: Annotated[dict[str, tuple[str, ...]], AfterValidator(_checked_hours)]
     holidays: HolidaysConfig | None = None
     closed: tuple[Annotated[date, BeforeValidator(_date)], ...] = ()
@@ -121,9 +124,10 @@ class CalendarConfig(ConfigModel):
 
 
 class CalendarsConfig(ConfigModel):
-    """A file of calendars, by name."""
+    """A file of calendars, by name, and of the accounting periods that refer to them; see rules/periods.py."""
 
     calendars: dict[str, CalendarConfig] = Field(min_length=1)
+    periods: dict[str, Any] = Field(default_factory=dict)
 
 
 def load_calendars(paths: Iterable[Path]) -> dict[str, Calendar]:

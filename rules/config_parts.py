@@ -154,6 +154,12 @@ class SeverityStepConfig(ConfigModel):
     level: Literal["info", "warning", "critical"]
 
 
+class CloseConfig(ConfigModel):
+    """A duty must also be met while its accounting period is open: before the cutoff of the period it began in."""
+
+    no_later_than: Literal["period_end"]
+
+
 class CommonConfig(ConfigModel):
     """The keys of a rule that do not depend on its kind; which of them a kind understands, it says itself."""
 
@@ -166,6 +172,7 @@ class CommonConfig(ConfigModel):
     pairing: Pairing | None = None
     skew: Skew | None = None
     at_risk: Annotated[Fraction, BeforeValidator(_percent), AfterValidator(_before_deadline)] | None = None
+    close: CloseConfig | None = None
     severity: Annotated[tuple[SeverityStepConfig, ...], Field(min_length=1), BeforeValidator(_steps)] = (
         SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),
     )
@@ -174,7 +181,6 @@ class CommonConfig(ConfigModel):
         Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary"))],
         Annotated[str, AfterValidator(_annotation)],
     ] = Field(default_factory=dict)
-    close: NotYet = Field(default=None, exclude=True)
     intervention: NotYet = Field(default=None, exclude=True)
 
     @property

@@ -1,19 +1,30 @@
-"""What rules refer to beside themselves: calendars by name, and what is agreed in the contracts."""
+"""What rules refer to beside themselves: calendars, accounting periods, and what is agreed in the contracts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from domain.calendar import Calendar
 from domain.contract import Contracts
+from domain.period import Periods
+from rules.calendars import load_calendars
+from rules.periods import load_periods
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The calendars and contracts that rules are read with."""
+    """The calendars, contracts and accounting periods that rules are read with."""
 
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     contracts: Contracts = field(default_factory=Contracts)
+    periods: Periods = field(default_factory=Periods)
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of that name; None where there is no name, or no such calendar."""
         return None if name is None else self.calendars.get(name)
+
+
+def load_references(calendars_file: Path, contracts: Contracts) -> References:
+    """The calendars and periods of a file, beside contracts; ConfigError names every problem in it."""
+    calendars = load_calendars([calendars_file])
+    return References(calendars, contracts, load_periods(calendars_file, calendars))

@@ -1,12 +1,14 @@
 """The rule files as their authors write them, checked part by part, and what they make as rules."""
 
 import hashlib
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from domain.calendar import Calendar
 from domain.config_file import ConfigModel
 from domain.rule import Rule
 from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
@@ -88,7 +90,20 @@ def _version(rule: Rule) -> str:
     """A digest of all that a verdict depends on, so not of words that only accompany it."""
     judged = {part.name: getattr(rule, part.name) for part in fields(rule) if part.name not in _NOT_JUDGED}
     judged["kind"] = type(rule).__name__
-    if calendar := judged.get("calendar"):
-        place = (calendar.time_zone, calendar.country, calendar.subdivision)
-        judged["calendar"] = (*place, calendar.week, sorted(calendar.closures))
-    return hashlib.sha256(repr(sorted(judged.items())).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(_plain(judged)).encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> object:
+    """A value as something whose text is the same whenever it is equal."""
+    if isinstance(value, Calendar):
+        # What an author calls a calendar says nothing of its hours.
+        return [_plain(getattr(value, part.name)) for part in fields(value) if part.compare and part.name != "name"]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, *(_plain(getattr(value, part.name)) for part in fields(value) if part.compare)]
+    if isinstance(value, Mapping):
+        return sorted((repr(_plain(key)), _plain(item)) for key, item in value.items())
+    if isinstance(value, frozenset):
+        return sorted(repr(_plain(item)) for item in value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value

@@ -73,9 +73,10 @@ def _quiet_for(rule: MilestoneRule) -> timedelta:
     """How long after any `from`, on the wall clock, the rule surely has nothing to say.
 
     Calendars and pauses only make a clock slower. Where a `to` serves one `from` alone, one that follows in
-    time may belong to another, so it proves nothing; no time at all is less than zero.
+    time may belong to another, so it proves nothing, and a period may close at any instant; no time at all is less
+    than zero.
     """
-    if rule.pairing is Pairing.ONE_TO_ONE:
+    if rule.pairing is Pairing.ONE_TO_ONE or rule.close:
         return _NEVER_QUIET
     shortest = min([rule.within, *(override.within for override in rule.overrides)])
     if rule.at_risk is not None:

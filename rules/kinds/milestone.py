@@ -8,9 +8,10 @@ from enum import StrEnum
 from fractions import Fraction
 from operator import attrgetter
 
-from domain.calendar import PauseStretch, add_time
+from domain.calendar import PauseStretch, add_time, counted_time
 from domain.instants import LATEST
 from domain.milestone import Milestone
+from domain.period import Period
 from domain.rule import MilestoneRule, Pairing
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -53,7 +54,8 @@ class Evidence:
 class Schedule:
     """The instants at which time alone changes what the evidence says; None while an open pause hides one.
 
-    `earliest_deadline_at` is the deadline if an open pause ended at once. `steps` are the severity's.
+    `earliest_deadline_at` is the deadline if an open pause ended at once. `period` is the one whose cutoff comes before
+    the window is over, and so is the deadline. `steps` are the severity's.
     """
 
     evidence: Evidence
@@ -61,6 +63,7 @@ class Schedule:
     earliest_deadline_at: datetime
     at_risk_at: datetime | None
     steps: tuple[tuple[datetime | None, str], ...]
+    period: Period | None = None
 
     @property
     def changes(self) -> list[datetime]:
@@ -88,7 +91,7 @@ class Case:
 
     `clock` is empty where the object has one clock, else names the event that started it. `deadline_at` is
     None while an open pause keeps it unknown. `next_change_at` is the next instant at which time alone
-    changes state or severity.
+    changes state or severity. `period` is the one whose cutoff is the deadline, where that comes first.
     """
 
     rule: MilestoneRule
@@ -105,6 +108,7 @@ class Case:
     severity: str
     severity_since: datetime | None
     next_change_at: datetime | None
+    period: Period | None = None
 
     @property
     def within(self) -> timedelta:
@@ -226,12 +230,20 @@ def make_schedule(rule: MilestoneRule, evidence: Evidence) -> Schedule:
         earliest_at = add(begin_at, within, ended)
     else:
         earliest_at = deadline_at
+    period = rule.close.period(start.facts.legal_entity, begin_at) if rule.close else None
+    if period and (deadline_at is None or period.cutoff_at < deadline_at):
+        # Shares are of the time that is left then.
+        deadline_at = period.cutoff_at
+        earliest_at = min(earliest_at or LATEST, deadline_at)
+        within = counted_time(rule.calendar, begin_at, deadline_at, pauses)
+    else:
+        period = None
     at_risk_at = add(begin_at, share_of(within, rule.at_risk), pauses) if rule.at_risk else None
     steps = []
     for step in rule.severity:
         at_deadline = step.share == 1
         steps.append((deadline_at if at_deadline else add(begin_at, share_of(within, step.share), pauses), step.level))
-    return Schedule(evidence, deadline_at, earliest_at or LATEST, at_risk_at, tuple(steps))
+    return Schedule(evidence, deadline_at, earliest_at or LATEST, at_risk_at, tuple(steps), period)
 
 
 def window(rule: MilestoneRule, start: Milestone) -> timedelta:
@@ -278,4 +290,5 @@ def judge_clock(rule: MilestoneRule, schedule: Schedule, at: datetime) -> Case:
         severity=severity,
         severity_since=severity_since,
         next_change_at=None if ended_by else schedule.next_after(at),
+        period=schedule.period,
     )

@@ -16,7 +16,7 @@ class MilestoneConfig(KindConfig):
     """After `from` an object must reach `to` within a time; `pairing` and `skew` may stand here or beside it."""
 
     takes: ClassVar[frozenset[str]] = frozenset(
-        ("where", "overrides", "calendar", "pause", "unless", "pairing", "skew", "at_risk")
+        ("where", "overrides", "calendar", "pause", "unless", "pairing", "skew", "at_risk", "close")
     )
     has_steps: ClassVar[bool] = True
 
@@ -69,5 +69,6 @@ class MilestoneConfig(KindConfig):
             calendar=references.calendar(common.calendar),
             pause=Pause(common.pause.from_type, common.pause.until_type) if common.pause else None,
             at_risk=common.at_risk,
+            close=references.periods if common.close else None,
             severity=tuple(SeverityStep(step.at, step.level) for step in common.severity),
         )

@@ -60,10 +60,14 @@ def _ending(told: Told[Case]) -> str:
 
 
 def _within(case: Case) -> str:
+    if case.period:
+        return f"before the cutoff of period {case.period.name}"
     return f"within {_window(case)}"
 
 
 def _window(case: Case) -> str:
+    if case.period:
+        return f"the time until the cutoff of period {case.period.name}"
     words = format_duration(case.within)
     if case.rule.calendar:
         words += f" of open time in {case.rule.calendar.name}"

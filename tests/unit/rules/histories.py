@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.business_object import BusinessObject
 from domain.duration import parse_duration
 from domain.milestone import Milestone
+from domain.period import Period, Periods
 from domain.rule import MilestoneRule, Override, Pairing, Pause, SeverityStep
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -53,6 +54,17 @@ def event(type_: str, occurred: str, received: str | None = None, **changes: Any
 
 
 MINUTE = timedelta(minutes=1)
+PERIOD = 14 * MINUTE
+
+
+class ShortPeriods(Periods):
+    """Periods that are short beside the generated histories: the next begins every 14 minutes."""
+
+    def period(self, legal_entity: str | None, instant: datetime) -> Period:
+        """The period that an instant belongs to."""
+        number = (instant - START) // PERIOD
+        end = START + (number + 1) * PERIOD
+        return Period(f"P{number}", instant.date(), instant.date(), end - timedelta(microseconds=1))
 
 
 def _milestone(number: int, type_: str, occurred: int, delay: int, holds: frozenset[str]) -> Milestone:
@@ -94,6 +106,7 @@ def rules() -> st.SearchStrategy[MilestoneRule]:
         overrides=st.sampled_from([(), (Override(PLATINUM, 2 * MINUTE),)]),
         pause=st.sampled_from([None, None, Pause("held", "released")]),
         at_risk=st.sampled_from([None, Fraction(1, 2), Fraction(3, 4)]),
+        close=st.sampled_from([None, None, ShortPeriods()]),
         severity=st.sampled_from(SEVERITIES),
     )
 

@@ -6,13 +6,16 @@ share of a window used in them is a whole number of ticks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule
 
 TICK = timedelta(seconds=5)
 HORIZON = timedelta(minutes=90)
+# The periods of the generated rules with `close`.
+FIRST_PERIOD = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PERIOD = timedelta(minutes=14)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,14 @@ def _verdict(
     ended_at = endings[0] if endings else None
     reached = _walk(rule, events, start.occurred_at, within, ended_at)
     deadline_at = reached[1.0]
+    period_ends = FIRST_PERIOD
+    while period_ends <= start.occurred_at:
+        period_ends += PERIOD
+    cutoff_at = period_ends - timedelta(microseconds=1) if rule.close else None
+    if cutoff_at and (deadline_at is None or cutoff_at < deadline_at):
+        left = _used_by(rule, events, start.occurred_at, period_ends, ended_at)
+        reached = {**_walk(rule, events, start.occurred_at, left, ended_at), 1.0: cutoff_at}
+        deadline_at = cutoff_at
     levels = [step.level for step in rule.severity if _passed(reached[float(step.share)], ended_at or at)]
     severity = levels[-1] if levels else rule.severity[0].level
     identity = (start.source, start.event_id)
@@ -106,6 +117,20 @@ def _walk(
             used += TICK
         now += TICK
     return reached
+
+
+def _used_by(
+    rule: MilestoneRule, events: Sequence[Milestone], begun_at: datetime, end: datetime, ended_at: datetime | None
+) -> timedelta:
+    """How much of the window is used up by an instant, tick by tick."""
+    ticks = range(max(0, (end - begun_at) // TICK))
+    running = [
+        number
+        for number in ticks
+        if not _paused(rule, events, begun_at + number * TICK)
+        or (ended_at is not None and begun_at + number * TICK >= ended_at)
+    ]
+    return len(running) * TICK
 
 
 def _paused(rule: MilestoneRule, events: Sequence[Milestone], now: datetime) -> bool:

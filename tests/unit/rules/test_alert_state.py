@@ -1,7 +1,7 @@
 """Alerts as they become known: what is told, when, and in which words."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,9 +10,10 @@ import pytest
 from domain.alert import Alert, AlertState, alert_id
 from domain.calendar import Calendar, OpenHours
 from domain.milestone import Facts, Milestone
+from domain.period import Periods
 from domain.rule import MilestoneRule, Pairing, Pause, SeverityStep
 from rules.alert_state import advance, alerts_at, next_due, transitions
-from tests.unit.rules.histories import LARGE, ORDER, at, event, rule
+from tests.unit.rules.histories import LARGE, MINUTE, ORDER, at, event, rule
 
 HOUR = timedelta(hours=1)
 WATCHED = rule(
@@ -307,3 +308,17 @@ def test_a_pause_that_moved_the_deadline_retracts_and_the_alert_fires_again_at_t
         (AlertState.FIRING, at("8h30m")),
     ]
     assert alerts[1].reason == "Retracted: later events show that posted is due by 2026-01-05T17:30:00Z only."
+
+
+def test_a_duty_that_must_be_met_before_its_period_closes_says_so() -> None:
+    closing = rule(close=Periods(), at_risk=Fraction(1, 2))
+    approved = event("approved", "0m", occurred_at=datetime(2026, 1, 31, 22, tzinfo=UTC))
+    cutoff_at = datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    (at_risk,) = alerts_at(closing, ORDER, [approved], cutoff_at - MINUTE)
+    assert (at_risk.state, at_risk.deadline_at) == ("at_risk", cutoff_at)
+    assert (
+        "50% of the time until the cutoff of period 2026-01 had passed at 2026-01-31T22:59:59.999999Z" in at_risk.reason
+    )
+    (firing,) = alerts_at(closing, ORDER, [approved], cutoff_at)
+    assert firing.fired_at == cutoff_at
+    assert "posted did not follow before the cutoff of period 2026-01, by" in firing.reason

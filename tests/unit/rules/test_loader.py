@@ -40,7 +40,7 @@ groups:
 
 
 KEYS = (
-    "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, severity, labels, annotations, "
+    "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
     "milestone, sequence"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
@@ -292,9 +292,9 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        close: {no_later_than: period_end}\n",
-            "13:16",
-            "close is not available in this version; remove it",
+            "        skew: 2m\n        intervention: repost_order\n",
+            "13:23",
+            "intervention is not available in this version; remove it",
             id="a key of a later version",
         ),
         pytest.param(
