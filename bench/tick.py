@@ -86,7 +86,7 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
     now = SystemClock().now()
     with Store(f"chdb://{folder}") as store:
         migrate(store, now)
-        _fill(folder, scale.events, now)
+        fill(folder, scale.events, now)
         rules = fifty_rules()
         write_watermark(store, ENGINE, Watermark(now, rules_version(rules)), now)
         engine = Engine(store, rules)
@@ -101,7 +101,8 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
         pipe.send(seconds[1:])
 
 
-def _fill(folder: str, events: int, now: datetime) -> None:
+def fill(folder: str, events: int, now: datetime) -> None:
+    """Fills a migrated store with a history of so many events up to `now`, and the duties that are open."""
     client = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DEFAULT_DATABASE)
     try:
         shape = {"total": events, "open_cases": OPEN_CASES, "now_us": to_micros(now)}

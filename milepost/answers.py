@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,14 +37,19 @@ from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import StoreError, StoreHeld, StoreUnreachable, UsageError
 from domain.instants import EPOCH, format_instant
+from domain.rule import Rule
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.settings import Settings
 from milepost.source_rows import source_rows
+from rules.backtest import backtest
+from rules.backtest_report import backtest_report
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules, rule_files
 from rules.references import load_references
+from rules.replay import By, Progress, Span
+from storage.alert_history import AlertChange, AlertFilter, alert_changes
 from storage.alerts import list_alerts
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
@@ -56,6 +61,24 @@ from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestWish:
+    """Which rules, and which candidate beside them, to replay from `since` up to, not including, `until`."""
+
+    rules: Path
+    candidate: Path | None
+    calendars: Path
+    since: datetime
+    until: datetime
+    by: By
+
+
+def unseen(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 _API_TIMEOUT_SECONDS = 300.0
 
 
@@ -73,6 +96,8 @@ class Answers(Protocol):
     def evaluation(
         self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
     ) -> list[Answer]: ...
+    def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer: ...
+    def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
@@ -148,6 +173,21 @@ class StoreAnswers:
         """What the rules say of all stored history at an instant."""
         loaded = load_rules([rules], load_references(calendars, contracts))
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
+
+    def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer:
+        """What the rules would have told of all stored history, and a candidate beside them."""
+        if wish.since >= wish.until:
+            raise UsageError(
+                f"from is {format_instant(wish.since)} and to is {format_instant(wish.until)}; give a later to"
+            )
+        running, candidate = load_both(wish, contracts)
+        span = Span(wish.since, wish.until)
+        found = backtest(self._store, [*running, *(candidate or ())], span, wish.by, progress)
+        return backtest_report(found, running, candidate)
+
+    def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
+        """The changes of alerts as they became known, the newest first."""
+        return [change_row(change) for change in alert_changes(self._store, alerts, limit)]
 
     def migrations(self) -> Answer:
         """The names of the migrations that the store has, and of those it still lacks."""
@@ -257,15 +297,40 @@ class ApiAnswers:
     ) -> list[Answer]:
         """What the rules say; they are read here, so that errors name this command's files."""
         load_rules([rules], load_references(calendars, contracts))
-        # Numbered, since files of several folders may share a name.
-        files = enumerate(rule_files([rules]))
         body = {
-            "rules": {f"{number}.yaml": file.read_text(encoding="utf-8") for number, file in files},
+            "rules": _texts(rules),
             "calendars": calendars.read_text(encoding="utf-8"),
             "at": format_instant(at),
             "known_at": format_instant(known_at) if known_at else None,
         }
         return self._rows("POST", "/api/evaluate", json=body)
+
+    def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer:
+        """What the rules would have told; they are read here, as for an evaluation. Nobody hears how far it is."""
+        load_both(wish, contracts)
+        body = {
+            "rules": _texts(wish.rules),
+            "candidate": None if wish.candidate is None else _texts(wish.candidate),
+            "calendars": wish.calendars.read_text(encoding="utf-8"),
+            "from": format_instant(wish.since),
+            "to": format_instant(wish.until),
+            "by": wish.by.value,
+        }
+        answer: Answer = self._ask("POST", "/api/backtest", json=body, timeout=None)
+        return answer
+
+    def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
+        """The changes of alerts as they became known, the newest first."""
+        params: dict[str, str | int] = {
+            "limit": limit,
+            "from": format_instant(alerts.since),
+            "to": format_instant(alerts.until),
+        }
+        if alerts.alert:
+            params["alert"] = alerts.alert
+        if alerts.business_object:
+            params["object"] = str(alerts.business_object)
+        return self._rows("GET", "/api/alerts/history", params=params)
 
     def migrations(self) -> Answer:
         """The names of the migrations that the running Milepost's store has, and of those it still lacks."""
@@ -352,6 +417,37 @@ def alert_row(alert: Alert) -> Answer:
     """An alert as `milepost alerts list --output json` shows it: the row of `evaluate`, its id and its traces."""
     row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
     return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids)}
+
+
+def change_row(change: AlertChange) -> Answer:
+    """A change of an alert as `milepost alerts history --output json` shows it."""
+    alert = change.alert
+    return {
+        "known_at": format_instant(change.known_at),
+        "changed_at": format_instant(alert.changed_at),
+        "recorded_at": format_instant(alert.recorded_at),
+        "rule_version": alert.rule_version,
+        **alert_row(alert),
+    }
+
+
+def load_both(wish: BacktestWish, contracts: Contracts) -> tuple[tuple[Rule, ...], tuple[Rule, ...] | None]:
+    """The rules that run and those of the candidate; where there is one, of the running only those that it names.
+
+    A candidate file holds what somebody wants to change, seldom all rules there are.
+    """
+    references = load_references(wish.calendars, contracts)
+    running = load_rules([wish.rules], references)
+    if wish.candidate is None:
+        return running, None
+    candidate = load_rules([wish.candidate], references)
+    names = {rule.name for rule in candidate}
+    return tuple(rule for rule in running if rule.name in names), candidate
+
+
+def _texts(rules: Path) -> dict[str, str]:
+    # Numbered, since files of several folders may share a name.
+    return {f"{number}.yaml": file.read_text(encoding="utf-8") for number, file in enumerate(rule_files([rules]))}
 
 
 def _plain(row: Mapping[str, Any]) -> Answer:

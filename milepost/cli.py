@@ -21,7 +21,9 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
+from milepost.alert_commands import alerts_history
 from milepost.answers import open_answers
+from milepost.backtest_commands import rules_backtest
 from milepost.collection import collect_rarely
 from milepost.command_options import LimitOption, Output, OutputOption, duration_of, instant_of
 from milepost.contract_commands import check_contracts
@@ -33,7 +35,7 @@ from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.pull_commands import tell_pull
-from milepost.rule_commands import check_rules, rule_references, test_rules
+from milepost.rule_commands import check_rules, heard_types, rule_references, rules_schema, test_rules
 from milepost.settings import load_settings
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
@@ -196,10 +198,18 @@ def migrate(
 
 
 @rules_app.command("check")
-def rules_check(paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders.")] = None) -> None:
-    """Find every error in rule definitions, with file, line and column."""
+def rules_check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings make the check fail.")] = False,
+) -> None:
+    """Find every error in rule definitions, with file, line and column, and warn of what can hardly be meant."""
     settings = load_settings()
-    echo(check_rules(paths or [settings.rules_path], rule_references(settings)))
+    outcome = check_rules(paths or [settings.rules_path], rule_references(settings), heard_types(settings))
+    for warning in outcome.warnings:
+        problem(f"warning: {warning}")
+    echo(outcome.text)
+    if strict and outcome.warnings:
+        raise typer.Exit(1)
 
 
 @rules_app.command("test")
@@ -210,6 +220,11 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)
+
+
+rules_app.command("backtest")(rules_backtest)
+rules_app.command("schema")(rules_schema)
+alerts_app.command("history")(alerts_history)
 
 
 @contracts_app.command("check")

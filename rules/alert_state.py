@@ -25,7 +25,7 @@ from rules.told import Reading, Told
 # Enough to find the trace that explains an alert; an object with thousands of events must not fill the store.
 _MOST_TRACES = 10
 # Leaves room between two microseconds for a writer that has more than one thing to say of an alert at once.
-_VERSIONS_PER_MICROSECOND = 1000
+VERSIONS_PER_MICROSECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _alert(
         reason=_KINDS[type(case.rule)].reason(told),
         changed_at=told.changed_at,
         recorded_at=recorded_at,
-        version=to_micros(known_at) * _VERSIONS_PER_MICROSECOND,
+        version=to_micros(known_at) * VERSIONS_PER_MICROSECOND,
         rule_group=case.rule.group,
         rule_version=case.rule.version,
         labels=labels(told, business_object),

@@ -1,19 +1,23 @@
 """What has to be read of the stored histories for a set of rules, by object type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, ObjectRule, Pairing, Rule
 from rules.compiler import compile_condition
-from rules.kinds.milestone import share_of
+from rules.kinds.milestone import share_of, window
 from storage.milestones import Duty, Watch
 
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER_QUIET = -_MICROSECOND
+# With more milestones than this, comparing each with each costs more than it saves.
+_FEW = 50
+# A `from` and its `to`, and the conditions that hold for the `from`.
+_Case = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,29 @@ class WatchedRule:
 
     def concerns(self, history: Iterable[Milestone]) -> bool:
         """Whether the rule may have something to say of an object with this history."""
+        return any(self._opens(milestone) for milestone in history)
+
+    def may_tell(self, history: Sequence[Milestone], through: datetime) -> bool:
+        """Whether the rule may have told anything of an object by then; cheap, and yes where in doubt.
+
+        A clock is quiet while the shortest time to an alert has not passed, or when it was stopped before that.
+        """
+        rule = self.rule
+        if not isinstance(rule, MilestoneRule) or len(history) > _FEW:
+            return self.concerns(history)
+        stops = [m for m in history if m.type == rule.to_type and rule.pairing is not Pairing.ONE_TO_ONE]
+        for start in history:
+            if self._opens(start):
+                alerts_at = start.occurred_at + _quiet_for(rule, window(rule, start)) + _MICROSECOND
+                known_by = max(alerts_at, start.received_at)
+                stopped = any(start.occurred_at <= m.occurred_at < alerts_at and m.received_at < known_by for m in stops)
+                if alerts_at <= through and not stopped:
+                    return True
+        return False
+
+    def _opens(self, milestone: Milestone) -> bool:
         where = self.rule.where
-        return any(m.type in self.opening_types and (where is None or where in m.holds) for m in history)
+        return milestone.type in self.opening_types and (where is None or where in milestone.holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +72,32 @@ def by_object_type(rules: Iterable[Rule]) -> dict[str, ObjectRules]:
 
 
 def _object_rules(object_type: str, rules: tuple[ObjectRule, ...]) -> ObjectRules:
-    quiet_for: dict[tuple[str, str], timedelta] = {}
+    quiet_for: dict[_Case, timedelta] = {}
     for rule in rules:
-        for pair, quiet in _duties(rule):
-            quiet_for[pair] = min(quiet_for.get(pair, timedelta.max), quiet)
+        for case, quiet in _duties(rule):
+            quiet_for[case] = min(quiet_for.get(case, timedelta.max), quiet)
     texts = dict.fromkeys(text for rule in rules for text in rule.conditions)
     watch = Watch(
         object_type=object_type,
         event_types=sorted(frozenset().union(*(rule.event_types for rule in rules))),
-        duties=[Duty(*pair, time) for pair, time in quiet_for.items()],
+        duties=[Duty(from_type, to_type, time, needs) for (from_type, to_type, needs), time in quiet_for.items()],
         conditions={text: compile_condition(text).sql for text in texts},
     )
     return ObjectRules(tuple(WatchedRule(rule, rule.opening_types) for rule in rules), watch)
 
 
-def _duties(rule: ObjectRule) -> list[tuple[tuple[str, str], timedelta]]:
-    """For each pair of event types how long, on the wall clock, one may follow the other with nothing to say."""
-    if isinstance(rule, MilestoneRule):
-        return [((rule.from_type, rule.to_type), _quiet_for(rule))]
-    # Nothing that follows proves that there is nothing to say.
-    return [((opening_type, ""), _NEVER_QUIET) for opening_type in sorted(rule.opening_types)]
+def _duties(rule: ObjectRule) -> list[tuple[_Case, timedelta]]:
+    """For each case how long, on the wall clock, the second type may follow the first with nothing to say."""
+    needs = (rule.where,) if rule.where else ()
+    if not isinstance(rule, MilestoneRule):
+        # Nothing that follows proves that there is nothing to say.
+        return [((opening_type, "", needs), _NEVER_QUIET) for opening_type in sorted(rule.opening_types)]
+    windows = [(needs, rule.within), *(((*needs, override.where), override.within) for override in rule.overrides)]
+    return [((rule.from_type, rule.to_type, held), _quiet_for(rule, within)) for held, within in windows]
 
 
-def _quiet_for(rule: MilestoneRule) -> timedelta:
-    """How long after any `from`, on the wall clock, the rule surely has nothing to say.
+def _quiet_for(rule: MilestoneRule, within: timedelta) -> timedelta:
+    """How long after a `from` that has this window, on the wall clock, the rule surely has nothing to say.
 
     Calendars and pauses only make a clock slower. Where a `to` serves one `from` alone, one that follows in
     time may belong to another, so it proves nothing, and a period may close at any instant; no time at all is less
@@ -78,7 +105,4 @@ def _quiet_for(rule: MilestoneRule) -> timedelta:
     """
     if rule.pairing is Pairing.ONE_TO_ONE or rule.close:
         return _NEVER_QUIET
-    shortest = min([rule.within, *(override.within for override in rule.overrides)])
-    if rule.at_risk is not None:
-        shortest = min(shortest, share_of(shortest, rule.at_risk))
-    return shortest - _MICROSECOND
+    return (share_of(within, rule.at_risk) if rule.at_risk else within) - _MICROSECOND

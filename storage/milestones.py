@@ -20,11 +20,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A `from` and its `to`; one that follows within `quiet_for`, on the wall clock, gives nothing to judge."""
+    """A `from` and its `to`; one that follows within `quiet_for`, on the wall clock, gives nothing to judge.
+
+    Only a `from` for which every condition of `needs` holds makes it a duty at all.
+    """
 
     from_type: str
     to_type: str
     quiet_for: timedelta
+    needs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,18 @@ class Touched:
 
     after: datetime
     through: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The objects with a milestone known at `since` or later, and by `through`.
+
+    Known is what was received and has occurred; without `by_receipt` it counts as received when it occurred.
+    """
+
+    since: datetime
+    through: datetime
+    by_receipt: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +97,36 @@ def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int
 
 
 def histories_at(
-    store: Store, watch: Watch, stretch: Stretch, known_at: datetime | None
+    store: Store, watch: Watch, stretch: Stretch, known_at: datetime | None, among: Recent | None = None
 ) -> Iterator[tuple[str, History]]:
     """The id and milestones of every object that may have broken a rule, by what was received by `known_at`.
 
     None is all there is. Each milestone stands once, with what is known of it in the end.
     """
-    for object_id, milestones, _ in _read(store, watch, stretch, known_at or LATEST, as_it_arrived=False):
-        yield object_id, milestones
+    rows = _read(store, watch, stretch, known_at or LATEST, as_it_arrived=False, among=among)
+    return ((object_id, milestones) for object_id, milestones, _ in rows)
 
 
 def histories_as_received(
-    store: Store, watch: Watch, stretch: Stretch, through: datetime, touched: Touched | None = None
+    store: Store, watch: Watch, stretch: Stretch, through: datetime, among: Touched | Recent | None = None
 ) -> Iterator[tuple[str, History]]:
     """The id and milestones of every object of which a rule may ever have had something to say by `through`.
 
     A milestone of which more became known after it was received has a row for each change; see `known_facts`.
     """
     amended: list[str] = []
-    for object_id, milestones, is_amended in _read(store, watch, stretch, through, as_it_arrived=True, touched=touched):
+    for object_id, milestones, is_amended in _read(store, watch, stretch, through, as_it_arrived=True, among=among):
         if is_amended:
             amended.append(object_id)
         else:
             yield object_id, milestones
     if amended:
         yield from _amended_histories(store, watch, amended, through)
+
+
+def count_milestones(store: Store) -> dict[str, int]:
+    """About how many milestones there are of each object type."""
+    return {row["object_type"]: row["milestones"] for row in store.rows("count_milestones")}
 
 
 def true_conditions(
@@ -115,7 +136,7 @@ def true_conditions(
     if not (conditions and milestones):
         return [frozenset()] * len(milestones)
     given = json.dumps([_condition_subject(object_, milestone) for object_, milestone in milestones])
-    _, rows = store.tuples("conditions_on_milestones", {"milestones": given}, _fragments(conditions))
+    _, rows = store.tuples("conditions_on_milestones", {"milestones": given}, fragments(conditions))
     texts = list(conditions)
     return [frozenset(texts[number - 1] for number in numbers) for (numbers,) in rows]
 
@@ -127,9 +148,13 @@ def _read(
     known_at: datetime,
     *,
     as_it_arrived: bool,
-    touched: Touched | None = None,
+    among: Touched | Recent | None,
 ) -> Iterator[tuple[str, History, bool]]:
     """The id and milestones of each object that may have broken a rule, and whether facts were amended."""
+    texts = list(watch.conditions)
+    numbers = {text: number for number, text in enumerate(texts, start=1)}
+    touched = among if isinstance(among, Touched) else None
+    recent = among if isinstance(among, Recent) else None
     _, rows = store.tuples(
         "object_histories",
         {
@@ -141,19 +166,22 @@ def _read(
             "from_types": [duty.from_type for duty in watch.duties],
             "to_types": [duty.to_type for duty in watch.duties],
             "quiet_us": [duty.quiet_for // _MICROSECOND for duty in watch.duties],
+            "needs": [[numbers[text] for text in duty.needs] for duty in watch.duties],
             "as_it_arrived": as_it_arrived,
             "touched": touched is not None,
             "after": touched.after if touched else EPOCH,
-            "through": touched.through if touched else EPOCH,
+            "recent": recent is not None,
+            "received_since": recent.since if recent and recent.by_receipt else LATEST,
+            "occurred_since": recent.since if recent else LATEST,
+            "through": among.through if among else EPOCH,
         },
-        _fragments(watch.conditions),
+        fragments(watch.conditions),
     )
-    texts = list(watch.conditions)
     named: dict[tuple[int, ...], frozenset[str]] = {}
     for object_id, group in groupby(rows, key=itemgetter(0)):
         milestones, is_amended = [], False
-        for *row, numbers, amended in group:
-            held = tuple(numbers)
+        for *row, holding, amended in group:
+            held = tuple(holding)
             if held not in named:
                 named[held] = frozenset(texts[number - 1] for number in held)
             milestones.append(_milestone(row, named[held]))
@@ -187,7 +215,8 @@ def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
     return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)
 
 
-def _fragments(conditions: Mapping[str, str]) -> dict[str, str]:
+def fragments(conditions: Mapping[str, str]) -> dict[str, str]:
+    """The conditions (text to checked SQL) as statements take them."""
     return {"conditions": f"[{', '.join(f'({expression})' for expression in conditions.values())}]"}
 
 

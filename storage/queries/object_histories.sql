@@ -3,11 +3,14 @@
 -- come from the same event. `holds` numbers the conditions that are true, from 1. `amended` says that an
 -- earlier event which was received later states a fact this one lacks: what was known of it has changed.
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
--- (after, through] or with a duty due by then. Left out are those without a `from` of any duty, and those
--- where every `from` has its `to` within the time that keeps the rule quiet, by arrival too if asked so.
+-- (after, through] or with a duty due by then; or only the recent: received since `received_since` or occurred
+-- since `occurred_since`, by `through`. Left out are those without a `from` of any duty for which the conditions
+-- that the duty `needs` hold, and those where every such `from` has its `to` within the time that keeps the rule
+-- quiet, by arrival too if asked so.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
---   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC')
+--   needs Array(Array(UInt64)), as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'),
+--   through DateTime64(6, 'UTC'), recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
 --   currency, legal_entity, region, attributes, holds, amended
 -- fragments: conditions
@@ -49,6 +52,21 @@ WITH
                                 AND due_at <= {through:DateTime64(6, 'UTC')}
                         )
                     )
+                    AND (
+                        NOT {recent:Bool}
+                        OR object_id IN
+                        (
+                            SELECT object_id FROM object_milestones
+                            WHERE {recent:Bool} AND object_type = {object_type:String}
+                                AND object_id > {after_id:String}
+                                AND ({last_id:String} = '' OR object_id <= {last_id:String})
+                                AND type IN {event_types:Array(String)}
+                                AND received_at <= {known_at:DateTime64(6, 'UTC')}
+                                AND occurred_at <= {through:DateTime64(6, 'UTC')}
+                                AND (received_at >= {received_since:DateTime64(6, 'UTC')}
+                                    OR occurred_at >= {occurred_since:DateTime64(6, 'UTC')})
+                        )
+                    )
                 ORDER BY received_us, occurred_us
                 LIMIT 1 BY object_id, source, event_id
             )
@@ -67,47 +85,83 @@ WITH
             starts)
     )
 SELECT
-    object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount, currency,
-    legal_entity, region, attributes,
-    arrayFilter((number, holds) -> ifNull(holds, 0) != 0, arrayEnumerate(conditions), conditions) AS holds,
-    amended
+    object_id,
+    milestone.1 AS type,
+    milestone.2 AS occurred_at,
+    milestone.3 AS received_at,
+    milestone.4 AS source,
+    milestone.5 AS event_id,
+    milestone.6 AS correlation_id,
+    milestone.7 AS trace_id,
+    milestone.8 AS amount,
+    milestone.9 AS currency,
+    milestone.10 AS legal_entity,
+    milestone.11 AS region,
+    milestone.12 AS attributes,
+    milestone.13 AS holds,
+    milestone.14 AS amended
 FROM
 (
-    SELECT *, /*{conditions}*/ AS conditions
+    SELECT
+        object_id,
+        groupArray((type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount, currency,
+            legal_entity, region, attributes, holds, amended)) AS milestones,
+        groupArray((type, toUnixTimestamp64Micro(occurred_at), toUnixTimestamp64Micro(received_at), holds)) AS moments
     FROM
     (
-        SELECT
-            object_type,
-            object_id,
-            type,
-            occurred_at,
-            received_at,
-            source,
-            event_id,
-            nullIf(correlation_id, '') AS correlation_id,
-            nullIf(trace_id, '') AS trace_id,
-            anyLast(stated.amount) OVER earlier AS amount,
-            nullIf(anyLast(if(isNull(stated.amount), NULL, toString(stated.currency))) OVER earlier, '') AS currency,
-            anyLast(nullIf(toString(stated.legal_entity), '')) OVER earlier AS legal_entity,
-            anyLast(nullIf(toString(stated.region), '')) OVER earlier AS region,
-            attributes,
-            (isNull(stated.amount) AND maxIf(received_at, isNotNull(stated.amount)) OVER earlier > received_at)
-                OR (stated.legal_entity = '' AND maxIf(received_at, stated.legal_entity != '') OVER earlier > received_at)
-                OR (stated.region = '' AND maxIf(received_at, stated.region != '') OVER earlier > received_at)
-                AS amended
+        SELECT *, arrayFilter((number, holds) -> ifNull(holds, 0) != 0, arrayEnumerate(conditions), conditions) AS holds
         FROM
         (
-            SELECT *
-            FROM object_milestones
-            WHERE object_type = {object_type:String}
-                AND received_at <= {known_at:DateTime64(6, 'UTC')}
-                AND object_id IN candidates
-            ORDER BY received_at, occurred_at
-            LIMIT 1 BY object_id, source, event_id
-        ) AS stated
-        WINDOW earlier AS
-            (PARTITION BY object_id ORDER BY occurred_at, source, event_id ROWS UNBOUNDED PRECEDING)
+            SELECT *, /*{conditions}*/ AS conditions
+            FROM
+            (
+                SELECT
+                    object_type,
+                    object_id,
+                    type,
+                    occurred_at,
+                    received_at,
+                    source,
+                    event_id,
+                    nullIf(correlation_id, '') AS correlation_id,
+                    nullIf(trace_id, '') AS trace_id,
+                    anyLast(stated.amount) OVER earlier AS amount,
+                    nullIf(anyLast(if(isNull(stated.amount), NULL, toString(stated.currency))) OVER earlier, '') AS currency,
+                    anyLast(nullIf(toString(stated.legal_entity), '')) OVER earlier AS legal_entity,
+                    anyLast(nullIf(toString(stated.region), '')) OVER earlier AS region,
+                    attributes,
+                    (isNull(stated.amount) AND maxIf(received_at, isNotNull(stated.amount)) OVER earlier > received_at)
+                        OR (stated.legal_entity = '' AND maxIf(received_at, stated.legal_entity != '') OVER earlier > received_at)
+                        OR (stated.region = '' AND maxIf(received_at, stated.region != '') OVER earlier > received_at)
+                        AS amended
+                FROM
+                (
+                    SELECT *
+                    FROM object_milestones
+                    WHERE object_type = {object_type:String}
+                        AND received_at <= {known_at:DateTime64(6, 'UTC')}
+                        AND object_id IN candidates
+                    ORDER BY received_at, occurred_at
+                    LIMIT 1 BY object_id, source, event_id
+                ) AS stated
+                WINDOW earlier AS
+                    (PARTITION BY object_id ORDER BY occurred_at, source, event_id ROWS UNBOUNDED PRECEDING)
+            )
+            WHERE type IN {event_types:Array(String)}
+        )
     )
-    WHERE type IN {event_types:Array(String)}
+    GROUP BY object_id
+    -- Where facts were amended, so may have been what holds. Again fifty are compared with fifty.
+    HAVING max(amended) OR length(moments) > 50 OR arrayExists(
+        (from_type, to_type, allowed_us, needed) -> arrayExists(
+            start -> start.1 = from_type AND hasAll(start.4, needed) AND NOT arrayExists(
+                stop -> stop.1 = to_type
+                    AND stop.2 >= start.2
+                    AND stop.2 <= start.2 + allowed_us
+                    AND (NOT {as_it_arrived:Bool} OR stop.3 <= greatest(start.2 + allowed_us, start.3)),
+                moments),
+            moments),
+        {from_types:Array(String)}, {to_types:Array(String)}, {quiet_us:Array(Int64)}, {needs:Array(Array(UInt64))})
 )
+ARRAY JOIN milestones AS milestone
 ORDER BY object_id, occurred_at, source, event_id

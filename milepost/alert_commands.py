@@ -1,0 +1,49 @@
+"""`milepost alerts history`: how alerts became what they are."""
+
+from typing import Annotated
+
+import typer
+
+from domain.business_object import BusinessObject
+from domain.clock import SystemClock
+from domain.errors import UsageError
+from domain.instants import EARLIEST, LATEST
+from milepost.answers import open_answers
+from milepost.command_options import LimitOption, Output, OutputOption, instant_of
+from milepost.output import print_json, print_table
+from milepost.settings import load_settings
+from storage.alert_history import AlertFilter
+
+_COLUMNS = ("known_at", "alert", "object_type", "object_id", "state", "severity", "changed_at", "amount", "currency")
+
+
+def alerts_history(
+    alert: Annotated[str, typer.Option(help="Only alerts of this rule.")] = "",
+    business_object: Annotated[
+        str | None, typer.Option("--object", help="Only alerts of this object, as type/id.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only what became known from then on (RFC 3339).")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only what became known before then (RFC 3339).")] = None,
+    limit: LimitOption = 100,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show every change of alerts as it was stored, the newest first."""
+    asked = AlertFilter(
+        alert=alert,
+        business_object=_object_of(business_object) if business_object is not None else None,
+        since=instant_of("--from", since) if since else EARLIEST,
+        until=instant_of("--to", until) if until else LATEST,
+    )
+    with open_answers(load_settings(), SystemClock()) as answers:
+        rows = answers.alert_history(asked, limit)
+    if output is Output.JSON:
+        print_json(rows)
+    else:
+        print_table([*rows], (*_COLUMNS, "reason"), "no changes of alerts")
+
+
+def _object_of(text: str) -> BusinessObject:
+    try:
+        return BusinessObject.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--object: {error}") from None

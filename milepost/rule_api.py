@@ -1,0 +1,109 @@
+"""The routes that put rules to the stored history: what they say at an instant, and what they would have told."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from domain.contract import Contracts
+from domain.instants import parse_storable_instant
+from milepost.answers import BacktestWish, StoreAnswers, unseen
+from milepost.api_responses import refuse, respond
+from rules.replay import By
+
+_LARGEST_REQUEST = 4 * 1024 * 1024
+
+
+class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Rule files by name, as text, and the instants to ask about."""
+
+    rules: dict[str, str]
+    calendars: str
+    at: str
+    known_at: str | None
+
+
+class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """Rule files by name, as text, those of a candidate beside them, and the stretch of time."""
+
+    rules: dict[str, str]
+    candidate: dict[str, str] | None
+    calendars: str
+    since: str
+    until: str
+    by: By
+
+
+Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest)
+
+
+def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
+    """The routes under /api that take rule files."""
+
+    def evaluate(asked: EvaluateRequest, folder: Path) -> object:
+        rules, calendars = _write(folder / "rules", asked.rules), _write_calendars(folder, asked.calendars)
+        known_at = parse_storable_instant(asked.known_at) if asked.known_at else None
+        return answers.evaluation(rules, calendars, contracts, parse_storable_instant(asked.at), known_at)
+
+    def backtest(asked: BacktestRequest, folder: Path) -> object:
+        wish = BacktestWish(
+            rules=_write(folder / "rules", asked.rules),
+            candidate=None if asked.candidate is None else _write(folder / "candidate", asked.candidate),
+            calendars=_write_calendars(folder, asked.calendars),
+            since=parse_storable_instant(asked.since),
+            until=parse_storable_instant(asked.until),
+            by=asked.by,
+        )
+        return answers.backtest(wish, contracts, unseen)
+
+    return [
+        Route("/api/evaluate", _endpoint(EvaluateRequest, "evaluate", evaluate), methods=["POST"]),
+        Route("/api/backtest", _endpoint(BacktestRequest, "backtest", backtest), methods=["POST"]),
+    ]
+
+
+def _endpoint(
+    type_: type[Asked], what: str, answer: Callable[[Asked, Path], object]
+) -> Callable[[Request], "object"]:
+    decoder = msgspec.json.Decoder(type_)
+
+    def answer_body(body: bytes) -> object:
+        try:
+            asked = decoder.decode(body)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"not a request to {what}: {error}") from None
+        with tempfile.TemporaryDirectory(prefix="milepost-rules-") as folder:
+            return answer(asked, Path(folder))
+
+    async def endpoint(request: Request) -> Response:
+        # A page in a browser cannot send this content type to another origin without asking first.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return refuse(415, "send application/json")
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST_REQUEST:
+                return refuse(413, "the rule files are larger than 4 MiB")
+        return await run_in_threadpool(respond, lambda: answer_body(body))
+
+    return endpoint
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> Path:
+    folder.mkdir()
+    # Named here: what a sender calls a file need not be a name that a file can have.
+    for number, text in enumerate(files.values()):
+        (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _write_calendars(folder: Path, text: str) -> Path:
+    path = folder / "calendars"
+    path.write_text(text, encoding="utf-8")
+    return path

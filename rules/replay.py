@@ -1,0 +1,113 @@
+"""Replays stored history under rules: every change of every alert, by the code of the live tick, object by object."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.alert import Alert
+from domain.business_object import BusinessObject
+from domain.instants import EARLIEST
+from domain.rule import MilestoneRule, ObjectRule, Rule, SequenceRule
+from rules.alert_state import transitions
+from rules.kinds.milestone import share_of
+from rules.told import LATE_GRACE
+from rules.watching import ObjectRules, by_object_type
+from storage.client import Store
+from storage.milestones import (
+    History,
+    Recent,
+    Stretch,
+    count_milestones,
+    histories_as_received,
+    histories_at,
+    stretches,
+)
+
+_MICROSECOND = timedelta(microseconds=1)
+# Most objects are quiet and never leave the store, so a stretch may hold more than where all are read.
+_MILESTONES_AT_ONCE = 500_000
+# Longer than any window that the loader lets pass is on the wall clock.
+_FURTHEST_BACK = timedelta(days=11 * 366)
+_CLOSE_ENOUGH = timedelta(minutes=1)
+
+
+class By(StrEnum):
+    """When an event counts as known: when it was received, or, for history that was imported, when it occurred."""
+
+    RECEIPT = "receipt"
+    OCCURRENCE = "occurrence"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time from `since` up to, not including, `until`."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def through(self) -> datetime:
+        """Its last microsecond."""
+        return self.until - _MICROSECOND
+
+
+# Told how many of how many milestones are behind.
+Progress = Callable[[int, int], None]
+Changes = tuple[ObjectRule, BusinessObject, list[Alert]]
+
+
+def replay(store: Store, rules: Iterable[Rule], span: Span, by: By, progress: Progress) -> Iterator[Changes]:
+    """Every change by the end of the span, from the beginning, of each alert that may have changed in it.
+
+    By rule and object, in the order in which they became known. Rules that judge no single object are left out.
+    """
+    watched = by_object_type(rules)
+    counts = count_milestones(store)
+    total, done = sum(counts.get(object_type, 0) for object_type in watched), 0
+    progress(done, total)
+    for object_type, on_object in watched.items():
+        behind = done + counts.get(object_type, 0)
+        for stretch in stretches(store, object_type, _MILESTONES_AT_ONCE):
+            for object_id, history in _histories(store, on_object, stretch, span, by):
+                object_ = BusinessObject(object_type, object_id)
+                for watched_rule in on_object.rules:
+                    if watched_rule.may_tell(history, span.through):
+                        changes = transitions(watched_rule.rule, object_, history, None, span.through)
+                        yield watched_rule.rule, object_, changes
+            progress(min(done := done + _MILESTONES_AT_ONCE, behind), total)
+        done = behind
+
+
+def known_since(rule: ObjectRule, instant: datetime) -> datetime:
+    """No alert of an object changes at `instant` or later if all that concerns the rule was known before this."""
+    if isinstance(rule, SequenceRule):
+        return instant - LATE_GRACE
+    if not isinstance(rule, MilestoneRule):
+        return EARLIEST
+    # After the last thing that was known, even the end of a pause, no more than the longest step's time is left.
+    longest = max([rule.within, *(override.within for override in rule.overrides)])
+    longest = max(longest, share_of(longest, rule.severity[-1].share))
+    last = instant - LATE_GRACE
+    if rule.calendar is None:
+        return last - longest
+    low, high = last - _FURTHEST_BACK, last
+    while high - low > _CLOSE_ENOUGH:
+        middle = low + (high - low) // 2
+        ends_at = rule.calendar.add(middle, longest)
+        low, high = (middle, high) if ends_at is not None and ends_at < last else (low, middle)
+    return low
+
+
+def _histories(
+    store: Store, on_object: ObjectRules, stretch: Stretch, span: Span, by: By
+) -> Iterator[tuple[str, History]]:
+    since = max(EARLIEST, min(known_since(watched.rule, span.since) for watched in on_object.rules))
+    if by is By.RECEIPT:
+        yield from histories_as_received(
+            store, on_object.watch, stretch, span.through, Recent(since, span.through, by_receipt=True)
+        )
+        return
+    recent = Recent(since, span.through, by_receipt=False)
+    for object_id, history in histories_at(store, on_object.watch, stretch, None, recent):
+        yield object_id, [replace(milestone, received_at=milestone.occurred_at) for milestone in history]
