@@ -4,8 +4,8 @@ import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from multiprocessing.connection import Connection
 from typing import Any

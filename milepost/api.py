@@ -23,6 +23,7 @@ from storage.alert_history import AlertFilter
 from storage.client import Store
 from storage.dead_letters import LetterFilter
 
+
 def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -> list[BaseRoute]:
     """The routes under /api."""
     answers = StoreAnswers(store, clock)

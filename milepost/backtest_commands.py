@@ -86,7 +86,10 @@ def _print_overrides(rules: list[Row]) -> None:
 
 
 def _print_examples(rules: list[Row]) -> None:
-    for title, key in (("only the candidate", "only_candidate_examples"), ("only the running", "only_running_examples")):
+    for title, key in (
+        ("only the candidate", "only_candidate_examples"),
+        ("only the running", "only_running_examples"),
+    ):
         for row in rules:
             for place in row[key]:
                 echo(f"{title}: {row['alert']} {_place(place)}")

@@ -68,9 +68,7 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
     ]
 
 
-def _endpoint(
-    type_: type[Asked], what: str, answer: Callable[[Asked, Path], object]
-) -> Callable[[Request], "object"]:
+def _endpoint(type_: type[Asked], what: str, answer: Callable[[Asked, Path], object]) -> Callable[[Request], "object"]:
     decoder = msgspec.json.Decoder(type_)
 
     def answer_body(body: bytes) -> object:

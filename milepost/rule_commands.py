@@ -1,18 +1,28 @@
 """Checks rule files and runs their tests, for the command line."""
 
+import contextlib
 import functools
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from collector.contract_definitions import load_contracts
+from domain.errors import MilepostError, Problem
+from milepost.answers import ApiAnswers
+from milepost.output import print_json
 from milepost.settings import Settings
+from rules.json_schema import rules_json_schema
 from rules.loader import load_rules, rule_files
 from rules.references import References, load_references
 from rules.rule_tests import run_rule_tests
-from storage.client import Store
+from rules.rule_warnings import warnings_in
+from storage.client import Store, running_api
 from storage.milestones import true_conditions
+
+# Which of the windows there are does not matter for which types were ever received.
+_ANY_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +33,46 @@ class TestOutcome:
     passed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """A sentence on rules that are right, and what can hardly be meant in them."""
+
+    text: str
+    warnings: Sequence[Problem]
+
+
 def rule_references(settings: Settings) -> References:
     """What the configured rules refer to; ConfigError names every problem."""
     return load_references(settings.calendars_path, load_contracts(settings.contracts_path).contracts)
 
 
-def check_rules(paths: Sequence[Path], references: References) -> str:
-    """A sentence on what was checked; ConfigError names every problem."""
+def heard_types(settings: Settings) -> frozenset[str] | None:
+    """The event types that the running Milepost has received; None where none can be asked.
+
+    A store that nobody holds is left alone: another command may be about to open it.
+    """
+    running = running_api(settings.store)
+    if running is None:
+        return None
+    try:
+        with contextlib.closing(ApiAnswers(*running)) as answers:
+            rows = answers.sources(settings, _ANY_WINDOW)
+    except MilepostError:
+        return None
+    return frozenset(row["type"] for row in rows if row["type"] and row["last_received_at"])
+
+
+def check_rules(paths: Sequence[Path], references: References, heard: frozenset[str] | None) -> CheckOutcome:
+    """What the check found; ConfigError names every problem."""
     rules = load_rules(paths, references)
-    return f"{len(rules)} rules in {len(rule_files(paths))} files are right"
+    warnings = warnings_in(paths, references, heard)
+    text = f"{len(rules)} rules in {len(rule_files(paths))} files are right"
+    return CheckOutcome(f"{text}, {len(warnings)} warnings" if warnings else text, warnings)
+
+
+def rules_schema() -> None:
+    """Print the JSON Schema of rule files, for editors."""
+    print_json(rules_json_schema())
 
 
 def test_rules(paths: Sequence[Path], references: References) -> TestOutcome:

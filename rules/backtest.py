@@ -147,7 +147,8 @@ def _cases(rule: ObjectRule) -> list[tuple[Override | None, StartCase]]:
     is_clock = isinstance(rule, MilestoneRule)
     only_first = isinstance(rule, MilestoneRule) and rule.pairing is Pairing.FIRST
     cases: list[tuple[Override | None, StartCase]] = [
-        (None, StartCase(opening_type, needs, only_first or not is_clock)) for opening_type in sorted(rule.opening_types)
+        (None, StartCase(opening_type, needs, only_first or not is_clock))
+        for opening_type in sorted(rule.opening_types)
     ]
     if isinstance(rule, MilestoneRule):
         passed_over: tuple[str, ...] = ()

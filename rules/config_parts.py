@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from domain.config_file import ConfigModel, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
@@ -15,6 +15,7 @@ from domain.duration import parse_duration, write_duration
 from domain.rule import Pairing, Rule
 from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
 from rules.compiler import compile_condition
+from rules.condition_text import ACCEPTED as ACCEPTED_CONDITION
 from rules.references import References
 
 _LONGEST_WINDOW = timedelta(days=3650)
@@ -117,13 +118,87 @@ def _steps(value: object) -> object:
     return [{"at": "100%", "level": value}] if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Window = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
-Skew = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_skew)]
-Name = Annotated[str, AfterValidator(_not_blank)]
-Condition = Annotated[str, AfterValidator(_condition)]
-AlertName = Annotated[str, AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted"))]
-GroupName = Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "a snake_case name, such as order_to_bill"))]
+def _described(description: str, pattern: str, **more: JsonValue) -> WithJsonSchema:
+    """What an editor is told of a text: what it says, and how it looks."""
+    return WithJsonSchema({"type": "string", "description": description, "pattern": pattern, **more})
+
+
+_UNITS = "([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+_NOT_ZERO = "(?=.*[1-9])"
+_SHARE = r"[0-9]{1,%d}(\.[0-9]{0,6})?\s*%%$"
+_SNAKE = f"^{_SNAKE_NAME.pattern}$"
+_AS_TEXT = {"type": "string"}
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), _described(ACCEPTED_DURATION, f"^(?=.){_UNITS}")]
+Window = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_window),
+    _described(f"{ACCEPTED_DURATION}; above zero", f"^{_NOT_ZERO}{_UNITS}"),
+]
+Skew = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_skew),
+    _described(f"{ACCEPTED_DURATION}; {write_duration(_LONGEST_SKEW)} at most", f"^(?=.){_UNITS}"),
+]
+Name = Annotated[
+    str, AfterValidator(_not_blank), _described("the name of an event type or object, such as order.approved", r"\S")
+]
+Condition = Annotated[
+    str,
+    AfterValidator(_condition),
+    _described(f"a condition; {ACCEPTED_CONDITION}", r"\S", examples=["amount >= 10000 and region in ('EMEA')"]),
+]
+AlertName = Annotated[
+    str,
+    AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted")),
+    _described("a CamelCase name, such as OrderNotPosted", f"^{_ALERT_NAME.pattern}$"),
+]
+GroupName = Annotated[
+    str,
+    AfterValidator(_matching(_SNAKE_NAME, "a snake_case name, such as order_to_bill")),
+    _described("a snake_case name, such as order_to_bill", _SNAKE),
+]
+_ShareBeforeDeadline = Annotated[
+    Fraction,
+    BeforeValidator(_percent),
+    AfterValidator(_before_deadline),
+    _described("more than 0% and less than 100% of the window, such as 75%", f"^{_NOT_ZERO}{_SHARE % 2}"),
+]
+_ReachableShare = Annotated[
+    Fraction,
+    BeforeValidator(_percent),
+    AfterValidator(_reachable),
+    _described(
+        f"more than 0% and at most {_write_percent(_LARGEST_SHARE)} of the window, such as 100%",
+        rf"^({_NOT_ZERO}{_SHARE % 3}|1000(\.0*)?\s*%$)",
+    ),
+]
+_Labels = Annotated[
+    dict[Annotated[str, AfterValidator(_label_name)], str],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": _SNAKE, "not": {"enum": sorted(BUILT_IN_LABELS)}},
+            "additionalProperties": _AS_TEXT,
+        }
+    ),
+]
+_Annotations = Annotated[
+    dict[
+        Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary"))],
+        Annotated[str, AfterValidator(_annotation)],
+    ],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": f"texts, in which are filled in {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}",
+            "propertyNames": {"pattern": _SNAKE},
+            "additionalProperties": _AS_TEXT,
+        }
+    ),
+]
 NotYet = Annotated[None, BeforeValidator(_not_yet)]
 
 
@@ -147,11 +222,14 @@ class OverrideConfig(ConfigModel):
     within: Window
 
 
+_Level = Literal["info", "warning", "critical"]
+
+
 class SeverityStepConfig(ConfigModel):
     """From this share of the window on, this level."""
 
-    at: Annotated[Fraction, BeforeValidator(_percent), AfterValidator(_reachable)]
-    level: Literal["info", "warning", "critical"]
+    at: _ReachableShare
+    level: _Level
 
 
 class CloseConfig(ConfigModel):
@@ -171,16 +249,13 @@ class CommonConfig(ConfigModel):
     unless: tuple[Name, ...] = ()
     pairing: Pairing | None = None
     skew: Skew | None = None
-    at_risk: Annotated[Fraction, BeforeValidator(_percent), AfterValidator(_before_deadline)] | None = None
+    at_risk: _ShareBeforeDeadline | None = None
     close: CloseConfig | None = None
     severity: Annotated[tuple[SeverityStepConfig, ...], Field(min_length=1), BeforeValidator(_steps)] = (
         SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),
     )
-    labels: dict[Annotated[str, AfterValidator(_label_name)], str] = Field(default_factory=dict)
-    annotations: dict[
-        Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary"))],
-        Annotated[str, AfterValidator(_annotation)],
-    ] = Field(default_factory=dict)
+    labels: _Labels = Field(default_factory=dict)
+    annotations: _Annotations = Field(default_factory=dict)
     intervention: NotYet = Field(default=None, exclude=True)
 
     @property
@@ -190,7 +265,7 @@ class CommonConfig(ConfigModel):
 
 
 # What any kind understands.
-_ALWAYS = frozenset(("alert", "severity", "labels", "annotations"))
+ALWAYS_TAKEN = frozenset(("alert", "severity", "labels", "annotations"))
 
 
 class KindConfig(ConfigModel):
@@ -201,9 +276,9 @@ class KindConfig(ConfigModel):
 
     def check(self, common: CommonConfig) -> None:
         """ValueError where the common keys do not fit this kind."""
-        foreign = sorted(common.model_fields_set & CommonConfig.model_fields.keys() - _ALWAYS - self.takes)
+        foreign = sorted(common.model_fields_set & CommonConfig.model_fields.keys() - ALWAYS_TAKEN - self.takes)
         if foreign:
-            accepted = ", ".join(sorted(self.takes | _ALWAYS))
+            accepted = ", ".join(sorted(self.takes | ALWAYS_TAKEN))
             raise ValueError(f"{foreign[0]} says nothing under a rule of this kind; accepted beside it: {accepted}")
         if not self.has_steps and [step.at for step in common.severity] != [1]:
             raise ValueError("severity has steps, and a rule of this kind no window; give a level such as critical")

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from domain.alert import Alert
 from domain.business_object import BusinessObject
+from domain.calendar import Calendar
 from domain.instants import EARLIEST
 from domain.rule import MilestoneRule, ObjectRule, Rule, SequenceRule
 from rules.alert_state import transitions
@@ -30,6 +31,8 @@ _MILESTONES_AT_ONCE = 500_000
 # Longer than any window that the loader lets pass is on the wall clock.
 _FURTHEST_BACK = timedelta(days=11 * 366)
 _CLOSE_ENOUGH = timedelta(minutes=1)
+# Longer than any period and the business days after it until it closes; see domain/period.py.
+_LONGEST_PERIOD = timedelta(days=450)
 
 
 class By(StrEnum):
@@ -89,12 +92,18 @@ def known_since(rule: ObjectRule, instant: datetime) -> datetime:
     longest = max([rule.within, *(override.within for override in rule.overrides)])
     longest = max(longest, share_of(longest, rule.severity[-1].share))
     last = instant - LATE_GRACE
-    if rule.calendar is None:
-        return last - longest
+    # A period closes while a clock is paused, too.
+    return min(last - _LONGEST_PERIOD if rule.close else last, _earliest_start(rule.calendar, longest, last))
+
+
+def _earliest_start(calendar: Calendar | None, counted: timedelta, last: datetime) -> datetime:
+    """The earliest instant, or a little before it, from which so much counted time lasts until `last`."""
+    if calendar is None:
+        return last - counted
     low, high = last - _FURTHEST_BACK, last
     while high - low > _CLOSE_ENOUGH:
         middle = low + (high - low) // 2
-        ends_at = rule.calendar.add(middle, longest)
+        ends_at = calendar.add(middle, counted)
         low, high = (middle, high) if ends_at is not None and ends_at < last else (low, middle)
     return low
 

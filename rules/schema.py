@@ -17,7 +17,7 @@ from rules.kinds.sequence_config import SequenceConfig
 from rules.references import References
 
 _NOT_JUDGED = ("version", "group", "name", "labels", "annotations")
-_KINDS = ("milestone", "sequence")
+KINDS = ("milestone", "sequence")
 
 
 class RuleConfig(CommonConfig):
@@ -36,7 +36,7 @@ class RuleConfig(CommonConfig):
     @property
     def kinds(self) -> dict[str, KindConfig]:
         """The kinds that are given, by their keys."""
-        return {name: kind for name in _KINDS if (kind := getattr(self, name))}
+        return {name: kind for name in KINDS if (kind := getattr(self, name))}
 
     @property
     def kind(self) -> KindConfig:
@@ -52,7 +52,7 @@ class RuleConfig(CommonConfig):
     def _fits_together(self) -> "RuleConfig":
         if len(self.kinds) != 1:
             given = f"has {' and '.join(self.kinds)}" if self.kinds else "has no kind"
-            raise ValueError(f"{given}; give one of {', '.join(_KINDS)}")
+            raise ValueError(f"{given}; give one of {', '.join(KINDS)}")
         self.kind.check(self)
         shares = [step.at for step in self.severity]
         if shares != sorted(set(shares)):

@@ -44,7 +44,9 @@ class WatchedRule:
             if self._opens(start):
                 alerts_at = start.occurred_at + _quiet_for(rule, window(rule, start)) + _MICROSECOND
                 known_by = max(alerts_at, start.received_at)
-                stopped = any(start.occurred_at <= m.occurred_at < alerts_at and m.received_at < known_by for m in stops)
+                stopped = any(
+                    start.occurred_at <= m.occurred_at < alerts_at and m.received_at < known_by for m in stops
+                )
                 if alerts_at <= through and not stopped:
                     return True
         return False

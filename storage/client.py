@@ -340,6 +340,19 @@ def is_new(dsn: str) -> bool:
     return folder is not None and not (folder / _LOCK).exists()
 
 
+def running_api(dsn: str) -> tuple[str, str] | None:
+    """Where the process that was last to open the embedded store at `dsn` answers, with the token; None if nowhere.
+
+    The folder is not held for it, so that process may be gone.
+    """
+    _, _, folder = _read_dsn(dsn)
+    try:
+        holder = _holder((folder / _LOCK).read_text(encoding="utf-8")) if folder else {}
+    except (OSError, UnicodeDecodeError):
+        return None
+    return (holder["api_url"], holder.get("api_token", "")) if holder.get("api_url") else None
+
+
 class _FolderLock:
     """Keeps a store's folder to this process, whose Stores share it, and says who has it otherwise."""
 

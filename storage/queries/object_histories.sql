@@ -4,17 +4,19 @@
 -- earlier event which was received later states a fact this one lacks: what was known of it has changed.
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
 -- (after, through] or with a duty due by then; or only the recent: received since `received_since` or occurred
--- since `occurred_since`, by `through`. Left out are those without a `from` of any duty for which the conditions
+-- since `occurred_since`, by `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for which the conditions
 -- that the duty `needs` hold, and those where every such `from` has its `to` within the time that keeps the rule
--- quiet, by arrival too if asked so.
+-- quiet, by arrival too if asked so. `pairs` are the duties without what they need, with the shortest such time.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
---   needs Array(Array(UInt64)), as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'),
+--   needs Array(Array(UInt64)), pairs_from Array(String), pairs_to Array(String), pairs_quiet_us Array(Int64),
+--   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'),
 --   through DateTime64(6, 'UTC'), recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
 --   currency, legal_entity, region, attributes, holds, amended
 -- fragments: conditions
 WITH
+    toUnixTimestamp64Micro({through:DateTime64(6, 'UTC')}) AS tells_by_us,
     candidates AS
     (
         SELECT object_id
@@ -22,10 +24,10 @@ WITH
         (
             SELECT
                 object_id,
-                duty,
-                groupArraySortedIf(51)((occurred_us, received_us), type = {from_types:Array(String)}[duty]) AS starts,
-                groupArraySortedIf(51)((occurred_us, received_us), type = {to_types:Array(String)}[duty]) AS stops,
-                {quiet_us:Array(Int64)}[duty] AS allowed_us
+                pair,
+                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_from:Array(String)}[pair]) AS starts,
+                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_to:Array(String)}[pair]) AS stops,
+                {pairs_quiet_us:Array(Int64)}[pair] AS allowed_us
             FROM
             (
                 SELECT
@@ -71,13 +73,13 @@ WITH
                 LIMIT 1 BY object_id, source, event_id
             )
             ARRAY JOIN arrayFilter(
-                number -> type IN ({from_types:Array(String)}[number], {to_types:Array(String)}[number]),
-                arrayEnumerate({from_types:Array(String)})) AS duty
-            GROUP BY object_id, duty
+                number -> type IN ({pairs_from:Array(String)}[number], {pairs_to:Array(String)}[number]),
+                arrayEnumerate({pairs_from:Array(String)})) AS pair
+            GROUP BY object_id, pair
         )
         -- Fifty are compared with fifty; an object with more is looked at in any case.
         WHERE length(starts) > 50 OR arrayExists(
-            start -> NOT arrayExists(
+            start -> (NOT {recent:Bool} OR start.1 + allowed_us < tells_by_us) AND NOT arrayExists(
                 stop -> stop.1 >= start.1
                     AND stop.1 <= start.1 + allowed_us
                     AND (NOT {as_it_arrived:Bool} OR stop.2 <= greatest(start.1 + allowed_us, start.2)),
@@ -154,7 +156,10 @@ FROM
     -- Where facts were amended, so may have been what holds. Again fifty are compared with fifty.
     HAVING max(amended) OR length(moments) > 50 OR arrayExists(
         (from_type, to_type, allowed_us, needed) -> arrayExists(
-            start -> start.1 = from_type AND hasAll(start.4, needed) AND NOT arrayExists(
+            start -> start.1 = from_type
+                AND hasAll(start.4, needed)
+                AND (NOT {recent:Bool} OR start.2 + allowed_us < tells_by_us)
+                AND NOT arrayExists(
                 stop -> stop.1 = to_type
                     AND stop.2 >= start.2
                     AND stop.2 <= start.2 + allowed_us
