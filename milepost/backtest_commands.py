@@ -1,4 +1,4 @@
-"""`milepost rules backtest`: what rules would have told in a stretch of the stored history, on a terminal or as JSON."""
+"""`milepost rules backtest`: what rules would have told in a stretch of the stored history."""
 
 import contextlib
 import sys

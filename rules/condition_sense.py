@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.optimizer.simplify import simplify
@@ -14,8 +15,16 @@ from sqlglot.optimizer.simplify import simplify
 from domain.instants import parse_instant
 from rules.condition_text import COLUMNS, DIALECT, Kind, parse_condition
 
+# The values of one subject are of one of these types.
 Value = Decimal | datetime | str
-_FLIPPED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ}
+_FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
+    exp.LT: exp.GT,
+    exp.LTE: exp.GTE,
+    exp.GT: exp.LT,
+    exp.GTE: exp.LTE,
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+}
 
 
 def never_true(text: str, known: Mapping[str, str] = {}, also: str = "") -> bool:
@@ -52,10 +61,10 @@ class _Fact:
 class _Possible:
     """What is left of the values that a subject may have."""
 
-    among: set[Value] | None = None
-    outside: set[Value] = field(default_factory=set)
-    low: tuple[Value, bool] | None = None
-    high: tuple[Value, bool] | None = None
+    among: set[Any] | None = None
+    outside: set[Any] = field(default_factory=set)
+    low: tuple[Any, bool] | None = None
+    high: tuple[Any, bool] | None = None
 
     def narrow(self, fact: _Fact) -> None:
         values = set(fact.values)
@@ -79,9 +88,9 @@ class _Possible:
         if self.low is None or self.high is None:
             return False
         strict = self.low[1] or self.high[1]
-        return self.low[0] >= self.high[0] if strict else self.low[0] > self.high[0]
+        return bool(self.low[0] >= self.high[0] if strict else self.low[0] > self.high[0])
 
-    def _allows(self, value: Value) -> bool:
+    def _allows(self, value: Any) -> bool:
         if value in self.outside:
             return False
         if self.low is not None and (value <= self.low[0] if self.low[1] else value < self.low[0]):

@@ -153,10 +153,7 @@ def _read(
     """The id and milestones of each object that may have broken a rule, and whether facts were amended."""
     texts = list(watch.conditions)
     numbers = {text: number for number, text in enumerate(texts, start=1)}
-    pairs: dict[tuple[str, str], timedelta] = {}
-    for duty in watch.duties:
-        pair = (duty.from_type, duty.to_type)
-        pairs[pair] = min(duty.quiet_for, pairs.get(pair, duty.quiet_for))
+    pairs = list(dict.fromkeys((duty.from_type, duty.to_type) for duty in watch.duties))
     touched = among if isinstance(among, Touched) else None
     recent = among if isinstance(among, Recent) else None
     _, rows = store.tuples(
@@ -171,9 +168,9 @@ def _read(
             "to_types": [duty.to_type for duty in watch.duties],
             "quiet_us": [duty.quiet_for // _MICROSECOND for duty in watch.duties],
             "needs": [[numbers[text] for text in duty.needs] for duty in watch.duties],
+            "pairs": [1 + pairs.index((duty.from_type, duty.to_type)) for duty in watch.duties],
             "pairs_from": [from_type for from_type, _ in pairs],
             "pairs_to": [to_type for _, to_type in pairs],
-            "pairs_quiet_us": [quiet_for // _MICROSECOND for quiet_for in pairs.values()],
             "as_it_arrived": as_it_arrived,
             "touched": touched is not None,
             "after": touched.after if touched else EPOCH,

@@ -6,10 +6,11 @@
 -- (after, through] or with a duty due by then; or only the recent: received since `received_since` or occurred
 -- since `occurred_since`, by `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for which the conditions
 -- that the duty `needs` hold, and those where every such `from` has its `to` within the time that keeps the rule
--- quiet, by arrival too if asked so. `pairs` are the duties without what they need, with the shortest such time.
+-- quiet, by arrival too if asked so. `pairs` numbers
+-- the pair of types of each duty. An event that states every fact itself is judged before all that is known is read.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
---   needs Array(Array(UInt64)), pairs_from Array(String), pairs_to Array(String), pairs_quiet_us Array(Int64),
+--   needs Array(Array(UInt64)), pairs Array(UInt64), pairs_from Array(String), pairs_to Array(String),
 --   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'),
 --   through DateTime64(6, 'UTC'), recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
@@ -25,64 +26,98 @@ WITH
             SELECT
                 object_id,
                 pair,
-                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_from:Array(String)}[pair]) AS starts,
-                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_to:Array(String)}[pair]) AS stops,
-                {pairs_quiet_us:Array(Int64)}[pair] AS allowed_us
+                groupArraySortedIf(51)(
+                    (occurred_us, received_us, allowed_us),
+                    type = {pairs_from:Array(String)}[pair] AND isNotNull(allowed_us)) AS starts,
+                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_to:Array(String)}[pair]) AS stops
             FROM
             (
                 SELECT
-                    object_id,
-                    type,
-                    toUnixTimestamp64Micro(occurred_at) AS occurred_us,
-                    toUnixTimestamp64Micro(received_at) AS received_us
-                FROM object_milestones
-                WHERE object_type = {object_type:String}
-                    AND object_id > {after_id:String}
-                    AND ({last_id:String} = '' OR object_id <= {last_id:String})
-                    AND received_at <= {known_at:DateTime64(6, 'UTC')}
-                    AND (
-                        NOT {touched:Bool}
-                        OR object_id IN
+                    *,
+                    pair,
+                    arrayMin(arrayMap(
+                        (of, quiet_us, needed) -> if(
+                            of = pair AND (NOT states_all OR hasAll(holds, needed)), quiet_us, 9223372036854775807),
+                        {pairs:Array(UInt64)}, {quiet_us:Array(Int64)}, {needs:Array(Array(UInt64))})) AS shortest_us,
+                    nullIf(shortest_us, 9223372036854775807) AS allowed_us
+                FROM
+                (
+                    SELECT
+                        *,
+                        arrayFilter(
+                            (number, holds) -> ifNull(holds, 0) != 0, arrayEnumerate(conditions), conditions) AS holds
+                    FROM
+                    (
+                        SELECT *, /*{conditions}*/ AS conditions
+                        FROM
                         (
-                            SELECT object_id FROM object_milestones
-                            WHERE {touched:Bool} AND object_type = {object_type:String}
-                                AND received_at > {after:DateTime64(6, 'UTC')}
-                                AND received_at <= {through:DateTime64(6, 'UTC')}
-                            UNION DISTINCT
-                            SELECT object_id FROM open_duties FINAL
-                            WHERE {touched:Bool} AND object_type = {object_type:String}
-                                AND due_at <= {through:DateTime64(6, 'UTC')}
-                        )
-                    )
-                    AND (
-                        NOT {recent:Bool}
-                        OR object_id IN
-                        (
-                            SELECT object_id FROM object_milestones
-                            WHERE {recent:Bool} AND object_type = {object_type:String}
+                            SELECT
+                                object_type,
+                                object_id,
+                                type,
+                                occurred_at,
+                                source,
+                                event_id,
+                                nullIf(correlation_id, '') AS correlation_id,
+                                amount,
+                                nullIf(toString(currency), '') AS currency,
+                                nullIf(toString(legal_entity), '') AS legal_entity,
+                                nullIf(toString(region), '') AS region,
+                                attributes,
+                                isNotNull(amount) AND isNotNull(legal_entity) AND isNotNull(region) AS states_all,
+                                toUnixTimestamp64Micro(occurred_at) AS occurred_us,
+                                toUnixTimestamp64Micro(received_at) AS received_us
+                            FROM object_milestones
+                            WHERE object_type = {object_type:String}
                                 AND object_id > {after_id:String}
                                 AND ({last_id:String} = '' OR object_id <= {last_id:String})
-                                AND type IN {event_types:Array(String)}
                                 AND received_at <= {known_at:DateTime64(6, 'UTC')}
-                                AND occurred_at <= {through:DateTime64(6, 'UTC')}
-                                AND (received_at >= {received_since:DateTime64(6, 'UTC')}
-                                    OR occurred_at >= {occurred_since:DateTime64(6, 'UTC')})
+                                AND (
+                                    NOT {touched:Bool}
+                                    OR object_id IN
+                                    (
+                                        SELECT object_id FROM object_milestones
+                                        WHERE {touched:Bool} AND object_type = {object_type:String}
+                                            AND received_at > {after:DateTime64(6, 'UTC')}
+                                            AND received_at <= {through:DateTime64(6, 'UTC')}
+                                        UNION DISTINCT
+                                        SELECT object_id FROM open_duties FINAL
+                                        WHERE {touched:Bool} AND object_type = {object_type:String}
+                                            AND due_at <= {through:DateTime64(6, 'UTC')}
+                                    )
+                                )
+                                AND (
+                                    NOT {recent:Bool}
+                                    OR object_id IN
+                                    (
+                                        SELECT object_id FROM object_milestones
+                                        WHERE {recent:Bool} AND object_type = {object_type:String}
+                                            AND object_id > {after_id:String}
+                                            AND ({last_id:String} = '' OR object_id <= {last_id:String})
+                                            AND type IN {event_types:Array(String)}
+                                            AND received_at <= {known_at:DateTime64(6, 'UTC')}
+                                            AND occurred_at <= {through:DateTime64(6, 'UTC')}
+                                            AND (received_at >= {received_since:DateTime64(6, 'UTC')}
+                                                OR occurred_at >= {occurred_since:DateTime64(6, 'UTC')})
+                                    )
+                                )
+                            ORDER BY received_us, occurred_us
+                            LIMIT 1 BY object_id, source, event_id
                         )
                     )
-                ORDER BY received_us, occurred_us
-                LIMIT 1 BY object_id, source, event_id
+                )
+                ARRAY JOIN arrayFilter(
+                    number -> type IN ({pairs_from:Array(String)}[number], {pairs_to:Array(String)}[number]),
+                    arrayEnumerate({pairs_from:Array(String)})) AS pair
             )
-            ARRAY JOIN arrayFilter(
-                number -> type IN ({pairs_from:Array(String)}[number], {pairs_to:Array(String)}[number]),
-                arrayEnumerate({pairs_from:Array(String)})) AS pair
             GROUP BY object_id, pair
         )
         -- Fifty are compared with fifty; an object with more is looked at in any case.
         WHERE length(starts) > 50 OR arrayExists(
-            start -> (NOT {recent:Bool} OR start.1 + allowed_us < tells_by_us) AND NOT arrayExists(
+            start -> (NOT {recent:Bool} OR start.1 + start.3 < tells_by_us) AND NOT arrayExists(
                 stop -> stop.1 >= start.1
-                    AND stop.1 <= start.1 + allowed_us
-                    AND (NOT {as_it_arrived:Bool} OR stop.2 <= greatest(start.1 + allowed_us, start.2)),
+                    AND stop.1 <= start.1 + start.3
+                    AND (NOT {as_it_arrived:Bool} OR stop.2 <= greatest(start.1 + start.3, start.2)),
                 stops),
             starts)
     )

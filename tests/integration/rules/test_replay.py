@@ -1,0 +1,88 @@
+"""A replay tells what the live tick stored, or would have: the same changes, and none of them is left out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.alert import Alert
+from domain.business_object import BusinessObject
+from domain.calendar import Calendar, OpenHours
+from domain.instants import from_micros
+from domain.milestone import Milestone
+from domain.rule import MilestoneRule, SeverityStep
+from rules.alert_state import VERSIONS_PER_MICROSECOND, transitions
+from rules.replay import By, Span, known_since, replay
+from storage.client import Store
+from storage.events import insert_events
+from tests.engine import Engine
+from tests.integration.rules.arrivals import Log, logs, rule_sets
+from tests.unit.rules.histories import START, rule
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+SPANS = st.tuples(st.integers(0, 70), st.integers(1, 70)).map(
+    lambda drawn: Span(START + drawn[0] * MINUTE, START + (drawn[0] + drawn[1]) * MINUTE)
+)
+
+
+def history_of(log: Log, object_id: str, by: By) -> list[Milestone]:
+    if by is By.RECEIPT:
+        return log.as_received(object_id)
+    known = log.known(object_id, max(arrival.received_at for arrival in log.arrivals))
+    return [replace(milestone, received_at=milestone.occurred_at) for milestone in known]
+
+
+def in_span(alerts: Sequence[Alert], span: Span) -> list[Alert]:
+    return [a for a in alerts if from_micros(a.version // VERSIONS_PER_MICROSECOND) >= span.since]
+
+
+@pytest.mark.parametrize("by", By)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(logs(), rule_sets(), SPANS)
+def test_a_replay_tells_every_change_of_the_span(
+    engine: Engine, embedded_store: Store, by: By, log: Log, rules: list[MilestoneRule], span: Span
+) -> None:
+    engine.clear(embedded_store.database)
+    insert_events(embedded_store, [arrival.row() for arrival in log.arrivals])
+
+    told = {
+        (rule.name, object_.id): alerts
+        for rule, object_, alerts in replay(embedded_store, rules, span, by, lambda done, total: None)
+    }
+
+    for rule in rules:
+        for object_id in log.by_object:
+            history = [m for m in history_of(log, object_id, by) if m.type in rule.event_types]
+            object_ = BusinessObject("order", object_id)
+            expected = transitions(rule, object_, history, None, span.through)
+            found = told.get((rule.name, object_id), [])
+            assert in_span(found, span) == in_span(expected, span)
+            # Where anything of it is told, then all that came before as well.
+            assert found in ([], expected)
+
+
+BUSINESS = Calendar("de_business", "Europe/Berlin", ((OpenHours(9 * HOUR, 17 * HOUR),),) * 5 + ((), ()))
+
+
+@pytest.mark.parametrize("calendar", [None, BUSINESS], ids=["every hour", "open hours"])
+@given(st.integers(0, 24 * 14), st.integers(1, 60))
+def test_whatever_was_known_before_the_reach_of_a_rule_is_over_by_then(
+    calendar: Calendar | None, hours_ago: int, within: int
+) -> None:
+    steps = (SeverityStep(Fraction(1), "warning"), SeverityStep(Fraction(3), "critical"))
+    tested = rule(within=within * HOUR, severity=steps, calendar=calendar)
+    since = known_since(tested, START)
+    assert since < START
+
+    last = since - MINUTE - hours_ago * HOUR
+    start = Milestone("approved", last, last, "crm", "1")
+    known: list[datetime] = [
+        from_micros(alert.version // VERSIONS_PER_MICROSECOND)
+        for alert in transitions(tested, BusinessObject("order", "O-1"), [start], None, START + timedelta(days=400))
+    ]
+
+    assert [instant for instant in known if instant >= START] == []
