@@ -1,4 +1,4 @@
-"""Ticks a correlator beside the collector of a benchmark, in a thread of the same process, as a running Milepost does."""
+"""Ticks a correlator beside the collector of a benchmark, in a thread of its process, as a running Milepost does."""
 
 import threading
 from collections.abc import Callable

@@ -98,9 +98,7 @@ class LoadProcess(Peer):
 
 
 @contextmanager
-def collector_process(
-    folder: Path, *, governed: bool = True, correlating: bool = False
-) -> Iterator[CollectorProcess]:
+def collector_process(folder: Path, *, governed: bool = True, correlating: bool = False) -> Iterator[CollectorProcess]:
     """A running collector with an empty store in `folder`, with or without the shipped contracts and a correlator."""
     with spawned(_run_collector, str(folder), governed, correlating) as pipe:
         yield CollectorProcess(pipe)
