@@ -28,6 +28,7 @@ from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
@@ -80,7 +81,7 @@ class Collector:
         self._spooling = Spooling(store, clock, self.metrics, spool)
         self._commits = Commits(store, clock, self.metrics, self._spooling)
         mapper = SpanMapper(correlation, self.metrics)
-        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
+        self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events)
         self.tokens = Tokens(store, door.operator)
         self.routes = self._routes() + routes
         app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
@@ -103,6 +104,7 @@ class Collector:
             self._store,
             lambda some: submit_all(self._commits.events, some, _events_in),
             lambda some: submit_all(self._commits.spans, some, _bytes_in),
+            lambda some: submit_all(self._commits.logs, some, _bytes_in),
             self._contracts,
             [source.definition for source in self._sources.values()],
         )
@@ -318,7 +320,7 @@ def _events_in(submission: EventSubmission) -> int:
     return max(submission.received.count, 1)
 
 
-def _bytes_in(request: TraceRequest) -> int:
+def _bytes_in(request: TraceRequest | LogRequest) -> int:
     return len(request.body)
 
 

@@ -42,7 +42,10 @@ class Commits:
             threads=2,
         )
         self.logs: GroupCommit[LogRequest, bool] = GroupCommit(
-            "commit logs", LogWriter(store, metrics).commit, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
+            "commit logs",
+            spooling.logs(LogWriter(store, metrics).commit),
+            group_weight=_GROUP_BYTES,
+            waiting_weight=_WAITING_BYTES,
         )
         self.letters: GroupCommit[DeadLetter, bool] = GroupCommit(
             "commit dead letters",

@@ -2,8 +2,9 @@
 
 Each channel has a spool before its writer. While one holds anything, whatever comes goes behind it, so that the order
 stays. Draining may repeat what a kill cut short: events are told by their identity, spans and dead letters by their
-ids. The filling takes place on the channel's commit thread, the draining on a thread of its own, and the writer is
-called by one of them at a time: by the first only while the spool is empty, by the second only while it is not.
+ids, log records by all that they say. The filling takes place on the channel's commit thread, the draining on a thread
+of its own, and the writer is called by one of them at a time: by the first only while the spool is empty, by the second
+only while it is not.
 """
 
 import logging
@@ -15,8 +16,9 @@ from typing import Generic, Protocol, TypeVar
 
 from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.spool import Record, Spool
-from collector.spool_channels import EventChannel, LetterChannel, SpanChannel
+from collector.spool_channels import LOGS, SPANS, EventChannel, LetterChannel, RequestChannel
 from collector.writer import EventOutcome, EventSubmission
 from domain.clock import Clock
 from domain.errors import StoreUnreachable
@@ -25,7 +27,6 @@ from storage.dead_letters import DeadLetter
 
 log = logging.getLogger("milepost.collector")
 DRAIN_SECONDS = 1.0
-_BYTES_AT_ONCE = 8 * 1024 * 1024
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Spooled = TypeVar("Spooled", contravariant=True)
@@ -41,7 +42,9 @@ class SpoolSettings:
 
 
 class SpoolChannel(Protocol[Spooled, Answer]):
-    """What a channel's spool needs to know of its items."""
+    """What a channel's spool needs to know of its items; of their records it stores so many bytes at once."""
+
+    bytes_at_once: int
 
     def encode(self, item: Spooled) -> bytes:
         """The item as a record."""
@@ -84,7 +87,7 @@ class SpooledCommit(Generic[Item, Outcome]):
 
     def drain(self) -> bool:
         """Stores the oldest records; False when there were none. StoreError while the store does not take them."""
-        records = self.spool.peek(_BYTES_AT_ONCE)
+        records = self.spool.peek(self._channel.bytes_at_once)
         if records:
             self._channel.store(records)
             with self._lock:
@@ -123,7 +126,13 @@ class Spooling:
 
     def spans(self, commit: Commit[TraceRequest, bool]) -> Commit[TraceRequest, bool]:
         """The commit of trace requests with a spool before it."""
-        return self._spooled("traces", commit, SpanChannel(self._store, self._clock, self._metrics, commit))
+        channel = RequestChannel(SPANS, self._store, self._clock, self._metrics, commit)
+        return self._spooled("traces", commit, channel)
+
+    def logs(self, commit: Commit[LogRequest, bool]) -> Commit[LogRequest, bool]:
+        """The commit of log requests with a spool before it."""
+        channel = RequestChannel(LOGS, self._store, self._clock, self._metrics, commit)
+        return self._spooled("logs", commit, channel)
 
     def letters(self, commit: Commit[DeadLetter, bool]) -> Commit[DeadLetter, bool]:
         """The commit of dead letters with a spool before it."""
