@@ -99,7 +99,7 @@ class Access:
             else:
                 admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
             if isinstance(admitted, Refusal):
-                self._metrics.refuse(scope.value, admitted.code)
+                self._metrics.refuse(_channel_of(path, scope), admitted.code)
                 await _refuse(connection, send, scope, admitted)
                 return
             connection[CALLER] = admitted
@@ -167,6 +167,11 @@ def scope_of(path: str) -> Scope:
     if path.startswith("/v1/sources/"):
         return Scope.SOURCES
     return _SCOPES.get(path, Scope.API)
+
+
+def _channel_of(path: str, scope: Scope) -> str:
+    """What a refused request counts under; one scope opens all that OTLP carries."""
+    return path.removeprefix("/v1/") if scope is Scope.TRACES else scope.value
 
 
 def keep_to_sources(received: Received, caller: Caller | None) -> None:
