@@ -32,7 +32,7 @@ _SCOPES = {
     "/metrics": Scope.METRICS,
 }
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-_RPC_CODES = {401: 16, 403: 7, 429: 8}
+_RPC_CODES = {401: 16, 403: 7, 429: 8, 503: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,12 @@ class Refusal:
     reason: str
     challenge: str = ""
     retry_after: int = 0
+
+
+# Not 401: a sender whose token may well be good should come back.
+_TOKENS_UNKNOWN = Refusal(
+    503, "tokens_unknown", "the store is away, and who may come in is not known before it answers", retry_after=5
+)
 
 
 class Access:
@@ -119,6 +125,8 @@ class Access:
         token = self._tokens.find(authorization) if authorization else None
         # Who makes tokens decides who comes in: that needs one even where nothing else does.
         if self._tokens.exist or self._settings.is_exposed or scope is Scope.ADMIN:
+            if token is None and not self._tokens.are_known:
+                return _TOKENS_UNKNOWN
             if token is None:
                 return _unauthenticated(bool(authorization))
             if refusal := self._judge(token, scope):

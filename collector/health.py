@@ -1,5 +1,7 @@
 """What tells others how a collector is: /healthz, /readyz and /metrics."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
@@ -8,12 +10,22 @@ from starlette.routing import BaseRoute, Route
 
 from collector.commits import Commits
 from collector.spooling import Spooling
-from domain.errors import StoreError
+from domain.errors import StoreError, StoreUnreachable
 from storage.client import Store
 
 
-def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, spooling: Spooling) -> list[BaseRoute]:
-    """The routes; alive is a collector whose commits all run, ready one that can acknowledge."""
+def health_routes(
+    store: Store,
+    registry: CollectorRegistry,
+    commits: Commits,
+    spooling: Spooling,
+    problem: Callable[[], StoreError | None],
+) -> list[BaseRoute]:
+    """The routes; alive is a collector whose commits all run, ready one that can acknowledge.
+
+    `problem` says why the store could not be used since the start. One that is no matter of waiting makes a collector
+    not ready, though its spool takes what comes: somebody has to look.
+    """
 
     def metrics(request: Request) -> Response:
         try:
@@ -32,11 +44,16 @@ def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, s
         waiting = spooling.waiting_bytes
         spool = {"spool_bytes": waiting} if waiting else {}
         try:
+            if error := problem():
+                raise error
             store.ping()
+        except StoreUnreachable as error:
+            is_ready, state = spooling.takes_more, {"store": "away", "reason": str(error), **spool}
         except StoreError as error:
-            if spooling.takes_more:
-                return JSONResponse({"status": "spooling", "reason": str(error), **spool})
-            return JSONResponse({"status": "not ready", "reason": str(error), **spool}, status_code=503)
-        return JSONResponse({"status": "ready", **spool})
+            is_ready, state = False, {"store": "refuses", "reason": str(error), **spool}
+        else:
+            return JSONResponse({"status": "ready", **spool})
+        status = {"status": "spooling" if is_ready else "not ready"}
+        return JSONResponse(status | state, status_code=200 if is_ready else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -62,16 +62,24 @@ Commit = Callable[[Sequence[Item]], Sequence[Outcome | Exception]]
 class SpooledCommit(Generic[Item, Outcome]):
     """A commit that spools what its store does not answer to."""
 
-    def __init__(self, spool: Spool, commit: Commit[Item, Outcome], channel: SpoolChannel[Item, Outcome]) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        commit: Commit[Item, Outcome],
+        channel: SpoolChannel[Item, Outcome],
+        is_open: Callable[[], bool],
+    ) -> None:
+        """Until `is_open`, nobody asks the store."""
         self.spool = spool
         self._commit = commit
         self._channel = channel
+        self._is_open = is_open
         self._lock = threading.Lock()
 
     def __call__(self, group: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """Stores or spools a group and tells what became of each item."""
         with self._lock:
-            if not self.spool.is_empty:
+            if not self._is_open() or not self.spool.is_empty:
                 return self._append(group)
             outcomes: list[Outcome | Exception]
             try:
@@ -117,6 +125,7 @@ class Spooling:
         self._metrics = metrics
         self._settings = None if store.is_embedded else settings
         self._drained: list[_Drained] = []
+        self._is_open = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="drain spools", daemon=True)
 
@@ -137,6 +146,10 @@ class Spooling:
     def letters(self, commit: Commit[DeadLetter, bool]) -> Commit[DeadLetter, bool]:
         """The commit of dead letters with a spool before it."""
         return self._spooled("dead_letters", commit, LetterChannel(self._store))
+
+    def open(self) -> None:
+        """Lets everything go to the store from now on; before, whatever comes is spooled."""
+        self._is_open.set()
 
     @property
     def waiting_bytes(self) -> int:
@@ -168,7 +181,7 @@ class Spooling:
             return commit
         spool = Spool(self._settings.folder / name, self._settings.limit_bytes)
         self._metrics.watch_spool(name, lambda: spool.waiting_bytes)
-        spooled = SpooledCommit(spool, commit, channel)
+        spooled = SpooledCommit(spool, commit, channel, self._is_open.is_set)
         self._drained.append(spooled)
         return spooled
 
@@ -181,7 +194,7 @@ class Spooling:
             elif is_told and not waits:
                 log.info("the store answers again, and the spool is stored")
             is_told = waits
-            if waits:
+            if waits and self._is_open.is_set():
                 self._drain()
             if self._ended.wait(DRAIN_SECONDS):
                 return
