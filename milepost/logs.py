@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from milepost.settings import LogFormat
 
-_QUIET = ("clickhouse_connect", "httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
+_QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
 
 
 class _JsonLines(logging.Formatter):
@@ -37,5 +37,7 @@ def configure_logging(form: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if form is LogFormat.JSON else _TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It writes a traceback for every answer that it does not get, beside the error that is told in our words.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

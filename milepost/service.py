@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -115,7 +116,7 @@ class Service:
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, rules)
-        self._dispatcher = self._build_dispatcher(routing, registry)
+        self._new_dispatcher = self._dispatcher_of(routing, registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
@@ -131,7 +132,7 @@ class Service:
             spool=spool,
             store_problem=lambda: self._arrival.problem,
         )
-        self._arrival.attempt(self._collector.load)
+        self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
         self._scheduler = self._schedule(settings)
@@ -140,8 +141,10 @@ class Service:
         url = _reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
 
-    def _build_dispatcher(self, routing: RoutingConfig, registry: CollectorRegistry) -> Dispatcher:
-        return Dispatcher(
+    def _dispatcher_of(self, routing: RoutingConfig, registry: CollectorRegistry) -> Callable[[], Dispatcher]:
+        """Makes the dispatcher, which reads from the store what was told; the routing is checked at once."""
+        return partial(
+            Dispatcher,
             build_route(routing),
             build_integrations(routing, self.console_url, os.environ),
             self._store,
@@ -224,6 +227,9 @@ class Service:
         if self._receiver:
             self._report(f"webhook    {self._receiver.url}")
             self._start_demo()
+
+    def _open_dispatcher(self) -> None:
+        self._dispatcher = self._new_dispatcher()
 
     def _resume_sending(self) -> None:
         self._dispatcher.resume(self._clock.now())
