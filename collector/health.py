@@ -43,17 +43,21 @@ def health_routes(
     def readyz(request: Request) -> Response:
         waiting = spooling.waiting_bytes
         spool = {"spool_bytes": waiting} if waiting else {}
-        try:
-            if error := problem():
-                raise error
-            store.ping()
-        except StoreUnreachable as error:
-            is_ready, state = spooling.takes_more, {"store": "away", "reason": str(error), **spool}
-        except StoreError as error:
-            is_ready, state = False, {"store": "refuses", "reason": str(error), **spool}
-        else:
+        error = problem() or _error_of(store)
+        if error is None:
             return JSONResponse({"status": "ready", **spool})
-        status = {"status": "spooling" if is_ready else "not ready"}
-        return JSONResponse(status | state, status_code=200 if is_ready else 503)
+        is_away = isinstance(error, StoreUnreachable)
+        is_ready = is_away and spooling.takes_more
+        state = {"status": "spooling" if is_ready else "not ready", "store": "away" if is_away else "refuses"}
+        return JSONResponse({**state, "reason": str(error), **spool}, status_code=200 if is_ready else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _error_of(store: Store) -> StoreError | None:
+    """What a store answers that does not answer as it should."""
+    try:
+        store.ping()
+    except StoreError as error:
+        return error
+    return None

@@ -37,8 +37,9 @@ class StoreArrival:
 
     def require(self) -> None:
         """Returns when every step is done; raises what keeps the next one from it."""
-        if self._problem:
-            raise self._problem
+        if problem := self._problem:
+            # A new one each time: an exception keeps the traces of all its raisings.
+            raise type(problem)(str(problem))
 
     def attempt(self, *steps: Step) -> None:
         """Does what it can of the steps left and these; StoreError for anything but a server that is away."""
