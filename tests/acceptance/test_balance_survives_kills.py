@@ -27,7 +27,7 @@ from tests.builders import otlp_request, span
 from tests.integration.collector.log_requests import log_request, record
 from tests.waiting import eventually
 
-ACTIONS, CLIENTS = 12, 3
+ACTIONS, CLIENTS = 8, 3
 PROTOBUF = "application/x-protobuf"
 DATABASE = "balance"
 PAUSE_SECONDS = 0.02
@@ -97,11 +97,12 @@ class Sender:
         self._pause = threading.Event()
         self.tries: Counter[str] = Counter()
 
-    def run(self, stop: threading.Event, acknowledged: threading.Semaphore) -> None:
-        """Releases the semaphore at every acknowledgement."""
+    def run(self, stop: threading.Event, wanted: threading.Semaphore, acknowledged: threading.Semaphore) -> None:
+        """Sends as much as is wanted, and tells of every acknowledgement."""
         number = 0
         while not stop.is_set():
             for kind, path, media_type, body in self._requests(f"{self._name}-{number}"):
+                wanted.acquire()
                 self._send(kind, path, media_type, body)
                 acknowledged.release()
             number += 1
@@ -144,13 +145,22 @@ def machine_at(folder: Path) -> Iterator[Machine]:
 
 def trouble(machine: Machine, chance: random.Random) -> None:
     """One thing that goes wrong, or is put right."""
+    if not machine.has_server:
+        before = stored_in(machine.url)
+        machine.start_server()
+        # The worst moment: some of what waits is stored, and nobody wrote down how much.
+        eventually(lambda: stored_in(machine.url) != before, "the spool is being stored")
     if chance.random() < 0.5:
         machine.kill_collector()
         machine.start_collector()
-    elif machine.has_server:
-        machine.kill_server()
     else:
-        machine.start_server()
+        machine.kill_server()
+
+
+def stored_in(url: str) -> int:
+    """How much the running collector has stored."""
+    counted = counters(url)
+    return sum(counted[f"{name}_stored_total"] for name in ("events", "spans", "log_errors"))
 
 
 def counters(url: str) -> Counter[str]:
@@ -192,19 +202,25 @@ def test_what_was_received_is_stored_or_a_duplicate_or_a_letter_through_kills_of
 ) -> None:
     chance = random.Random(seed)
     stop, acknowledged = threading.Event(), threading.Semaphore(0)
+    # Each has one more request under way than is waited for, so that a kill meets some.
+    wanted = threading.Semaphore(CLIENTS)
     with machine_at(tmp_path) as machine:
         # Its server is not there yet.
         machine.start_collector()
         senders = [Sender(machine, client) for client in range(CLIENTS)]
         with ThreadPoolExecutor(CLIENTS) as pool:
-            running = [pool.submit(sender.run, stop, acknowledged) for sender in senders]
+            running = [pool.submit(sender.run, stop, wanted, acknowledged) for sender in senders]
             try:
                 for _ in range(ACTIONS):
-                    for _ in range(chance.randrange(5, 60)):
+                    some = chance.randrange(5, 60)
+                    wanted.release(some)
+                    for _ in range(some):
                         assert acknowledged.acquire(timeout=60)
                     trouble(machine, chance)
             finally:
                 stop.set()
+                # Whoever is amid a round finishes it.
+                wanted.release(4 * CLIENTS)
             if not machine.has_server:
                 machine.start_server()
             for sender in running:
