@@ -195,40 +195,44 @@ def column(client: Client, query: str) -> list[str]:
     return [str(row[0]) for row in client.query(query).result_rows]
 
 
+def send_amid_trouble(machine: Machine, chance: random.Random) -> Counter[str]:
+    """How often each request was sent; all of them are acknowledged, and the server is there at the end."""
+    stop, acknowledged = threading.Event(), threading.Semaphore(0)
+    # Each has one more request under way than is waited for, so that a kill meets some.
+    wanted = threading.Semaphore(CLIENTS)
+    senders = [Sender(machine, client) for client in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        running = [pool.submit(sender.run, stop, wanted, acknowledged) for sender in senders]
+        try:
+            for _ in range(ACTIONS):
+                some = chance.randrange(5, 60)
+                wanted.release(some)
+                for _ in range(some):
+                    assert acknowledged.acquire(timeout=60)
+                trouble(machine, chance)
+        finally:
+            stop.set()
+            # Whoever is amid a round finishes it.
+            wanted.release(4 * CLIENTS)
+        if not machine.has_server:
+            machine.start_server()
+        for sender in running:
+            sender.result()
+    return sum((sender.tries for sender in senders), Counter())
+
+
 @pytest.mark.clickhouse_server
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_was_received_is_stored_or_a_duplicate_or_a_letter_through_kills_of_both(
     tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(seed)
-    stop, acknowledged = threading.Event(), threading.Semaphore(0)
-    # Each has one more request under way than is waited for, so that a kill meets some.
-    wanted = threading.Semaphore(CLIENTS)
     with machine_at(tmp_path) as machine:
         # Its server is not there yet.
         machine.start_collector()
-        senders = [Sender(machine, client) for client in range(CLIENTS)]
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            running = [pool.submit(sender.run, stop, wanted, acknowledged) for sender in senders]
-            try:
-                for _ in range(ACTIONS):
-                    some = chance.randrange(5, 60)
-                    wanted.release(some)
-                    for _ in range(some):
-                        assert acknowledged.acquire(timeout=60)
-                    trouble(machine, chance)
-            finally:
-                stop.set()
-                # Whoever is amid a round finishes it.
-                wanted.release(4 * CLIENTS)
-            if not machine.has_server:
-                machine.start_server()
-            for sender in running:
-                sender.result()
+        tries = send_amid_trouble(machine, random.Random(seed))
         eventually(lambda: counters(machine.url)["spool_bytes"] == 0, "the spool is empty")
         ready = httpx.get(f"{machine.url}/readyz", timeout=30).json()
         counted = counters(machine.url)
-        tries = sum((sender.tries for sender in senders), Counter())
         with closing(clickhouse_connect.get_client(dsn=machine.dsn)) as store:
             stored = {
                 table: column(store, f"SELECT {name} FROM {table}")
