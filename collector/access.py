@@ -32,7 +32,7 @@ _SCOPES = {
     "/metrics": Scope.METRICS,
 }
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-_RPC_CODES = {401: 16, 403: 7, 429: 8}
+_RPC_CODES = {401: 16, 403: 7, 429: 8, 503: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,12 @@ class Refusal:
     retry_after: int = 0
 
 
+# Not 401: a sender whose token may well be good should come back.
+_TOKENS_UNKNOWN = Refusal(
+    503, "tokens_unknown", "the store is away, and who may come in is not known before it answers", retry_after=5
+)
+
+
 class Access:
     """Wraps an ASGI app; `admit_call` is for what does not come through it."""
 
@@ -99,7 +105,7 @@ class Access:
             else:
                 admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
             if isinstance(admitted, Refusal):
-                self._metrics.refuse(scope.value, admitted.code)
+                self._metrics.refuse(_channel_of(path, scope), admitted.code)
                 await _refuse(connection, send, scope, admitted)
                 return
             connection[CALLER] = admitted
@@ -119,6 +125,8 @@ class Access:
         token = self._tokens.find(authorization) if authorization else None
         # Who makes tokens decides who comes in: that needs one even where nothing else does.
         if self._tokens.exist or self._settings.is_exposed or scope is Scope.ADMIN:
+            if token is None and not self._tokens.are_known:
+                return _TOKENS_UNKNOWN
             if token is None:
                 return _unauthenticated(bool(authorization))
             if refusal := self._judge(token, scope):
@@ -167,6 +175,11 @@ def scope_of(path: str) -> Scope:
     if path.startswith("/v1/sources/"):
         return Scope.SOURCES
     return _SCOPES.get(path, Scope.API)
+
+
+def _channel_of(path: str, scope: Scope) -> str:
+    """What a refused request counts under; one scope opens all that OTLP carries."""
+    return path.removeprefix("/v1/") if scope is Scope.TRACES else scope.value
 
 
 def keep_to_sources(received: Received, caller: Caller | None) -> None:

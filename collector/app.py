@@ -28,6 +28,7 @@ from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
@@ -66,10 +67,12 @@ class Collector:
         *,
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
+        store_problem: Callable[[], StoreError | None] | None = None,
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use.
 
-        With `spool` what comes while a server store is away is acknowledged from there.
+        With `spool` what comes while a server store is away is acknowledged from there. With
+        `store_problem`, which says why the store cannot be used yet, it is not used before `load`, and everything is.
         """
         self._sources = sources or {}
         self._store = store
@@ -80,20 +83,24 @@ class Collector:
         self._spooling = Spooling(store, clock, self.metrics, spool)
         self._commits = Commits(store, clock, self.metrics, self._spooling)
         mapper = SpanMapper(correlation, self.metrics)
-        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
-        self.tokens = Tokens(store, door.operator)
+        self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events)
+        self._store_problem = store_problem or (lambda: None)
+        kept = spool.folder / "tokens.json" if spool and not store.is_embedded else None
+        self.tokens = Tokens(store, door.operator, kept)
         self.routes = self._routes() + routes
         app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
         self.access = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
         # Where only a token opens the door, another page's script, which has none, may call it by any name.
         self.app = SameOrigin(self.access, any_host=door.is_exposed)
+        if store_problem is None:
+            self.load()
 
     def _routes(self) -> list[BaseRoute]:
         return [
             Route("/v1/events", _Post(self._take_events)),
             Route("/v1/sources/{name}", _Post(self._take_source)),
             *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
-            *health_routes(self._store, self._registry, self._commits, self._spooling),
+            *health_routes(self._store, self._registry, self._commits, self._spooling, self._store_problem),
             *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
 
@@ -103,6 +110,7 @@ class Collector:
             self._store,
             lambda some: submit_all(self._commits.events, some, _events_in),
             lambda some: submit_all(self._commits.spans, some, _bytes_in),
+            lambda some: submit_all(self._commits.logs, some, _bytes_in),
             self._contracts,
             [source.definition for source in self._sources.values()],
         )
@@ -115,8 +123,17 @@ class Collector:
 
     @property
     def writer(self) -> EventWriter:
-        """The one that stores the events, and knows up to which instant they can be read."""
+        """The one that stores the events, and knows up to which instant they can be read.
+
+        StoreUnreachable before the load.
+        """
         return self._commits.writer
+
+    def load(self) -> None:
+        """Reads what it has to know from the store, which is prepared by now, and lets what comes go there."""
+        self.tokens.refresh()
+        self._commits.load()
+        self._spooling.open()
 
     def start(self) -> None:
         """Starts the commit threads."""
@@ -318,7 +335,7 @@ def _events_in(submission: EventSubmission) -> int:
     return max(submission.received.count, 1)
 
 
-def _bytes_in(request: TraceRequest) -> int:
+def _bytes_in(request: TraceRequest | LogRequest) -> int:
     return len(request.body)
 
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from collector.contract_door import ContractDoor, keep_flags
 from collector.dead_lettering import dead_letter
 from collector.files.door import Taken, TakenSpans
+from collector.log_writer import LogWriter
 from collector.metrics import CollectorMetrics
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import BATCH, Received
@@ -98,7 +99,7 @@ def local_replay(
 ) -> Replay:
     """Replays through writers of this process."""
     metrics = CollectorMetrics(CollectorRegistry())
-    writer, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
+    writer, spans, logs = EventWriter(store, clock, metrics), SpanWriter(store, metrics), LogWriter(store, metrics)
 
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = writer.commit(group)
@@ -106,4 +107,5 @@ def local_replay(
         return outcomes
 
     governed = contracts or ContractDoor(Contracts())
-    return Replay(store, clock, replay_channels(store, commit, spans.commit, governed, sources), metrics)
+    channels = replay_channels(store, commit, spans.commit, logs.commit, governed, sources)
+    return Replay(store, clock, channels, metrics)

@@ -13,6 +13,7 @@ from collector.receivers import otlp, otlp_logs
 from collector.receivers.cloudevents import BATCH, Received
 from collector.span_mapping import SpanMapper
 from collector.writer import EventSubmission
+from domain.clock import Clock
 
 UNIMPLEMENTED = 12
 # A request of events by content type, headers and body, as the event endpoint reads it.
@@ -37,15 +38,17 @@ class SignalNotTaken(Exception):
 
 
 class OtlpDoor:
-    """Checks requests and commits them; an answer is given when what was sent is stored."""
+    """Checks requests and commits them; an answer is given when what was sent is stored, or in the spool."""
 
     def __init__(
         self,
+        clock: Clock,
         metrics: CollectorMetrics,
         commits: Commits,
         mapper: SpanMapper,
         read_events: ReadEvents,
     ) -> None:
+        self._clock = clock
         self._metrics = metrics
         self._commits = commits
         self._mapper = mapper
@@ -86,10 +89,11 @@ class OtlpDoor:
             await self._commits.events.submit(EventSubmission(received, BATCH), received.count)
 
     async def _take_logs(self, media_type: str, content: bytes, caller: Caller | None) -> bytes:
-        request = await beside(len(content), lambda: otlp_logs.read_logs(media_type, content))
+        now = self._clock.now()
+        request = await beside(len(content), lambda: otlp_logs.read_logs(media_type, content, now))
         if caller:
             caller.charge(request.records)
-        self._metrics.log_records_received.inc(request.records)
         if request.errors:
             await self._commits.logs.submit(request, len(request.body))
+        self._metrics.count_passed_records(request.records - request.errors)
         return otlp_logs.logs_success(media_type)

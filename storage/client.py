@@ -58,11 +58,11 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "") -> None:
+    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
-        `api_url` is left in the folder for that other process, with the token that opens it: who may read the file
-        may read the store.
+        `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
+        store. Unless it `asks_now`, the store may be a server that is away.
         """
         self._dsn, self.database, self._folder = _read_dsn(dsn)
         self._lock = _FolderLock(self._folder, api_url, api_token) if self._folder else None
@@ -70,11 +70,16 @@ class Store:
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
         self._closed = False
         try:
-            with self._errors(), self._lend(database=None) as client:
-                client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+            if asks_now:
+                self.make_database()
         except BaseException:
             self.close()
             raise
+
+    def make_database(self) -> None:
+        """Makes the store's database where there is none; a server that is away is not waited for long."""
+        with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
+            client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
 
     @property
     def is_embedded(self) -> bool:
@@ -259,13 +264,11 @@ class Store:
 
 
 def _brief(error: Exception) -> str:
-    # A refused connection is told by what the HTTP library kept as its reason: its own text holds a random id. Of an
-    # answer that did not come the driver says nothing.
+    # The HTTP library's reason tells: its text holds a random id, and of a lost answer the driver is silent.
     cause = error.__cause__
     reason = getattr(cause, "reason", None) or (cause if "timed out" in str(cause) else None)
     text = str(reason).partition(": ")[2] if reason else str(error)
-    # The driver puts its own words around ClickHouse's, which repeat themselves per layer they passed and go on
-    # with parser diagnostics: the first line, once, tells.
+    # ClickHouse's words stand amid the driver's, once per layer they passed, before diagnostics: the first line tells.
     line = text[max(text.find("Code: "), 0) :].split("\n", 1)[0]
     return _REPEATED.sub(r"\1", line)[:500]
 
@@ -339,7 +342,7 @@ def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
 
 def is_new(dsn: str) -> bool:
     """Whether no embedded store was ever opened at `dsn`; of a server only asking it can tell."""
-    _, _, folder = _read_dsn(dsn)
+    folder = _read_dsn(dsn)[2]
     return folder is not None and not (folder / _LOCK).exists()
 
 
