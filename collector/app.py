@@ -23,6 +23,7 @@ from collector.group_commit import Overloaded
 from collector.group_submit import submit_all
 from collector.health import health_routes
 from collector.metrics import CollectorMetrics
+from collector.object_door import ObjectDoor
 from collector.operations import operation_routes
 from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
@@ -94,7 +95,13 @@ class Collector:
             Route("/v1/sources/{name}", _Post(self._take_source)),
             *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
             *health_routes(self._store, self._registry, self._commits, self._spooling),
-            *operation_routes(self._store, self._clock, self._replay(), self.tokens),
+            *operation_routes(
+                self._store,
+                self._clock,
+                self._replay(),
+                ObjectDoor(self._store, self._clock, self._contracts),
+                self.tokens,
+            ),
         ]
 
     def _replay(self) -> Replay:
