@@ -25,6 +25,7 @@ from collector.files.times import rfc3339
 from domain.config_file import show
 from domain.errors import UsageError
 
+_OBJECT_KEYS = frozenset({"type", "id", "qualifier"})
 _DELIMITERS = ",;\t|"
 
 
@@ -107,6 +108,8 @@ class TableEvents:
     def _as_text(self, name: str, value: Any) -> str:
         if isinstance(value, str):
             return value.strip()
+        if value is None:
+            return ""
         if isinstance(value, dict | list):
             raise self._mapping.error(name, f"gives {show(value)}; text or a number is taken")
         return texts([("", value)]).get("", "")
@@ -129,7 +132,8 @@ class TableEvents:
             )
         objects = []
         for entry in given:
-            if unknown := sorted(entry.keys() - {"type", "id", "qualifier"}):
+            if not entry.keys() <= _OBJECT_KEYS:
+                unknown = sorted(entry.keys() - _OBJECT_KEYS)
                 raise self._mapping.error("objects", f'gives "{unknown[0]}"; type, id and qualifier are taken')
             type_, id_, qualifier = (self._as_text("objects", entry.get(key)) for key in ("type", "id", "qualifier"))
             # An empty cell names no object: an order that has no invoice yet.

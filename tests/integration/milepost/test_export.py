@@ -33,6 +33,67 @@ EVENTS = [
     event_row("e-1", "invoice.issued", ["invoice/7"], source="erp", attributes={"User": "a", "user": "b\n"}),
 ]
 
+# Uses all that OCEL 2.0 has.
+ALWAYS, LATER = "1970-01-01T00:00:00Z", "2026-11-03T08:00:00Z"
+LOG: dict[str, Any] = {
+    "objectTypes": [
+        {"name": "order", "attributes": [{"name": "price", "type": "float"}, {"name": "no", "type": "string"}]},
+        {"name": "item", "attributes": [{"name": "pieces", "type": "integer"}]},
+    ],
+    "eventTypes": [
+        {
+            "name": "Place",
+            "attributes": [
+                {"name": "worth", "type": "float"},
+                {"name": "lines", "type": "integer"},
+                {"name": "by", "type": "string"},
+            ],
+        }
+    ],
+    "objects": [
+        {
+            "id": "o1",
+            "type": "order",
+            "attributes": [
+                {"name": "price", "value": 12.5, "time": ALWAYS},
+                {"name": "price", "value": 11.25, "time": LATER},
+                {"name": "no", "value": "0042", "time": ALWAYS},
+            ],
+            "relationships": [
+                {"objectId": "i1", "qualifier": "has"},
+                {"objectId": "i2", "qualifier": "has & had"},
+            ],
+        },
+        {"id": "i1", "type": "item", "attributes": [{"name": "pieces", "value": 3, "time": ALWAYS}]},
+        {"id": "i2", "type": "item", "attributes": [], "relationships": []},
+    ],
+    "events": [
+        {
+            "id": "e1",
+            "type": "Place",
+            "time": "1948-01-26T22:59:00Z",
+            "attributes": [
+                {"name": "worth", "value": 0.5},
+                {"name": "lines", "value": 2},
+                {"name": "by", "value": "007"},
+            ],
+            "relationships": [
+                {"objectId": "o1", "qualifier": "order"},
+                {"objectId": "o1", "qualifier": "quote"},
+                {"objectId": "i1", "qualifier": "line"},
+            ],
+        },
+        {
+            "id": "e2",
+            "type": "Place",
+            "time": "2026-11-02T12:00:00Z",
+            "attributes": [{"name": "worth", "value": 7.0}],
+            # An object that no event names pm4py leaves out.
+            "relationships": [{"objectId": "i2", "qualifier": ""}],
+        },
+    ],
+}
+
 
 @pytest.fixture(params=PLACES)
 def answers(request: pytest.FixtureRequest, embedded_store: Store) -> Iterator[Answers]:
@@ -76,75 +137,12 @@ def test_pm4py_reads_back_the_same_events_and_relations_from_every_form(
         assert found["attributes"]["e-2"] == {"source": "erp", "user": "Ann & <Bob>", "amount": "x"}
 
 
-def log_with_objects() -> dict[str, Any]:
-    """A log that uses all that OCEL 2.0 has."""
-    always, later = "1970-01-01T00:00:00Z", "2026-11-03T08:00:00Z"
-    return {
-        "objectTypes": [
-            {"name": "order", "attributes": [{"name": "price", "type": "float"}, {"name": "no", "type": "string"}]},
-            {"name": "item", "attributes": [{"name": "pieces", "type": "integer"}]},
-        ],
-        "eventTypes": [
-            {
-                "name": "Place",
-                "attributes": [
-                    {"name": "worth", "type": "float"},
-                    {"name": "lines", "type": "integer"},
-                    {"name": "by", "type": "string"},
-                ],
-            }
-        ],
-        "objects": [
-            {
-                "id": "o1",
-                "type": "order",
-                "attributes": [
-                    {"name": "price", "value": 12.5, "time": always},
-                    {"name": "price", "value": 11.25, "time": later},
-                    {"name": "no", "value": "0042", "time": always},
-                ],
-                "relationships": [
-                    {"objectId": "i1", "qualifier": "has"},
-                    {"objectId": "i2", "qualifier": "has & had"},
-                ],
-            },
-            {"id": "i1", "type": "item", "attributes": [{"name": "pieces", "value": 3, "time": always}]},
-            {"id": "i2", "type": "item", "attributes": [], "relationships": []},
-        ],
-        "events": [
-            {
-                "id": "e1",
-                "type": "Place",
-                "time": "1948-01-26T22:59:00Z",
-                "attributes": [
-                    {"name": "worth", "value": 0.5},
-                    {"name": "lines", "value": 2},
-                    {"name": "by", "value": "007"},
-                ],
-                "relationships": [
-                    {"objectId": "o1", "qualifier": "order"},
-                    {"objectId": "o1", "qualifier": "quote"},
-                    {"objectId": "i1", "qualifier": "line"},
-                ],
-            },
-            {
-                "id": "e2",
-                "type": "Place",
-                "time": "2026-11-02T12:00:00Z",
-                "attributes": [{"name": "worth", "value": 7.0}],
-                # An object that no event names pm4py leaves out.
-                "relationships": [{"objectId": "i2", "qualifier": ""}],
-            },
-        ],
-    }
-
-
 @pytest.mark.parametrize("taken_as", ENDINGS)
 def test_pm4py_reads_back_what_it_reads_from_the_log_that_was_taken(
     answers: Answers, embedded_store: Store, tmp_path: Path, taken_as: str
 ) -> None:
     original, taken = tmp_path / "original.json", tmp_path / f"taken{taken_as}"
-    original.write_text(json.dumps(log_with_objects()))
+    original.write_text(json.dumps(LOG))
     subprocess.run([sys.executable, "-c", CONVERT, str(original), str(taken)], check=True, timeout=120)
     ingestion = Ingestion(answers.door(Settings()), answers.checkpoints(), Reading())
     for _ in range(2):
