@@ -23,6 +23,7 @@ from collector.group_commit import Overloaded
 from collector.group_submit import submit_all
 from collector.health import health_routes
 from collector.metrics import CollectorMetrics
+from collector.object_door import ObjectDoor
 from collector.operations import operation_routes
 from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
@@ -97,11 +98,17 @@ class Collector:
 
     def _routes(self) -> list[BaseRoute]:
         return [
-            Route("/v1/events", _Post(self._take_events)),
-            Route("/v1/sources/{name}", _Post(self._take_source)),
+            Route("/v1/events", _Post(self._take_events, agrees=True)),
+            Route("/v1/sources/{name}", _Post(self._take_source, agrees=True)),
             *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
             *health_routes(self._store, self._registry, self._commits, self._spooling, self._store_problem),
-            *operation_routes(self._store, self._clock, self._replay(), self.tokens),
+            *operation_routes(
+                self._store,
+                self._clock,
+                self._replay(),
+                ObjectDoor(self._store, self._clock, self._contracts),
+                self.tokens,
+            ),
         ]
 
     def _replay(self) -> Replay:
@@ -309,16 +316,37 @@ class Collector:
 
 
 class _Post:
-    """An ASGI endpoint for POST alone; a class, since Starlette takes plain functions for request handlers."""
+    """An ASGI endpoint for POST alone; a class, since Starlette takes plain functions for request handlers.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    With `agrees` it also consents to deliveries of CloudEvents, as senders ask before the first one.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, agrees: bool = False) -> None:
         self._endpoint = endpoint
+        self._agrees = agrees
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS" and self._agrees and (sender := header(scope, b"webhook-request-origin")):
+            await _agree(send, sender)
+            return
         if scope["method"] != "POST":
             await _answer(send, 405, {"code": "method_not_allowed", "reason": "send POST"}, extra=[(b"allow", b"POST")])
             return
         await self._endpoint(scope, receive, send)
+
+
+async def _agree(send: Send, sender: str) -> None:
+    """Consents to a sender's deliveries; whether one is believed is settled by its token or signature.
+
+    https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection
+    """
+    headers = [
+        (b"allow", b"POST"),
+        (b"webhook-allowed-origin", sender.encode("latin-1")),
+        # Who sends more than is taken hears 429.
+        (b"webhook-allowed-rate", b"*"),
+    ]
+    await _send(send, 200, "application/json", b"{}", extra=headers)
 
 
 async def _content(scope: Scope, body: bytes) -> bytes:

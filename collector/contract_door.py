@@ -8,7 +8,7 @@ from datetime import datetime
 from collector.body import decompress
 from collector.contract_checks import PersonalData, Violation, leaf_of, violations_of
 from collector.metrics import CollectorMetrics
-from collector.personal_data import MASKED, Unreadable, Way, masked_by_name, way_of
+from collector.personal_data import MASKED, Unreadable, Way, masked_by_name, masked_text, way_of
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.writer import EventOutcome
 from domain.contract import Contracts, EventContract, OnViolation, Protection
@@ -96,6 +96,11 @@ class ContractDoor:
         if not self._headers:
             return headers
         return [(name, MASKED.encode() if name in self._headers else value) for name, value in headers]
+
+    def masked_attribute(self, name: str, value: str) -> str:
+        """What may be kept of an object's attribute: masked where a contract calls a field of its name personal."""
+        way = self._ways.get(name)
+        return masked_text(value, way) if way else value
 
     def _masked_refused(self, rejection: Rejection, is_binary: bool) -> bytes:
         governed = self._governed.get(rejection.type)

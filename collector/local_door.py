@@ -9,6 +9,7 @@ from collector.dead_lettering import dead_letter
 from collector.files.door import Taken, TakenSpans
 from collector.log_writer import LogWriter
 from collector.metrics import CollectorMetrics
+from collector.object_door import ObjectDoor
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import BATCH, Received
 from collector.replay import Replay
@@ -23,6 +24,7 @@ from domain.contract import Contracts
 from domain.errors import InputError
 from storage.client import Store
 from storage.dead_letters import insert_dead_letters
+from storage.object_statements import Statements
 
 _EVENTS_AT_ONCE = 10_000
 
@@ -44,6 +46,7 @@ class LocalDoor:
         self._mapper = SpanMapper(correlation, self._metrics)
         self._events = EventWriter(store, clock, self._metrics)
         self._spans = SpanWriter(store, self._metrics)
+        self._objects = ObjectDoor(store, clock, contracts)
 
     def events(self, content_type: str, body: bytes) -> Taken:
         """What became of the events in the body; StoreError when the store fails."""
@@ -71,6 +74,10 @@ class LocalDoor:
             self._keep("traces", error, content_type, body)
             return TakenSpans(0, 1, str(error))
         return TakenSpans(request.spans, request.rejected_spans, request.error_message)
+
+    def objects(self, said: Statements) -> None:
+        """Stores what is said of objects; StoreError when the store fails."""
+        self._objects.take(said)
 
     def _milestones(self, body: bytes) -> Iterator[bytes]:
         events = self._mapper.events(body) if self._mapper.may_map(body) else []

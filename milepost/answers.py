@@ -52,6 +52,13 @@ from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_lett
 from storage.event_export import EventKey, SharedNames, StoredEvent, events_after, shared_names
 from storage.events import latest_instant
 from storage.migrator import load_migrations, migrate, pending
+from storage.object_statements import (
+    EventAttributeType,
+    ObjectKey,
+    ObjectStatement,
+    event_attribute_types,
+    objects_after,
+)
 from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
@@ -80,6 +87,8 @@ class Answers(Protocol):
     def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]: ...
     def shared_names(self) -> SharedNames: ...
     def events_after(self, after: EventKey) -> list[StoredEvent]: ...
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]: ...
+    def event_attribute_types(self) -> list[EventAttributeType]: ...
 
 
 class StoreAnswers:
@@ -189,6 +198,14 @@ class StoreAnswers:
     def events_after(self, after: EventKey) -> list[StoredEvent]:
         """The next portion of all events in the order of their keys; empty at the end."""
         return events_after(self._store, after)
+
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]:
+        """The next portion of what files said of objects, in the order of their keys; empty at the end."""
+        return objects_after(self._store, after)
+
+    def event_attribute_types(self) -> list[EventAttributeType]:
+        """What files declared the attributes of events to be, where that is not text."""
+        return event_attribute_types(self._store)
 
     def correlate(self, settings: Settings) -> None:
         """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
@@ -301,6 +318,15 @@ class ApiAnswers:
         """The next portion of all events in the order of their keys; empty at the end."""
         params = {"source": after.source, "event_id": after.event_id}
         return msgspec.convert(self._ask("GET", "/api/export/events", params=params), list[StoredEvent])
+
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]:
+        """The next portion of what files said of objects, in the order of their keys; empty at the end."""
+        params = {"object_type": after.type, "object_id": after.id}
+        return msgspec.convert(self._ask("GET", "/api/export/objects", params=params), list[ObjectStatement])
+
+    def event_attribute_types(self) -> list[EventAttributeType]:
+        """What files declared the attributes of events to be, where that is not text."""
+        return msgspec.convert(self._ask("GET", "/api/export/event-attribute-types"), list[EventAttributeType])
 
     def _rows(self, method: str, path: str, **how: Any) -> list[Answer]:
         rows: list[Answer] = self._ask(method, path, **how)

@@ -9,6 +9,7 @@ import msgspec
 from collector.files.door import Checkpoint, Taken, TakenSpans
 from collector.receivers import otlp
 from domain.errors import InputError, StoreError
+from storage.object_statements import Statements
 
 Send = Callable[..., httpx.Response]
 _checkpoint_decoder = msgspec.json.Decoder(Checkpoint)
@@ -46,6 +47,13 @@ class ApiDoor:
             case 400 | 413:
                 return TakenSpans(0, 1, self._reason(content_type, body))
         raise _unexpected(response, "")
+
+    def objects(self, said: Statements) -> None:
+        """Sends what a file says of objects to /api/objects."""
+        headers = {"content-type": "application/json"}
+        response = self._send("POST", "/api/objects", content=msgspec.json.encode(said), headers=headers)
+        if response.status_code != 200:
+            raise _unexpected(response, _json(response).get("reason", ""))
 
     def _reason(self, content_type: str, body: bytes) -> str:
         try:
