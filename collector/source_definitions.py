@@ -176,9 +176,13 @@ class FieldsConfig(ConfigModel):
 
 
 class TypeConfig(FieldsConfig):
-    """Events that become one type; its fields go before those of `map`, its objects and attributes beside them."""
+    """Events that become one type; its fields go before those of `map`, its objects and attributes beside them.
+
+    `source` is for a vendor whose product is several systems in one.
+    """
 
     when: EventExpression | None = None
+    source: Text | None = None
     type: Text | None = None
     type_from: EventExpression | None = None
 
@@ -225,8 +229,13 @@ class SourceDefinition:
 
     @property
     def source(self) -> str:
-        """The `source` of its events."""
+        """The `source` of its events whose type gives none."""
         return self.config.source or self.name
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every `source` that its events may have."""
+        return tuple(dict.fromkeys([self.source, *(type_.source for type_ in self.config.types if type_.source)]))
 
 
 def load_definitions(paths: Iterable[Path]) -> dict[str, SourceDefinition]:

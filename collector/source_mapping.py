@@ -121,7 +121,7 @@ class SourceMapper:
         event = {
             "specversion": "1.0",
             "id": event_id,
-            "source": self._definition.source,
+            "source": type_.source or self._definition.source,
             "type": type_name,
             "datacontenttype": "application/json",
         }

@@ -49,7 +49,7 @@ def test_a_webhook_becomes_an_event(vendors: RunningCollector) -> None:
     response = send(vendors, "stripe", INVOICE)
 
     assert (response.status_code, response.json()) == (200, ACKNOWLEDGED)
-    event = stored(vendors, "stripe", "evt_1Milepost0001")
+    event = stored(vendors, "stripe_billing", "evt_1Milepost0001")
     assert (event["type"], event["correlation_id"]) == ("invoice.issued", "q2c-1001")
     assert json.loads(event["data"])["amount"] == "12495.00"
 
