@@ -5,6 +5,7 @@ than the work on it.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, DoorSettings, keep_to_sources
+from collector.access import CALLER, SOURCE_NOT_ALLOWED, Access, Caller, DoorSettings, keep_to_sources
 from collector.body import BodyTooLarge, Disconnected, UnsupportedEncoding, beside, decompress, header, read_body
 from collector.commits import Commits
 from collector.contract_door import ContractDoor
@@ -32,6 +33,7 @@ from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, u
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
+from collector.source_rates import THROTTLED, SourceRates, Throttled
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
 from collector.spooling import Spooling, SpoolSettings
@@ -49,6 +51,16 @@ USUAL_COMPRESSION = 16
 COST_OF_EXPRESSIONS = 128
 _json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request held and what became of it; with `retry_after` its sender has to send it again."""
+
+    content: bytes
+    received: Received
+    outcome: EventOutcome
+    retry_after: int = 0
 
 
 class Collector:
@@ -80,7 +92,8 @@ class Collector:
         self._spooling = Spooling(store, clock, self.metrics, spool)
         self._commits = Commits(store, clock, self.metrics, self._spooling)
         mapper = SpanMapper(correlation, self.metrics)
-        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events)
+        self._rates = SourceRates(self._contracts.rates, self.metrics)
+        self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events, self._rates)
         self.tokens = Tokens(store, door.operator)
         self.routes = self._routes() + routes
         app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
@@ -137,17 +150,18 @@ class Collector:
             scope,
             receive,
             send,
-            lambda content: self._read_events(content_type, scope["headers"], content),
+            lambda content: self._read_events(content_type, scope["headers"], content, scope.get(CALLER)),
         )
         if taken is None:
             return
-        _, received, outcome = taken
-        if received.is_batch:
-            await _answer(send, 200, counts(outcome))
+        outcome = taken.outcome
+        if taken.received.is_batch:
+            await _answer(send, 429 if taken.retry_after else 200, counts(outcome), retry_after=taken.retry_after)
         elif outcome.rejected:
             [rejection] = outcome.rejected
-            status = 403 if rejection.code == SOURCE_NOT_ALLOWED else 400
-            await _answer(send, status, {"code": rejection.code, "reason": rejection.reason})
+            status = {SOURCE_NOT_ALLOWED: 403, THROTTLED: 429}.get(rejection.code, 400)
+            content = {"code": rejection.code, "reason": rejection.reason}
+            await _answer(send, status, content, retry_after=taken.retry_after)
         else:
             await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
 
@@ -163,14 +177,21 @@ class Collector:
             scope,
             receive,
             send,
-            lambda content: self._governed(source.read(scope, content, self._clock.now())),
+            lambda content: self._governed(source.read(scope, content, self._clock.now()), scope.get(CALLER)),
             cost=COST_OF_EXPRESSIONS,
             admit=lambda body: source.refusal(scope, body, self._clock.now()),
             kept_headers=source.kept_headers,
         )
-        if taken is not None:
-            answer = await beside(len(taken[0]) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, *taken))
-            await _send(send, answer.status, answer.content_type, answer.body)
+        if taken is None:
+            return
+        if taken.retry_after:
+            await _answer(send, 429, counts(taken.outcome), retry_after=taken.retry_after)
+            return
+        content, received, outcome = taken.content, taken.received, taken.outcome
+        answer = await beside(
+            len(content) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, content, received, outcome)
+        )
+        await _send(send, answer.status, answer.content_type, answer.body)
 
     async def _take(
         self,
@@ -183,8 +204,8 @@ class Collector:
         cost: int = 1,
         admit: Callable[[bytes], Refusal | None] | None = None,
         kept_headers: Collection[str] = (),
-    ) -> tuple[bytes, Received, EventOutcome] | None:
-        """The content of a request, its events and what became of them; None where its sender has its answer.
+    ) -> Taken | None:
+        """What a request held and what became of it; None where its sender has its answer.
 
         `admit` sees the body as it was sent: what it turns away is neither read nor kept.
         """
@@ -207,7 +228,13 @@ class Collector:
                 await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             _charge(scope, received.count)
-            keep_to_sources(received, scope.get(CALLER))
+            held = self._rates.hold_back(received, channel)
+            if held and not received.candidates:
+                # It comes again as a whole: what is wrong with the rest of it can be kept then.
+                for _ in received.rejections:
+                    self.metrics.refuse(channel, THROTTLED)
+                outcome = EventOutcome(rejected=[*received.rejections, *held.rejections])
+                return Taken(content, received, outcome, held.retry_after)
             content_type = header(scope, b"content-type")
             headers = self._contracts.masked_headers(scope["headers"])
             submission = EventSubmission(received, content_type, headers, channel, kept_headers)
@@ -215,18 +242,21 @@ class Collector:
         except Disconnected:
             return None
         except (Overloaded, StoreError) as error:
-            await _answer(send, 503, {"code": "unavailable", "reason": self.busy(channel, error)}, retry=True)
+            reason = {"code": "unavailable", "reason": self.busy(channel, error)}
+            await _answer(send, 503, reason, retry_after=RETRY_AFTER_SECONDS)
             return None
-        return content, received, outcome
+        if held is None:
+            return Taken(content, received, outcome)
+        outcome.rejected.extend(held.rejections)
+        return Taken(content, received, outcome, held.retry_after)
 
     async def _turn_away(self, channel: str, refusal: Refusal, send: Send) -> None:
         self.metrics.refuse(channel, refusal.code)
         if refusal.fault is not None:
             self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
         answer = refusal.answer
-        await _send(
-            send, answer.status, answer.content_type, answer.body, retry=answer.retry, extra=list(answer.headers)
-        )
+        wait = RETRY_AFTER_SECONDS if answer.retry else 0
+        await _send(send, answer.status, answer.content_type, answer.body, retry_after=wait, extra=list(answer.headers))
 
     async def _take_otlp(self, signal: Signal, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -253,17 +283,24 @@ class Collector:
             # 404 as from a collector that has no such receiver: no SDK tries again after it, some do after a 501.
             await _send(send, 404, media_type, otlp.failure(media_type, UNIMPLEMENTED, str(error)))
             return
+        except Throttled as error:
+            status = otlp.failure(media_type, otlp.RESOURCE_EXHAUSTED, str(error))
+            await _send(send, 429, media_type, status, retry_after=error.retry_after)
+            return
         except (Overloaded, StoreError) as error:
             status = otlp.failure(media_type, otlp.UNAVAILABLE, self.busy(signal, error))
-            await _send(send, 503, media_type, status, retry=True)
+            await _send(send, 503, media_type, status, retry_after=RETRY_AFTER_SECONDS)
             return
         await _send(send, 200, media_type, answer)
 
-    def _read_events(self, content_type: str, headers: RawHeaders, content: bytes) -> Received:
-        return self._governed(cloudevents.read_request(content_type, headers, content, self._clock.now()))
+    def _read_events(
+        self, content_type: str, headers: RawHeaders, content: bytes, caller: Caller | None = None
+    ) -> Received:
+        return self._governed(cloudevents.read_request(content_type, headers, content, self._clock.now()), caller)
 
-    def _governed(self, received: Received) -> Received:
-        """What a request brought, after the contracts were applied to it."""
+    def _governed(self, received: Received, caller: Caller | None) -> Received:
+        """What a request brought, after its caller's token and the contracts were applied to it."""
+        keep_to_sources(received, caller, self._contracts.short_name)
         self._contracts.apply(received, self.metrics)
         return received
 
@@ -335,10 +372,10 @@ async def _answer(
     status: int,
     content: Any,
     *,
-    retry: bool = False,
+    retry_after: int = 0,
     extra: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
-    await _send(send, status, "application/json", _json.encode(content), retry=retry, extra=extra)
+    await _send(send, status, "application/json", _json.encode(content), retry_after=retry_after, extra=extra)
 
 
 async def _send(
@@ -347,7 +384,7 @@ async def _send(
     content_type: str,
     body: bytes,
     *,
-    retry: bool = False,
+    retry_after: int = 0,
     extra: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
     headers = [
@@ -355,7 +392,7 @@ async def _send(
         (b"content-length", str(len(body)).encode()),
         *(extra or []),
     ]
-    if retry:
-        headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
+    if retry_after:
+        headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -39,6 +39,9 @@ class ContractDoor:
         """`key` is what personal data is hashed with, where any contract asks for it."""
         self._governed: dict[str, _Governed] = {}
         self._aliases = {alias: source.source for source in contracts.sources.values() for alias in source.aliases}
+        self.rates = {
+            source.source: source.rate_per_second for source in contracts.sources.values() if source.rate_per_second
+        }
         self._ways: dict[str, Way] = {}
         self._headers: set[bytes] = set()
         for contract in contracts.events.values():
@@ -53,10 +56,14 @@ class ContractDoor:
                 if field.startswith("extensions."):
                     self._headers.add(f"ce-{leaf_of(field)}".encode())
 
+    def short_name(self, source: str) -> str:
+        """What a source is called here, whatever it calls itself."""
+        return self._aliases.get(source, source)
+
     def apply(self, received: Received, metrics: CollectorMetrics) -> None:
         """Settles what contracts say of a request's events: they change, are flagged, or become rejections."""
         for rejection in received.rejections:
-            rejection.source = self._aliases.get(rejection.source, rejection.source)
+            rejection.source = self.short_name(rejection.source)
             rejection.raw = self._masked_refused(rejection, received.is_binary)
         aliases, by_type = self._aliases, self._governed
         refused: set[int] = set()
