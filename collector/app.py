@@ -7,9 +7,7 @@ than the work on it.
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import msgspec
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
@@ -23,19 +21,29 @@ from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import Overloaded
 from collector.group_submit import submit_all
 from collector.health import health_routes
+from collector.http_answers import send_body, send_json
 from collector.metrics import CollectorMetrics
 from collector.operations import operation_routes
 from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
-from collector.receivers.source_webhook import Refusal, SourceWebhook, counts, unknown_source
+from collector.receivers.source_webhook import (
+    ALLOW_POST,
+    NOT_ALLOWED,
+    Refusal,
+    Refused,
+    SourceWebhook,
+    counts,
+    unknown_source,
+)
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
 from collector.source_rates import THROTTLED, SourceRates, Throttled
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
+from collector.span_runs import SpanRuns
 from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.unknown_paths import REFUSALS
@@ -49,7 +57,6 @@ RETRY_AFTER_SECONDS = 5
 USUAL_COMPRESSION = 16
 # What expressions cost beside a compiled decoder.
 COST_OF_EXPRESSIONS = 128
-_json = msgspec.json.Encoder()
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -90,10 +97,12 @@ class Collector:
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self._spooling = Spooling(store, clock, self.metrics, spool)
-        self._commits = Commits(store, clock, self.metrics, self._spooling)
+        runs = SpanRuns(correlation.correlation_id)
+        self._commits = Commits(store, clock, self.metrics, self._spooling, runs)
         mapper = SpanMapper(correlation, self.metrics)
         self._rates = SourceRates(self._contracts.rates, self.metrics)
         self.otlp = OtlpDoor(self.metrics, self._commits, mapper, self._read_events, self._rates)
+        self._default_rate = door.rate_per_second
         self.tokens = Tokens(store, door.operator)
         self.routes = self._routes() + routes
         app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
@@ -104,7 +113,7 @@ class Collector:
     def _routes(self) -> list[BaseRoute]:
         return [
             Route("/v1/events", _Post(self._take_events)),
-            Route("/v1/sources/{name}", _Post(self._take_source)),
+            Route("/v1/sources/{name}", _Post(self._take_source, options=self._shake_hands)),
             *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
             *health_routes(self._store, self._registry, self._commits, self._spooling),
             *operation_routes(self._store, self._clock, self._replay(), self.tokens),
@@ -156,21 +165,21 @@ class Collector:
             return
         outcome = taken.outcome
         if taken.received.is_batch:
-            await _answer(send, 429 if taken.retry_after else 200, counts(outcome), retry_after=taken.retry_after)
+            await send_json(send, 429 if taken.retry_after else 200, counts(outcome), retry_after=taken.retry_after)
         elif outcome.rejected:
             [rejection] = outcome.rejected
             status = {SOURCE_NOT_ALLOWED: 403, THROTTLED: 429}.get(rejection.code, 400)
             content = {"code": rejection.code, "reason": rejection.reason}
-            await _answer(send, status, content, retry_after=taken.retry_after)
+            await send_json(send, status, content, retry_after=taken.retry_after)
         else:
-            await _answer(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
+            await send_json(send, 202, {"accepted": outcome.accepted, "duplicates": outcome.duplicates})
 
     async def _take_source(self, scope: Scope, receive: Receive, send: Send) -> None:
         source = self._sources.get(scope["path_params"]["name"])
         if source is None:
             self.metrics.refuse("sources", "unknown_source")
             answer = unknown_source(scope["path_params"]["name"])
-            await _send(send, answer.status, answer.content_type, answer.body)
+            await send_body(send, answer.status, answer.content_type, answer.body)
             return
         taken = await self._take(
             source.channel,
@@ -185,13 +194,24 @@ class Collector:
         if taken is None:
             return
         if taken.retry_after:
-            await _answer(send, 429, counts(taken.outcome), retry_after=taken.retry_after)
+            await send_json(send, 429, counts(taken.outcome), retry_after=taken.retry_after)
             return
         content, received, outcome = taken.content, taken.received, taken.outcome
         answer = await beside(
             len(content) * COST_OF_EXPRESSIONS, lambda: source.answer(scope, content, received, outcome)
         )
-        await _send(send, answer.status, answer.content_type, answer.body)
+        await send_body(send, answer.status, answer.content_type, answer.body)
+
+    async def _shake_hands(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a sender that asks whether it may send here: https://github.com/cloudevents/spec, HTTP webhook."""
+        source = self._sources.get(scope["path_params"]["name"])
+        if source is None:
+            answer = unknown_source(scope["path_params"]["name"])
+        else:
+            own = self._contracts.rates.get(self._contracts.short_name(source.definition.source))
+            answer = source.handshake(scope, [rate for rate in (own, self._default_rate) if rate])
+        wait = RETRY_AFTER_SECONDS if answer.retry else 0
+        await send_body(send, answer.status, answer.content_type, answer.body, retry_after=wait, extra=answer.headers)
 
     async def _take(
         self,
@@ -219,13 +239,16 @@ class Collector:
                     return None
                 content = await _content(scope, body)
                 received = await beside(len(content) * cost, lambda: read(content))
+            except Refused as error:
+                await self._turn_away(channel, error.refusal, send)
+                return None
             except InputError as error:
                 _charge(scope, 1)
                 kept, headers = await beside(
                     len(body) * USUAL_COMPRESSION, lambda: self._contracts.masked_request(body, scope["headers"])
                 )
                 await self.keep_refused(channel, error, header(scope, b"content-type"), headers, kept, kept_headers)
-                await _answer(send, _status_of(error), {"code": error.code, "reason": str(error)})
+                await send_json(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             _charge(scope, received.count)
             held = self._rates.hold_back(received, channel)
@@ -243,7 +266,7 @@ class Collector:
             return None
         except (Overloaded, StoreError) as error:
             reason = {"code": "unavailable", "reason": self.busy(channel, error)}
-            await _answer(send, 503, reason, retry_after=RETRY_AFTER_SECONDS)
+            await send_json(send, 503, reason, retry_after=RETRY_AFTER_SECONDS)
             return None
         if held is None:
             return Taken(content, received, outcome)
@@ -256,7 +279,7 @@ class Collector:
             self.metrics.rejected_signatures.labels(channel.removeprefix("sources/"), refusal.fault.value).inc()
         answer = refusal.answer
         wait = RETRY_AFTER_SECONDS if answer.retry else 0
-        await _send(send, answer.status, answer.content_type, answer.body, retry_after=wait, extra=list(answer.headers))
+        await send_body(send, answer.status, answer.content_type, answer.body, retry_after=wait, extra=answer.headers)
 
     async def _take_otlp(self, signal: Signal, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = header(scope, b"content-type")
@@ -264,7 +287,7 @@ class Collector:
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
             self.metrics.refuse(signal, "unsupported_media_type")
             reason = f"content type {media_type!r}; send {otlp.PROTOBUF} or {otlp.JSON}"
-            await _answer(send, 415, {"code": "unsupported_media_type", "reason": reason})
+            await send_json(send, 415, {"code": "unsupported_media_type", "reason": reason})
             return
         body = b""
         try:
@@ -275,23 +298,23 @@ class Collector:
             except InputError as error:
                 await self.keep_refused(signal, error, content_type, scope["headers"], body)
                 code = otlp.RESOURCE_EXHAUSTED if isinstance(error, BodyTooLarge) else otlp.INVALID_ARGUMENT
-                await _send(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
+                await send_body(send, _status_of(error), media_type, otlp.failure(media_type, code, str(error)))
                 return
         except Disconnected:
             return
         except SignalNotTaken as error:
             # 404 as from a collector that has no such receiver: no SDK tries again after it, some do after a 501.
-            await _send(send, 404, media_type, otlp.failure(media_type, UNIMPLEMENTED, str(error)))
+            await send_body(send, 404, media_type, otlp.failure(media_type, UNIMPLEMENTED, str(error)))
             return
         except Throttled as error:
             status = otlp.failure(media_type, otlp.RESOURCE_EXHAUSTED, str(error))
-            await _send(send, 429, media_type, status, retry_after=error.retry_after)
+            await send_body(send, 429, media_type, status, retry_after=error.retry_after)
             return
         except (Overloaded, StoreError) as error:
             status = otlp.failure(media_type, otlp.UNAVAILABLE, self.busy(signal, error))
-            await _send(send, 503, media_type, status, retry_after=RETRY_AFTER_SECONDS)
+            await send_body(send, 503, media_type, status, retry_after=RETRY_AFTER_SECONDS)
             return
-        await _send(send, 200, media_type, answer)
+        await send_body(send, 200, media_type, answer)
 
     def _read_events(
         self, content_type: str, headers: RawHeaders, content: bytes, caller: Caller | None = None
@@ -329,16 +352,17 @@ class Collector:
 
 
 class _Post:
-    """An ASGI endpoint for POST alone; a class, since Starlette takes plain functions for request handlers."""
+    """An ASGI endpoint for POST; a class, since Starlette takes plain functions for request handlers."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, options: Endpoint | None = None) -> None:
+        self._endpoints = {"POST": endpoint, **({"OPTIONS": options} if options else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "POST":
-            await _answer(send, 405, {"code": "method_not_allowed", "reason": "send POST"}, extra=[(b"allow", b"POST")])
+        endpoint = self._endpoints.get(scope["method"])
+        if endpoint is None:
+            await send_json(send, 405, NOT_ALLOWED, extra=[ALLOW_POST])
             return
-        await self._endpoint(scope, receive, send)
+        await endpoint(scope, receive, send)
 
 
 async def _content(scope: Scope, body: bytes) -> bytes:
@@ -365,34 +389,3 @@ def _status_of(error: InputError) -> int:
     if isinstance(error, UnsupportedEncoding) or error.code == "unsupported_media_type":
         return 415
     return 400
-
-
-async def _answer(
-    send: Send,
-    status: int,
-    content: Any,
-    *,
-    retry_after: int = 0,
-    extra: list[tuple[bytes, bytes]] | None = None,
-) -> None:
-    await _send(send, status, "application/json", _json.encode(content), retry_after=retry_after, extra=extra)
-
-
-async def _send(
-    send: Send,
-    status: int,
-    content_type: str,
-    body: bytes,
-    *,
-    retry_after: int = 0,
-    extra: list[tuple[bytes, bytes]] | None = None,
-) -> None:
-    headers = [
-        (b"content-type", content_type.encode()),
-        (b"content-length", str(len(body)).encode()),
-        *(extra or []),
-    ]
-    if retry_after:
-        headers.append((b"retry-after", str(retry_after).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

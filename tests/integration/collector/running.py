@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
+from starlette.routing import BaseRoute
 
 from collector.access import DoorSettings
 from collector.app import Collector
@@ -111,11 +112,12 @@ def running_collector(
     *,
     door: DoorSettings = DoorSettings(),
     spool: SpoolSettings | None = None,
+    routes: Sequence[BaseRoute] = (),
 ) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done."""
     registry = CollectorRegistry()
     clock = FixedClock(NOW)
-    collector = Collector(store, clock, registry, [], contracts, sources, correlation, door=door, spool=spool)
+    collector = Collector(store, clock, registry, list(routes), contracts, sources, correlation, door=door, spool=spool)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     grpc_server = GrpcServer(collector, "127.0.0.1", 0, "a test's port")

@@ -138,6 +138,31 @@ def test_a_request_of_more_milestones_than_are_committed_at_once_loses_none(
     assert found == {"orders": 12_000}
 
 
+def test_a_run_under_another_name_is_kept_with_its_span_by_both_protocols(store: Store, engine: Engine) -> None:
+    named = CorrelationConfig.model_validate({"correlation_id": ["correlation.id", "order.run"]})
+    with (
+        running_collector(store, correlation=named) as running,
+        grpc.insecure_channel(running.grpc_address) as channel,
+    ):
+        export: Any = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        by_http, by_grpc, usual = (
+            otlp_request(span(attributes=one))
+            for one in ({"order.run": "q2c-7"}, {"order.run": "q2c-8"}, {"correlation.id": "q2c-9"})
+        )
+        running.post(by_http.SerializeToString(), PROTOBUF, PATH)
+        running.post(usual.SerializeToString(), PROTOBUF, PATH)
+        export(by_grpc.SerializeToString(), timeout=30)
+
+    rows = engine.select(
+        store, "SELECT CorrelationId, SpanAttributes['order.run'] AS run FROM otel_traces ORDER BY ALL"
+    )
+    assert [(row["CorrelationId"], row["run"]) for row in rows] == [
+        ("q2c-7", "q2c-7"),
+        ("q2c-8", "q2c-8"),
+        ("q2c-9", ""),
+    ]
+
+
 def test_a_token_states_no_milestone_of_a_source_that_it_does_not_name(embedded_store: Store, engine: Engine) -> None:
     names = {"tracer": [], "crm": ["crm"], "erp": ["erp"]}
     tokens = {

@@ -78,7 +78,7 @@ def test_a_whole_definition_is_read(folder: Path) -> None:
             "title: A shop",
             "titel: A shop",
             'shop.yaml:1:1: title is missing\nshop.yaml:1:1: unknown key "titel"; did you mean "title"? accepted: '
-            "title, documentation, source, authentication, headers, events, map, types, time_zone, "
+            "title, documentation, source, authentication, handshake, headers, events, map, types, time_zone, "
             "when_time_is_missing, when_refused, currency_exponents, responses",
             id="an unknown key",
         ),
