@@ -251,23 +251,28 @@ class Collector:
                 await send_json(send, _status_of(error), {"code": error.code, "reason": str(error)})
                 return None
             _charge(scope, received.count)
-            held = self._rates.hold_back(received, channel)
-            if held and not received.candidates:
-                # It comes again as a whole: what is wrong with the rest of it can be kept then.
-                for _ in received.rejections:
-                    self.metrics.refuse(channel, THROTTLED)
-                outcome = EventOutcome(rejected=[*received.rejections, *held.rejections])
-                return Taken(content, received, outcome, held.retry_after)
-            content_type = header(scope, b"content-type")
-            headers = self._contracts.masked_headers(scope["headers"])
-            submission = EventSubmission(received, content_type, headers, channel, kept_headers)
-            outcome = await self._commits.events.submit(submission, _events_in(submission))
+            return await self._settle(channel, scope, content, received, kept_headers)
         except Disconnected:
             return None
         except (Overloaded, StoreError) as error:
             reason = {"code": "unavailable", "reason": self.busy(channel, error)}
             await send_json(send, 503, reason, retry_after=RETRY_AFTER_SECONDS)
             return None
+
+    async def _settle(
+        self, channel: str, scope: Scope, content: bytes, received: Received, kept_headers: Collection[str]
+    ) -> Taken:
+        """What became of a request's events once they are stored, as far as their sources may send them now."""
+        held = self._rates.hold_back(received, channel)
+        if held and not received.candidates:
+            # It comes again as a whole: what is wrong with the rest of it can be kept then.
+            for _ in received.rejections:
+                self.metrics.refuse(channel, THROTTLED)
+            outcome = EventOutcome(rejected=[*received.rejections, *held.rejections])
+            return Taken(content, received, outcome, held.retry_after)
+        headers = self._contracts.masked_headers(scope["headers"])
+        submission = EventSubmission(received, header(scope, b"content-type"), headers, channel, kept_headers)
+        outcome = await self._commits.events.submit(submission, _events_in(submission))
         if held is None:
             return Taken(content, received, outcome)
         outcome.rejected.extend(held.rejections)
