@@ -77,15 +77,15 @@ def test_a_whole_definition_is_read(folder: Path) -> None:
         pytest.param(
             "authentication:\n",
             "authentication:\n  sender: {secret_env: ORG, holds: org == 'a'}\n",
-            'shop.yaml:3:36: authentication.sender.holds is "org == \'a\'", which begins with "org"; an expression begins '
-            "with expected, body, headers or a function",
+            'shop.yaml:3:36: authentication.sender.holds is "org == \'a\'", which begins with "org"; an expression '
+            "begins with expected, body, headers or a function",
             id="an expectation of what is not there",
         ),
         pytest.param(
             "authentication:\n",
             "authentication:\n  client_certificate: {header: X-Certificate}\n",
-            "shop.yaml:3:23: authentication.client_certificate: give one of secret_env and secret_file: a secret does not "
-            "stand in this file",
+            "shop.yaml:3:23: authentication.client_certificate: give one of secret_env and secret_file: a secret does "
+            "not stand in this file",
             id="a certificate without what is expected of it",
         ),
         pytest.param(
