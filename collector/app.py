@@ -4,7 +4,7 @@ The hot endpoints are plain ASGI: at thousands of requests a second the framewor
 than the work on it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +21,7 @@ from collector.dead_lettering import RawHeaders, dead_letter
 from collector.group_commit import Overloaded
 from collector.group_submit import submit_all
 from collector.health import health_routes
-from collector.http_answers import send_body, send_json
+from collector.http_answers import Only, send_body, send_json
 from collector.metrics import CollectorMetrics
 from collector.operations import operation_routes
 from collector.otlp_door import UNIMPLEMENTED, OtlpDoor, Signal, SignalNotTaken
@@ -29,8 +29,6 @@ from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.source_webhook import (
-    ALLOW_POST,
-    NOT_ALLOWED,
     Refusal,
     Refused,
     SourceWebhook,
@@ -57,7 +55,6 @@ RETRY_AFTER_SECONDS = 5
 USUAL_COMPRESSION = 16
 # What expressions cost beside a compiled decoder.
 COST_OF_EXPRESSIONS = 128
-Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +109,10 @@ class Collector:
 
     def _routes(self) -> list[BaseRoute]:
         return [
-            Route("/v1/events", _Post(self._take_events)),
-            Route("/v1/sources/{name}", _Post(self._take_source, options=self._shake_hands)),
-            *(Route(f"/v1/{signal}", _Post(partial(self._take_otlp, signal))) for signal in Signal),
+            Route("/v1/events", Only("POST", self._take_events)),
+            Route("/v1/sources/{name}", Only("OPTIONS", self._shake_hands), methods=["OPTIONS"]),
+            Route("/v1/sources/{name}", Only("POST", self._take_source)),
+            *(Route(f"/v1/{signal}", Only("POST", partial(self._take_otlp, signal))) for signal in Signal),
             *health_routes(self._store, self._registry, self._commits, self._spooling),
             *operation_routes(self._store, self._clock, self._replay(), self.tokens),
         ]
@@ -354,20 +352,6 @@ class Collector:
         code = "overloaded" if isinstance(error, Overloaded) else "store_unavailable"
         self.metrics.refuse(channel, code)
         return str(error) or "too much is waiting to be stored; come back later"
-
-
-class _Post:
-    """An ASGI endpoint for POST; a class, since Starlette takes plain functions for request handlers."""
-
-    def __init__(self, endpoint: Endpoint, options: Endpoint | None = None) -> None:
-        self._endpoints = {"POST": endpoint, **({"OPTIONS": options} if options else {})}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self._endpoints.get(scope["method"])
-        if endpoint is None:
-            await send_json(send, 405, NOT_ALLOWED, extra=[ALLOW_POST])
-            return
-        await endpoint(scope, receive, send)
 
 
 async def _content(scope: Scope, body: bytes) -> bytes:

@@ -1,12 +1,29 @@
 """Writes answers to HTTP requests, for endpoints that are plain ASGI."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
+ALLOW_POST = (b"allow", b"POST")
+NOT_ALLOWED = {"code": "method_not_allowed", "reason": "send POST"}
 _json = msgspec.json.Encoder()
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Only:
+    """An ASGI endpoint for one method; a class, since Starlette takes plain functions for request handlers."""
+
+    def __init__(self, method: str, endpoint: Endpoint) -> None:
+        self._method = method
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != self._method:
+            await send_json(send, 405, NOT_ALLOWED, extra=[ALLOW_POST])
+            return
+        await self._endpoint(scope, receive, send)
 
 
 async def send_json(

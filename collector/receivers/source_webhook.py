@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from starlette.types import Scope
 
+from collector.http_answers import ALLOW_POST, NOT_ALLOWED
 from collector.receivers.cloudevents import Received
 from collector.signatures import SignatureFault, SourceRequest, check, is_certified
 from collector.source_definitions import AuthenticationConfig, Expected, SourceDefinition, read_expected, read_secrets
@@ -14,8 +15,6 @@ from collector.source_mapping import SourceMapper, WrongSender
 from collector.writer import EventOutcome
 
 JSON = "application/json"
-ALLOW_POST = (b"allow", b"POST")
-NOT_ALLOWED = {"code": "method_not_allowed", "reason": "send POST"}
 _ORIGIN = b"webhook-request-origin"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _REASONS = {
