@@ -52,6 +52,11 @@ class Caller:
     allowance: Allowance | None
     paid: int = 1
 
+    def may_send(self, source: str | None) -> bool:
+        """Whether it may send events of a source, or of any where that is None."""
+        token = self.token
+        return token is None or token.may_send_any or (source is not None and token.may_send(source))
+
     def charge(self, count: int) -> None:
         """Counts what the request held."""
         if self.allowance and count > self.paid:
@@ -182,16 +187,18 @@ def _channel_of(path: str, scope: Scope) -> str:
     return path.removeprefix("/v1/") if scope is Scope.TRACES else scope.value
 
 
-def keep_to_sources(received: Received, caller: Caller | None) -> None:
-    """Turns the events whose source the caller's token does not name into rejections."""
+def keep_to_sources(received: Received, caller: Caller | None, short_name: Callable[[str], str]) -> None:
+    """Turns the events whose source the caller's token names neither as it was sent nor by its short name into
+    rejections."""
     token = caller.token if caller else None
     if token is None or token.may_send_any:
         return
-    kept = [one for one in received.candidates if token.may_send(one.event.source)]
-    if len(kept) == len(received.candidates):
+    sources = {one.event.source for one in received.candidates}
+    allowed = {source for source in sources if token.may_send(source) or token.may_send(short_name(source))}
+    if allowed == sources:
         return
     for one in received.candidates:
-        if not token.may_send(one.event.source):
+        if one.event.source not in allowed:
             event = one.event
             reason = f"the token {token.name} may not send events of the source {event.source[:80]!r}"
             received.rejections.append(
@@ -199,7 +206,7 @@ def keep_to_sources(received: Received, caller: Caller | None) -> None:
                     one.index, event.event_id, event.source, SOURCE_NOT_ALLOWED, reason, bytes(one.raw), event.type
                 )
             )
-    received.candidates = kept
+    received.candidates = [one for one in received.candidates if one.event.source in allowed]
 
 
 def _throttled(allowance: Allowance | None, who: str) -> Refusal | None:

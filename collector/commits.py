@@ -8,6 +8,7 @@ from collector.log_writer import LogWriter
 from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
+from collector.span_runs import SpanRuns
 from collector.span_writer import SpanWriter
 from collector.spooling import Spooling
 from collector.writer import EventOutcome, EventSubmission, EventWriter
@@ -24,7 +25,14 @@ _GROUP_BYTES, _WAITING_BYTES = 32 * 1024 * 1024, 128 * 1024 * 1024
 class Commits:
     """Owns the group commits of one collector; events are stored once `load` has read what is known of them."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics, spooling: Spooling) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: CollectorMetrics,
+        spooling: Spooling,
+        runs: SpanRuns = SpanRuns(),
+    ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
@@ -37,7 +45,7 @@ class Commits:
         )
         self.spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
-            spooling.spans(SpanWriter(store, metrics).commit),
+            spooling.spans(SpanWriter(store, metrics, runs).commit),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
             # Spans have no identity to settle in order, and planning an insert of theirs keeps one core busy alone.

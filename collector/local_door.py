@@ -17,6 +17,7 @@ from collector.replay_channels import replay_channels
 from collector.source_definitions import SourceDefinition
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
+from collector.span_runs import SpanRuns
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
@@ -45,7 +46,7 @@ class LocalDoor:
         self._metrics = CollectorMetrics(CollectorRegistry())
         self._mapper = SpanMapper(correlation, self._metrics)
         self._events = EventWriter(store, clock, self._metrics)
-        self._spans = SpanWriter(store, self._metrics)
+        self._spans = SpanWriter(store, self._metrics, SpanRuns(correlation.correlation_id))
         self._objects = ObjectDoor(store, clock, contracts)
 
     def events(self, content_type: str, body: bytes) -> Taken:
@@ -102,11 +103,16 @@ class LocalDoor:
 
 
 def local_replay(
-    store: Store, clock: Clock, contracts: ContractDoor | None = None, sources: Iterable[SourceDefinition] = ()
+    store: Store,
+    clock: Clock,
+    contracts: ContractDoor | None = None,
+    sources: Iterable[SourceDefinition] = (),
+    correlation: CorrelationConfig = CorrelationConfig(),
 ) -> Replay:
     """Replays through writers of this process."""
     metrics = CollectorMetrics(CollectorRegistry())
-    writer, spans, logs = EventWriter(store, clock, metrics), SpanWriter(store, metrics), LogWriter(store, metrics)
+    writer, logs = EventWriter(store, clock, metrics), LogWriter(store, metrics)
+    spans = SpanWriter(store, metrics, SpanRuns(correlation.correlation_id))
 
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = writer.commit(group)

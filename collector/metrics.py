@@ -42,6 +42,9 @@ class CollectorMetrics:
             "Webhooks that were not believed, by source and reason.",
             ("source", "reason"),
         )
+        self.throttled = counter(
+            "source_throttled_events_total", "Events refused because their source is over its rate.", ("source",)
+        )
         self.contract_violations = counter(
             "contract_violations_total",
             "Events that break their contract, by event type and what became of them (reject or flag).",

@@ -20,6 +20,7 @@ from domain.errors import InputError
 
 # Of a request as a whole, and of one event in it.
 REQUEST_NAMES = ("body", "headers")
+SENDER_NAMES = ("expected", *REQUEST_NAMES)
 EVENT_NAMES = ("event", *REQUEST_NAMES)
 # Their first child alone is asked of the value at hand; the others of what it gives.
 _CHAINS = frozenset(

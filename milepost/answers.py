@@ -127,7 +127,9 @@ class StoreAnswers:
             repair_latest(self._store)
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         definitions = load_definitions(settings.sources_paths).values()
-        replay, selection = local_replay(self._store, self._clock, contracts, definitions), selection_of(wish)
+        correlation = load_correlation(settings.correlation_path)
+        replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
+        selection = selection_of(wish)
         while True:
             page = replay.run(selection, wish.by, dry_run=wish.dry_run)
             yield from page_row(page)["results"]

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
+from starlette.routing import BaseRoute
 
 from collector.access import DoorSettings
 from collector.app import Collector
@@ -113,6 +114,7 @@ def running_collector(
     door: DoorSettings = DoorSettings(),
     spool: SpoolSettings | None = None,
     awaits_store: bool = False,
+    routes: Sequence[BaseRoute] = (),
 ) -> Iterator[RunningCollector]:
     """A collector on the store, stopped when the test is done; one that awaits it begins as the service does."""
     registry = CollectorRegistry()
@@ -122,7 +124,16 @@ def running_collector(
         arrival.attempt()
     problem = (lambda: arrival.problem) if awaits_store else None
     collector = Collector(
-        store, clock, registry, [], contracts, sources, correlation, door=door, spool=spool, store_problem=problem
+        store,
+        clock,
+        registry,
+        list(routes),
+        contracts,
+        sources,
+        correlation,
+        door=door,
+        spool=spool,
+        store_problem=problem,
     )
     if awaits_store:
         arrival.attempt(collector.load)
