@@ -30,13 +30,7 @@ from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import Received
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
-from collector.receivers.source_webhook import (
-    Refusal,
-    Refused,
-    SourceWebhook,
-    counts,
-    unknown_source,
-)
+from collector.receivers.source_webhook import Refusal, Refused, SourceWebhook, counts, unknown_source
 from collector.replay import Replay
 from collector.replay_channels import replay_channels
 from collector.same_origin import SameOrigin
