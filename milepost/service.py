@@ -37,6 +37,7 @@ from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
+from domain.instants import EPOCH
 from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
@@ -55,8 +56,10 @@ from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
+from storage.events import latest_instant
 from storage.migrator import migrate
 from storage.repair import repair_latest
+from storage.source_silences import note_absence
 from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
@@ -68,6 +71,8 @@ ENDED_IN_SIGHT = timedelta(hours=1)
 # On a server others may write too, and only they know what they are still writing: an insert that takes longer than
 # it may has failed by then, with room for clocks that differ.
 FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
+# A restart is no absence: senders try again for as long.
+SHORTEST_ABSENCE = timedelta(minutes=1)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -112,7 +117,7 @@ class Service:
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
-        self._engine = Engine(store, rules)
+        self._engine = Engine(store, rules, contracts)
         self._dispatcher = Dispatcher(
             build_route(routing),
             build_integrations(routing, self.console_url, os.environ),
@@ -144,6 +149,8 @@ class Service:
         self._closing.enter_context(store)
         migrate(store, clock.now())
         repair_latest(store)
+        if store.is_embedded:
+            _note_absence(store, clock.now())
         return store
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
@@ -283,6 +290,13 @@ class Service:
             run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
+
+
+def _note_absence(store: Store, now: datetime) -> None:
+    """Records that nobody could be heard since the last process ended: this one is the only collector there is."""
+    since = latest_instant(store)
+    if since > EPOCH and now - since > SHORTEST_ABSENCE:
+        note_absence(store, since, now)
 
 
 def _require_token(settings: Settings, clock: Clock) -> None:
