@@ -158,7 +158,7 @@ class StoreAnswers:
     ) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
         loaded = load_rules([rules], load_references(calendars, contracts))
-        return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
+        return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at, contracts)]
 
     def migrations(self) -> Answer:
         """The names of the migrations that the store has, and of those it still lacks."""

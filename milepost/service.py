@@ -38,6 +38,7 @@ from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
+from domain.instants import EPOCH
 from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
@@ -57,7 +58,9 @@ from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
+from storage.events import latest_instant
 from storage.migrator import migrate
+from storage.source_silences import note_absence
 from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
@@ -69,6 +72,8 @@ ENDED_IN_SIGHT = timedelta(hours=1)
 # On a server others may write too, and only they know what they are still writing: an insert that takes longer than
 # it may has failed by then, with room for clocks that differ.
 FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
+# A restart is no absence: senders try again for as long.
+SHORTEST_ABSENCE = timedelta(minutes=1)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -109,13 +114,13 @@ class Service:
         self._operator = new_operator_token()
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
-        self._arrival.attempt()
+        self._arrival.attempt(partial(_note_absence, store, clock))
         registry = CollectorRegistry()
         self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
-        self._engine = Engine(store, rules)
+        self._engine = Engine(store, rules, contracts)
         self._new_dispatcher = self._dispatcher_of(routing, registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
@@ -309,6 +314,15 @@ class Service:
             run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
+
+
+def _note_absence(store: Store, clock: Clock) -> None:
+    """Records that nobody could be heard since the last process ended, where this is the only collector there is."""
+    if not store.is_embedded:
+        return
+    since, now = latest_instant(store), clock.now()
+    if since > EPOCH and now - since > SHORTEST_ABSENCE:
+        note_absence(store, since, now)
 
 
 def _require_token(settings: Settings, clock: Clock) -> None:

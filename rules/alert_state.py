@@ -6,26 +6,27 @@ an outage gives the same changes with the same instants.
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from domain.alert import Alert, alert_id
+from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState, alert_id
 from domain.business_object import BusinessObject
 from domain.instants import to_micros
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, ObjectRule, SequenceRule
+from domain.source_silence import UnknownTimes
 from rules.alert_text import annotations, labels
 from rules.kinds import breach, milestone_changes, milestone_text, sequence
 from rules.kinds.breach import StandingReader
 from rules.kinds.knowledge import known_from
 from rules.kinds.milestone import IN_ORDER
+from rules.suspension import suspended, suspended_annotations, suspended_now, suspended_reason
 from rules.told import Reading, Told
 
+_ALWAYS_KNOWN = UnknownTimes()
 # Enough to find the trace that explains an alert; an object with thousands of events must not fill the store.
 _MOST_TRACES = 10
-# Leaves room between two microseconds for a writer that has more than one thing to say of an alert at once.
-_VERSIONS_PER_MICROSECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,23 @@ _KINDS: dict[type[ObjectRule], _Kind] = {
 
 
 def alerts_at(
-    rule: ObjectRule, business_object: BusinessObject, history: Iterable[Milestone], at: datetime
+    rule: ObjectRule,
+    business_object: BusinessObject,
+    history: Iterable[Milestone],
+    at: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
+    known_at: datetime | None = None,
 ) -> list[Alert]:
-    """The alerts of one object as they stood at `at`, by all that the history holds."""
+    """The alerts of one object as they stood at `at`, by all that the history holds.
+
+    `unknown` says when the rule's verdict was unknown; what still is at `known_at` (None: at `at`) is suspended.
+    """
     history = [milestone for milestone in history if milestone.occurred_at <= at]
     latest_first = sorted(history, key=IN_ORDER, reverse=True)
-    return [_alert(told, business_object, latest_first, at, at) for told in _KINDS[type(rule)].stand(rule, history, at)]
+    standing = _KINDS[type(rule)].stand(rule, history, at)
+    if unknown:
+        standing = [suspended_now(told, unknown, known_at or at) for told in standing]
+    return [_alert(told, business_object, latest_first, at, at) for told in standing]
 
 
 def transitions(
@@ -64,18 +76,22 @@ def transitions(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
 ) -> list[Alert]:
     """Every change of the object's alerts that became known after `after` and by `through`, in that order.
 
-    `after` None is from the beginning. What the history holds beyond `through` is not looked at. An alert's
-    `version` grows with the instant at which its change became known.
+    `after` None is from the beginning. What the history holds beyond `through` is not looked at, and `unknown` says
+    when the rule's verdict was unknown, as far as that is known at `through`. An alert's `version` grows with the
+    instant at which its change became known.
     """
-    return advance(rule, business_object, history, after, through)[0]
+    return advance(rule, business_object, history, after, through, unknown)[0]
 
 
-def next_due(rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> datetime | None:
+def next_due(
+    rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes = _ALWAYS_KNOWN
+) -> datetime | None:
     """The next instant after `through` at which time alone may change an alert of the object; None if never."""
-    return _KINDS[type(rule)].read(rule, history, through).due_at
+    return _read(rule, history, through, unknown).due_at
 
 
 def advance(
@@ -84,15 +100,20 @@ def advance(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
 ) -> tuple[list[Alert], datetime | None]:
     """`transitions` and `next_due` at once, for about the price of one."""
     history = list(history)
-    reading = _KINDS[type(rule)].read(rule, history, through)
+    reading = _read(rule, history, through, unknown)
     changes = [change for change in reading.changes if after is None or change[0] > after]
     changes.sort(key=lambda change: change[0])
     history.sort(key=IN_ORDER, reverse=True)
     alerts = [_alert(told, business_object, _known(history, at), at, through) for at, told in changes]
     return alerts, reading.due_at
+
+
+def _read(rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes) -> Reading:
+    return suspended(_KINDS[type(rule)].read(rule, history, through), unknown, through)
 
 
 def _known(history: Iterable[Milestone], by: datetime) -> Iterator[Milestone]:
@@ -130,13 +151,20 @@ def _alert(
         amount=facts.amount,
         currency=facts.currency,
         correlation_id=correlation_id,
-        reason=_KINDS[type(case.rule)].reason(told),
+        reason=_reason(told),
         changed_at=told.changed_at,
         recorded_at=recorded_at,
-        version=to_micros(known_at) * _VERSIONS_PER_MICROSECOND,
+        version=to_micros(known_at) * VERSIONS_PER_MICROSECOND,
         rule_group=case.rule.group,
         rule_version=case.rule.version,
         labels=labels(told, business_object),
-        annotations=annotations(told, business_object, correlation_id),
+        annotations={**annotations(told, business_object, correlation_id), **suspended_annotations(told)},
         trace_ids=tuple(trace_ids)[:_MOST_TRACES],
     )
+
+
+def _reason(told: Told[Any]) -> str:
+    reason = _KINDS[type(told.case.rule)].reason
+    if told.state is AlertState.SUSPENDED:
+        return suspended_reason(told, reason(replace(told, state=AlertState.FIRING)))
+    return reason(told)

@@ -13,6 +13,7 @@ from domain.config_file import ConfigModel, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
 from domain.rule import Pairing, Rule
+from domain.source_silence import SOURCE_SILENT
 from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
 from rules.compiler import compile_condition
 from rules.references import References
@@ -108,6 +109,12 @@ def _annotation(text: str) -> str:
     return text
 
 
+def _not_the_engines(name: str) -> str:
+    if name == SOURCE_SILENT:
+        raise ValueError(f"is {name}, which the engine raises itself; give another name")
+    return name
+
+
 def _not_yet(value: object) -> None:
     raise ValueError("is not available in this version; remove it")
 
@@ -122,7 +129,11 @@ Window = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window
 Skew = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_skew)]
 Name = Annotated[str, AfterValidator(_not_blank)]
 Condition = Annotated[str, AfterValidator(_condition)]
-AlertName = Annotated[str, AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted"))]
+AlertName = Annotated[
+    str,
+    AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted")),
+    AfterValidator(_not_the_engines),
+]
 GroupName = Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "a snake_case name, such as order_to_bill"))]
 NotYet = Annotated[None, BeforeValidator(_not_yet)]
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from domain.alert import Alert
 from domain.business_object import BusinessObject
 from domain.config_file import ConfigFile, load_file
+from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
 from domain.known_facts import with_known_facts
@@ -73,7 +74,9 @@ def run_rule_tests(
             problems.extend(error.problems)
             continue
         tests += len(file.model.root)
-        failures.extend(_run_file(path, _object_rules(load_rules([path], references)), file, true_conditions))
+        failures.extend(
+            _run_file(path, _object_rules(load_rules([path], references)), file, references.contracts, true_conditions)
+        )
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
@@ -81,6 +84,11 @@ def run_rule_tests(
 
 def _object_rules(rules: Iterable[Rule]) -> list[ObjectRule]:
     return [rule for rule in rules if isinstance(rule, ObjectRule)]
+
+
+def _awaited_sources(rules: Iterable[ObjectRule], contracts: Contracts) -> set[str]:
+    awaited = frozenset().union(*(rule.awaited_types for rule in rules))
+    return {source for type_ in awaited & contracts.events.keys() for source in contracts.events[type_].sources}
 
 
 def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
@@ -96,15 +104,22 @@ def _run_file(
     path: Path,
     rules: Sequence[ObjectRule],
     file: ConfigFile[RuleTestsConfig],
+    contracts: Contracts,
     true_conditions: ConditionEvaluator,
 ) -> Iterator[Problem]:
     seen = _Seen()
     names = {rule.name for rule in rules}
+    awaited = _awaited_sources(rules, contracts)
     for number, (test, histories) in enumerate(_with_histories(rules, file.model.root, true_conditions)):
+        for position, silent in enumerate(test.silent):
+            if silent.source not in awaited:
+                accepted = f"one of {', '.join(sorted(awaited))}" if awaited else "none: contracts name none"
+                where = f'test "{test.name}": no rule here waits for the word of {silent.source}; give {accepted}'
+                yield file.problem((number, "silent", position), where)
         for position, expectation in enumerate(test.expect):
             unknown = sorted(expectation.names - names)
             messages = [f"expects {name}, which is no rule in {path.name}" for name in unknown]
-            messages = messages or list(_compare(rules, test, histories, expectation, seen))
+            messages = messages or list(_compare(rules, test, histories, contracts, expectation, seen))
             for message in messages:
                 where = f'test "{test.name}": at {write_duration(expectation.at)}: {message}'
                 yield file.problem((number, "expect", position), where)
@@ -142,21 +157,24 @@ def _compare(
     rules: Sequence[ObjectRule],
     test: RuleTestConfig,
     histories: Histories,
+    contracts: Contracts,
     expectation: ExpectationConfig,
     seen: _Seen,
 ) -> Iterator[str]:
     """What is not as expected at one moment, expected beside got."""
     at = test.start + expectation.at
     seen.firing.update(expectation.firing)
+    silences = test.silences(contracts, at)
     alerts: list[Alert] = []
     for rule in rules:
+        unknown = silences.unknown_times(rule.awaited_types)
         for object_, history in histories.items():
             if object_.type != rule.object_type:
                 continue
-            alerts.extend(alerts_at(rule, object_, history, at))
+            alerts.extend(alerts_at(rule, object_, history, at, unknown))
             if rule.name not in expectation.firing and _is_started(rule, history, at):
                 seen.quiet.add(rule.name)
-    for state in ("firing", "at_risk", "resolved"):
+    for state in ("firing", "at_risk", "resolved", "suspended"):
         expected = getattr(expectation, state)
         got = sorted(alert.name for alert in alerts if alert.state == state)
         if expected is not None and sorted(expected) != got:

@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
+from domain.alert import VERSIONS_PER_MICROSECOND
 from domain.business_object import BusinessObject
 from domain.instants import EPOCH, LATEST, to_micros
 from domain.known_facts import with_known_facts
@@ -42,10 +43,34 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The objects that an arrival in (after, through] names or that have a duty due by `through`."""
+    """The objects that an arrival in (after, through] names or that have a duty due by `through`.
+
+    With `suspended` those with a suspended alert as well: a source that they wait for has spoken.
+    """
 
     after: datetime
     through: datetime
+    suspended: bool = False
+
+    @property
+    def after_version(self) -> int:
+        """The highest version of what was known of an alert by `after`."""
+        return (to_micros(self.after) + 1) * VERSIONS_PER_MICROSECOND - 1
+
+
+NOTHING_TOUCHED = Touched(EPOCH, EPOCH)
+
+
+def touched_params(touched: Touched | None) -> dict[str, object]:
+    """What statements take that look at touched objects; None: at all of them."""
+    bounds = touched or NOTHING_TOUCHED
+    return {
+        "touched": touched is not None,
+        "after": bounds.after,
+        "through": bounds.through,
+        "suspended": bounds.suspended,
+        "after_version": bounds.after_version,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +96,8 @@ def stretches(store: Store, object_type: str, rows: int) -> Iterator[Stretch]:
 
 def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int, list[Stretch]]:
     """How many objects are touched, and stretches that hold up to that many of them each."""
-    params = {"after": touched.after, "through": touched.through, "objects": objects}
+    params = {**touched_params(touched), "objects": objects}
+    del params["touched"]
     count, found = 0, []
     for row in store.rows("touched_objects", params):
         count += row["touched"]
@@ -142,9 +168,7 @@ def _read(
             "to_types": [duty.to_type for duty in watch.duties],
             "quiet_us": [duty.quiet_for // _MICROSECOND for duty in watch.duties],
             "as_it_arrived": as_it_arrived,
-            "touched": touched is not None,
-            "after": touched.after if touched else EPOCH,
-            "through": touched.through if touched else EPOCH,
+            **touched_params(touched),
         },
         _fragments(watch.conditions),
     )

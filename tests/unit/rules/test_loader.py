@@ -151,6 +151,13 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
             id="a name with hyphens",
         ),
         pytest.param(
+            "alert: OrderNotPosted",
+            "alert: SourceSilent",
+            "4:16",
+            "alert is SourceSilent, which the engine raises itself; give another name",
+            id="the name of the engine's own alert",
+        ),
+        pytest.param(
             "name: order_to_bill",
             'name: "order to bill"',
             "2:11",
