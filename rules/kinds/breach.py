@@ -4,6 +4,7 @@ The kinds of rules that do not run a clock of their own say what they found as s
 the breach, or there is none. What is told of it, and when, is the same for all of them and worked out here.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from domain.alert import AlertState
 from domain.instants import LATEST, format_instant
 from domain.milestone import Milestone
 from domain.rule import ObjectRule
+from rules.kinds.knowledge import KNOWN_AT, Ending, Sightings, Start, standing_at
 from rules.kinds.milestone import once_each
 from rules.told import LATE_GRACE, Change, Reading, Told, retell
 
@@ -38,6 +40,13 @@ class Breach:
     mended: str = ""
     within: timedelta | None = None
     is_paused: bool = False
+
+
+class Refusal(NamedTuple):
+    """From `known_at` on, an event was illegal in this state; None: it was legal."""
+
+    known_at: datetime
+    state: str | None
 
 
 class Standing(NamedTuple):
@@ -100,6 +109,60 @@ def tell(breach: Breach, at: datetime) -> Told[Breach] | None:
         resolved_at=ended_at,
         changed_at=ended_at or breach.fires_at,
     )
+
+
+def words(milestone: Milestone) -> str:
+    """An event as sentences name it."""
+    return f"{milestone.type} at {format_instant(milestone.occurred_at)} ({milestone.source})"
+
+
+def standings_of(
+    judge: Callable[..., Breach | None], *parts: Sequence[Start] | Sequence[Ending] | Sequence[Refusal]
+) -> list[Standing]:
+    """What `judge` says of what stood in each of the parts, each time that one of them changed.
+
+    None before the first breach is left out.
+    """
+    found: list[Standing] = []
+    for instant in sorted({change.known_at for changes in parts for change in changes}):
+        breach = judge(*(_stood(changes, instant) for changes in parts))
+        if breach or found:
+            found.append(Standing(instant, breach))
+    return found
+
+
+def _stood(changes: Sequence[Start] | Sequence[Ending] | Sequence[Refusal], instant: datetime) -> Any:
+    position = bisect_right(changes, instant, key=KNOWN_AT)
+    # What a change says stands last in all of them.
+    return changes[position - 1][-1] if position else None
+
+
+def with_endings(standings: Sequence[Standing], endings: Sightings) -> Sequence[Standing]:
+    """The standings with the first of the endings that ends each, at or after it counts, as that became known."""
+    if not endings.milestones:
+        return standings
+    found: list[Standing] = []
+    for position, standing in enumerate(standings):
+        known_at, breach = standing
+        if breach is None:
+            found.append(standing)
+            continue
+        until = standings[position + 1].known_at if position + 1 < len(standings) else None
+        changes = endings.first_known(breach.fires_at, known_at)
+        instants = [known_at, *(change.known_at for change in changes if change.known_at > known_at)]
+        for instant in instants:
+            if until is None or instant < until:
+                found.append(Standing(instant, _ended(breach, standing_at(changes, instant))))
+    return found
+
+
+def _ended(breach: Breach, ending: Milestone | None) -> Breach:
+    mended_by = breach.ended_by
+    if ending is None or (mended_by is not None and mended_by.occurred_at <= ending.occurred_at):
+        return breach
+    said = f"later events show {words(ending)}"
+    otherwise = said if ending.occurred_at == breach.fires_at else breach.otherwise
+    return replace(breach, ended_by=ending, mended=f"{words(ending)} ended it", otherwise=otherwise)
 
 
 def reason(told: Told[Breach]) -> str:
