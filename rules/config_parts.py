@@ -120,6 +120,7 @@ def _steps(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Window = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
 Skew = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_skew)]
+Percent = Annotated[Fraction, BeforeValidator(_percent)]
 Name = Annotated[str, AfterValidator(_not_blank)]
 Condition = Annotated[str, AfterValidator(_condition)]
 AlertName = Annotated[str, AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted"))]

@@ -1,7 +1,7 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: changes of alerts, their states, open duties, the traffic of sources, the
-watermark.
+What a tick writes, it writes in this order: keys of objects that may be alike, changes of alerts, their states, open
+duties, the traffic of sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -16,6 +16,7 @@ from domain.business_object import BusinessObject
 from domain.instants import EPOCH
 from domain.rule import Rule
 from rules.alert_state import advance
+from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
@@ -54,6 +55,7 @@ class Engine:
         rules = list(rules)
         self._store = store
         self._by_object_type = by_object_type(rules)
+        self._alike = AlikeEngine(store, rules)
         self._rules_version = rules_version(rules)
 
     def tick(self, through: datetime) -> TickResult:
@@ -72,7 +74,10 @@ class Engine:
             objects = self._look_at_touched(Touched(before.evaluated_through, through), changes)
         else:
             objects = self._look_at_all(before.evaluated_through if before else through, changes)
+        evaluated_through = before.evaluated_through if before else None
+        changes.add(self._alike.advance(evaluated_through, through, from_the_beginning=not is_current))
         changes.write()
+        self._alike.keep(through)
         note_traffic(self._store, before.evaluated_through if before else EPOCH, through)
         write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
         return TickResult(through, objects, changes.transitions)
@@ -98,7 +103,8 @@ class Engine:
         for object_type in sorted(self._by_object_type.keys() | stored_object_types(self._store)):
             on_object = self._by_object_type.get(object_type)
             for stretch in stretches(self._store, object_type, _MILESTONES_AT_ONCE):
-                stored = {alert.alert_id: alert for alert in alerts_in_stretch(self._store, stretch)}
+                alerts_before = alerts_in_stretch(self._store, stretch)
+                stored = {alert.alert_id: alert for alert in alerts_before if not self._alike.owns(alert)}
                 duties = open_duties(self._store, stretch, None)
                 for object_, alerts, due_at in self._from_the_beginning(on_object, stretch, changes.through):
                     objects += 1

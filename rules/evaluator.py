@@ -9,6 +9,7 @@ from domain.instants import format_instant
 from domain.money import format_amount
 from domain.rule import Rule
 from rules.alert_state import alerts_at
+from rules.alike import alike_alerts_at
 from rules.watching import by_object_type
 from storage.alerts import with_runs
 from storage.client import Store
@@ -23,6 +24,7 @@ def evaluate(store: Store, rules: Iterable[Rule], at: datetime, known_at: dateti
 
     At risk, firing or resolved; ordered by deadline, then alert and object.
     """
+    rules = list(rules)
     alerts = [
         alert
         for object_type, on_object in by_object_type(rules).items()
@@ -31,6 +33,7 @@ def evaluate(store: Store, rules: Iterable[Rule], at: datetime, known_at: dateti
         for watched in on_object.rules
         for alert in alerts_at(watched.rule, BusinessObject(object_type, object_id), history, at)
     ]
+    alerts += alike_alerts_at(store, rules, at, known_at)
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from domain.alert import Alert
+from domain.alike_rule import AlikeRule
 from domain.business_object import BusinessObject
 from domain.config_file import ConfigFile, load_file
 from domain.duration import write_duration
@@ -16,6 +17,7 @@ from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
 from domain.rule import ObjectRule, Rule
 from rules.alert_state import alerts_at
+from rules.alike import standing_alerts
 from rules.compiler import compile_condition
 from rules.loader import TEST_SUFFIX, load_rules, rule_files
 from rules.references import References
@@ -23,6 +25,7 @@ from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, Ru
 
 Subject = tuple[BusinessObject, Milestone]
 Histories = Mapping[BusinessObject, Sequence[Milestone]]
+TestedRule = ObjectRule | AlikeRule
 
 
 class ConditionEvaluator(Protocol):
@@ -73,14 +76,14 @@ def run_rule_tests(
             problems.extend(error.problems)
             continue
         tests += len(file.model.root)
-        failures.extend(_run_file(path, _object_rules(load_rules([path], references)), file, true_conditions))
+        failures.extend(_run_file(path, _tested(load_rules([path], references)), file, true_conditions))
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
 
 
-def _object_rules(rules: Iterable[Rule]) -> list[ObjectRule]:
-    return [rule for rule in rules if isinstance(rule, ObjectRule)]
+def _tested(rules: Iterable[Rule]) -> list[TestedRule]:
+    return [rule for rule in rules if isinstance(rule, ObjectRule | AlikeRule)]
 
 
 def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
@@ -94,7 +97,7 @@ def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
 
 def _run_file(
     path: Path,
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     file: ConfigFile[RuleTestsConfig],
     true_conditions: ConditionEvaluator,
 ) -> Iterator[Problem]:
@@ -119,7 +122,7 @@ def _run_file(
 
 
 def _with_histories(
-    rules: Sequence[ObjectRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
+    rules: Sequence[TestedRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
 ) -> Iterator[tuple[RuleTestConfig, Histories]]:
     """Each test with the milestones of its objects; one question answers the conditions of all of them."""
     subjects = [
@@ -128,7 +131,9 @@ def _with_histories(
         for object_, stated in test.histories.items()
         for milestone in with_known_facts(stated)
     ]
-    conditions = {text: compile_condition(text).sql for rule in rules for text in rule.conditions}
+    conditions = {
+        text: compile_condition(text).sql for rule in rules if isinstance(rule, ObjectRule) for text in rule.conditions
+    }
     held = true_conditions(conditions, [(object_, milestone) for _, object_, milestone in subjects])
     answered = list(zip(subjects, held, strict=True))
     by_test: dict[int, dict[BusinessObject, list[Milestone]]] = {number: {} for number in range(len(tests))}
@@ -139,7 +144,7 @@ def _with_histories(
 
 
 def _compare(
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     test: RuleTestConfig,
     histories: Histories,
     expectation: ExpectationConfig,
@@ -150,12 +155,11 @@ def _compare(
     seen.firing.update(expectation.firing)
     alerts: list[Alert] = []
     for rule in rules:
-        for object_, history in histories.items():
-            if object_.type != rule.object_type:
-                continue
-            alerts.extend(alerts_at(rule, object_, history, at))
-            if rule.name not in expectation.firing and _is_started(rule, history, at):
-                seen.quiet.add(rule.name)
+        of_type = {object_.id: history for object_, history in histories.items() if object_.type == rule.object_type}
+        alerts.extend(_alerts_at(rule, of_type, at))
+        is_started = any(_is_started(rule, history, at) for history in of_type.values())
+        if rule.name not in expectation.firing and is_started:
+            seen.quiet.add(rule.name)
     for state in ("firing", "at_risk", "resolved"):
         expected = getattr(expectation, state)
         got = sorted(alert.name for alert in alerts if alert.state == state)
@@ -167,5 +171,16 @@ def _compare(
             yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
 
 
-def _is_started(rule: ObjectRule, history: Iterable[Milestone], at: datetime) -> bool:
-    return any(milestone.type in rule.opening_types and milestone.occurred_at <= at for milestone in history)
+def _alerts_at(rule: TestedRule, histories: Mapping[str, Sequence[Milestone]], at: datetime) -> list[Alert]:
+    if isinstance(rule, AlikeRule):
+        return standing_alerts(rule, histories, at)
+    return [
+        alert
+        for object_id, history in histories.items()
+        for alert in alerts_at(rule, BusinessObject(rule.object_type, object_id), history, at)
+    ]
+
+
+def _is_started(rule: TestedRule, history: Iterable[Milestone], at: datetime) -> bool:
+    opening = rule.described_by if isinstance(rule, AlikeRule) else rule.opening_types
+    return any(milestone.type in opening and milestone.occurred_at <= at for milestone in history)

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from domain.alert import AlertState
 from domain.milestone import Milestone
-from domain.rule import ObjectRule
+from domain.rule import Rule
 
 # What is known only after it has happened waits this long before it is told: the events of one import arrive over
 # several seconds, and alerts that live for one batch help nobody.
@@ -21,7 +21,7 @@ class Finding(Protocol):
     """
 
     @property
-    def rule(self) -> ObjectRule: ...
+    def rule(self) -> Rule: ...
     @property
     def clock(self) -> str: ...
     @property

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from domain.alert import AlertState
 from domain.instants import LATEST, format_instant
 from domain.milestone import Milestone
-from domain.rule import ObjectRule
+from domain.rule import ObjectRule, Rule
 from rules.kinds.knowledge import KNOWN_AT, Ending, Sightings, Start, standing_at
 from rules.kinds.milestone import once_each
 from rules.told import LATE_GRACE, Change, Reading, Told, retell
@@ -28,7 +28,7 @@ class Breach:
     mended it, `otherwise` what later events have to show for it not to have been wrong at all.
     """
 
-    rule: ObjectRule
+    rule: Rule
     clock: str
     start: Milestone
     started_at: datetime
@@ -74,14 +74,20 @@ class _Stage(NamedTuple):
 def read_breaches(reader: StandingReader, rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> Reading:
     """All that is told of an object's breaches by `through`, and when time alone next changes that."""
     history = list(history)
-    timelines = [_stages(timeline) for timeline in reader(rule, history, through).values()]
-    changes = [change for timeline in timelines for change in _changes(timeline, through)]
+    reading = read_standings(reader(rule, history, through).values(), through)
     types = rule.event_types
     due = [m.occurred_at for m in history if m.type in types and m.received_at <= through < m.occurred_at]
-    for timeline in timelines:
-        last = timeline[-1]
-        due.extend(instant for instant in (last.begins_at, *last.instants) if instant > through)
-    return Reading(changes, min((instant for instant in due if instant <= LATEST), default=None))
+    if reading.due_at is not None:
+        due.append(reading.due_at)
+    return reading._replace(due_at=min(due, default=None))
+
+
+def read_standings(standings: Iterable[Sequence[Standing]], through: datetime) -> Reading:
+    """All that is told of standings by `through`, and when time alone next changes that."""
+    timelines = [_stages(timeline) for timeline in standings]
+    changes = [change for timeline in timelines for change in _changes(timeline, through)]
+    ahead = (instant for timeline in timelines for instant in (timeline[-1].begins_at, *timeline[-1].instants))
+    return Reading(changes, min((instant for instant in ahead if through < instant <= LATEST), default=None))
 
 
 def standing_breaches(

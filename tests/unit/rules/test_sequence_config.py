@@ -1,12 +1,14 @@
 """Sequences and repetitions in rule files: what they become, and every way in which they can be wrong."""
 
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from domain.contract import Contracts, ObjectContract, StateMachine
+from domain.alike_rule import AlikeRule
+from domain.contract import Contracts, EventContract, ObjectContract, StateMachine
 from domain.errors import ConfigError
 from domain.repeat_rule import RepeatRule
 from domain.rule import Rule, SequenceRule
@@ -19,7 +21,11 @@ CONTRACTS = Contracts(
     objects={
         "order": ObjectContract("order", 1, "order_management", True, MACHINE),
         "product": ObjectContract("product", 1, "master_data", False, None),
-    }
+    },
+    events={
+        name: EventContract(name, 1, "master_data", "customer", ("crm",))
+        for name in ("customer.created", "customer.updated", "customer.merged")
+    },
 )
 
 
@@ -134,8 +140,63 @@ def test_each_form_is_read_whole(tmp_path: Path, kind: str, type_: type[Any], ju
         ),
         pytest.param(
             "duplicate: {object: order, event: a, count: 2}\n    unless: [a]",
-            'unless names "a", which must not be repeated itself',
+            'unless names "a", which the rule itself is about',
             id="unless it is repeated",
+        ),
+        pytest.param(
+            "duplicate: {object: order}",
+            "duplicate: has neither event nor alike; give event with count, or alike",
+            id="neither form",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, event: a, alike: [name]}",
+            "duplicate: has event and alike; give event with count, or alike",
+            id="both forms",
+        ),
+        pytest.param(
+            "duplicate: {object: order, event: a}",
+            "duplicate: count is missing; give the number of the event that is one too many, such as 2",
+            id="no count",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [name], within: 1d}",
+            "duplicate: within says nothing beside alike; remove it",
+            id="alike within a time",
+        ),
+        pytest.param(
+            "duplicate: {object: order, event: a, count: 2, at_least: 90%}",
+            "duplicate: at_least says nothing beside event; remove it",
+            id="events that are like others",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [phone]}",
+            "duplicate.alike[0] is \"phone\"; give 'name', 'tax_id' or 'email'",
+            id="alike in something else",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [name], at_least: 50%}",
+            "duplicate.at_least is 50%; give at least 70% and at most 100%",
+            id="half alike",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [email], at_least: 90%}",
+            "duplicate: at_least is about names, and alike does not list name; remove it",
+            id="a share without names",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [email], tax_ids_may_differ: true}",
+            "duplicate: tax_ids_may_differ says nothing where alike does not list tax_id; remove it",
+            id="tax ids that are not compared",
+        ),
+        pytest.param(
+            "duplicate: {object: customer, alike: [name]}\n    where: amount > 1",
+            "where says nothing beside alike, which compares objects and not events; remove it",
+            id="alike where",
+        ),
+        pytest.param(
+            "duplicate: {object: vendor, alike: [name]}",
+            'duplicate: no contract has events of "vendor"; say in described_by which event types state its name',
+            id="objects that nothing describes",
         ),
     ],
 )
@@ -145,6 +206,32 @@ def test_one_thing_wrong_is_one_problem(tmp_path: Path, kind: str, message: str)
     (problem,) = refusal.value.problems
     assert problem.line in (4, 5)
     assert problem.message == f'rule "Wrong": {message}'
+
+
+def test_objects_that_are_alike_are_described_by_what_the_contracts_say(tmp_path: Path) -> None:
+    kind = "duplicate: {object: customer, alike: [name, tax_id, email]}\n    unless: [customer.merged]"
+    rule = load(tmp_path, kind)
+    assert rule == AlikeRule(
+        group="orders",
+        name="Wrong",
+        version=rule.version,
+        object_type="customer",
+        attributes=("email", "name", "tax_id"),
+        described_by=("customer.created", "customer.updated"),
+        at_least=Fraction(9, 10),
+        unless=("customer.merged",),
+        level="critical",
+    )
+
+
+def test_objects_that_are_alike_are_described_by_what_the_rule_says(tmp_path: Path) -> None:
+    rule = load(
+        tmp_path,
+        "duplicate: {object: vendor, alike: [name, tax_id], described_by: [vendor.stated], at_least: 95%, "
+        "tax_ids_may_differ: true}",
+    )
+    assert isinstance(rule, AlikeRule)
+    assert (rule.described_by, rule.at_least, rule.tax_ids_may_differ) == (("vendor.stated",), Fraction(95, 100), True)
 
 
 def test_without_any_machine_no_object_can_be_given(tmp_path: Path) -> None:
