@@ -243,3 +243,22 @@ def test_rules_that_cannot_be_read_are_a_configuration_error() -> None:
     assert str(refusal.value) == (
         'rules/billing.yaml:5:87: rule "InvoiceOverdue": milestone.within is 0s; give a duration above zero, such as 4h'
     )
+
+
+def test_objects_that_are_alike_are_tested_with_all_objects_of_a_test() -> None:
+    Path("customers.yaml").write_text("""\
+groups:
+  - name: master_data
+    rules:
+      - alert: CustomersAlike
+        duplicate: {object: customer, alike: [name, tax_id], described_by: [customer.created]}
+""")
+    Path("customers_test.yaml").write_text("""\
+- name: the second of the same name fires
+  events:
+    - {at: 0m, type: customer.created, object: customer/C-1, attributes: {name: Acme GmbH}}
+    - {at: 1h, type: customer.created, object: customer/C-2, attributes: {name: ACME}}
+    - {at: 2h, type: customer.created, object: customer/C-3, attributes: {name: Globex}}
+  expect: [{at: 30m, firing: []}, {at: 3h, firing: [CustomersAlike]}]
+""")
+    assert run_rule_tests([Path("customers.yaml")], References(), AmountsOverAThousand()).failures == []
