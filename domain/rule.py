@@ -135,12 +135,13 @@ class SequenceRule(ObjectRule):
 
     event_type: str
     requires: str
+    unless: tuple[str, ...] = ()
     level: str = "warning"
 
     @property
     def event_types(self) -> frozenset[str]:
-        """Both of the sequence."""
-        return frozenset((self.event_type, self.requires))
+        """Both of the sequence, and what ends an alert."""
+        return frozenset((self.event_type, self.requires, *self.unless))
 
     @property
     def opening_types(self) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The parts that rule files are made of: durations, percentages, conditions, and the keys that any kind may have."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from domain.config_file import ConfigModel, show
+from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
 from domain.rule import Pairing, Rule
@@ -127,6 +127,7 @@ def _steps(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Window = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
 Skew = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_skew)]
+Percent = Annotated[Fraction, BeforeValidator(_percent)]
 Name = Annotated[str, AfterValidator(_not_blank)]
 Condition = Annotated[str, AfterValidator(_condition)]
 AlertName = Annotated[
@@ -218,6 +219,10 @@ class KindConfig(ConfigModel):
             raise ValueError(f"{foreign[0]} says nothing under a rule of this kind; accepted beside it: {accepted}")
         if not self.has_steps and [step.at for step in common.severity] != [1]:
             raise ValueError("severity has steps, and a rule of this kind no window; give a level such as critical")
+
+    def problems(self, references: References) -> Iterator[tuple[Location, str]]:
+        """What does not fit what the rule refers to: where below the kind's key, and the message."""
+        yield from ()
 
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes with the common keys, its `version` still empty."""

@@ -1,7 +1,7 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: the traffic of sources and their silences, changes of alerts, their states,
-open duties, the alerts on silent sources, the watermark.
+What a tick writes, it writes in this order: the traffic of sources and their silences, keys of objects that may be
+alike, changes of alerts, their states, open duties, the alerts on silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -18,6 +18,7 @@ from domain.instants import EPOCH
 from domain.rule import ObjectRule, Rule
 from domain.source_silence import SOURCE_SILENT, Silences, UnknownTimes
 from rules.alert_state import advance
+from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.source_alerts import source_alerts
 from rules.watching import ObjectRules, WatchedRule, by_object_type
@@ -62,6 +63,7 @@ class Engine:
         self._store = store
         self._contracts = contracts
         self._by_object_type = by_object_type(rules)
+        self._alike = AlikeEngine(store, rules)
         self._rules_version = rules_version(rules, contracts)
 
     def tick(self, through: datetime) -> TickResult:
@@ -84,7 +86,10 @@ class Engine:
             objects = self._look_at_touched(touched, silences, changes)
         else:
             objects = self._look_at_all(before.evaluated_through if before else through, silences, changes)
+        evaluated_through = before.evaluated_through if before else None
+        changes.add(self._alike.advance(evaluated_through, through, from_the_beginning=not is_current))
         changes.write()
+        self._alike.keep(through)
         if not is_current or changes.transitions[AlertState.SUSPENDED] or silences.is_news_after(after):
             changes.add(source_alerts(self._store, self._contracts, silences, after, through))
             changes.write()
@@ -114,8 +119,8 @@ class Engine:
         for object_type in sorted(self._by_object_type.keys() | stored_object_types(self._store)):
             on_object = self._by_object_type.get(object_type)
             for stretch in stretches(self._store, object_type, _MILESTONES_AT_ONCE):
-                in_stretch = alerts_in_stretch(self._store, stretch)
-                stored = {alert.alert_id: alert for alert in in_stretch if alert.name != SOURCE_SILENT}
+                alerts_before = alerts_in_stretch(self._store, stretch)
+                stored = {alert.alert_id: alert for alert in alerts_before if not self._owned_elsewhere(alert)}
                 duties = open_duties(self._store, stretch, None)
                 for object_, alerts, due_at in self._from_the_beginning(on_object, unknown, stretch, changes.through):
                     objects += 1
@@ -126,6 +131,10 @@ class Engine:
                 changes.add(withdrawals(stored.values(), since, changes.through))
                 changes.close(object_type, duties)
         return objects
+
+    def _owned_elsewhere(self, alert: Alert) -> bool:
+        """Whether an alert follows from more than the history of its object."""
+        return alert.name == SOURCE_SILENT or self._alike.owns(alert)
 
     def _from_the_beginning(
         self, on_object: ObjectRules | None, unknown: UnknownByRule, stretch: Stretch, through: datetime

@@ -10,6 +10,7 @@ from domain.instants import EPOCH, format_instant
 from domain.money import format_amount
 from domain.rule import Rule
 from rules.alert_state import alerts_at
+from rules.alike import alike_alerts_at
 from rules.engine import ENGINE, NO_CONTRACTS
 from rules.watching import by_object_type
 from storage.alerts import with_runs
@@ -34,6 +35,7 @@ def evaluate(
     At risk, firing, resolved, or suspended where the source that would tell was still silent at `known_at` (None: at
     the instant the engine has come to); ordered by deadline, then alert and object.
     """
+    rules = list(rules)
     watermark = read_watermark(store, ENGINE)
     heard_by = known_at or (watermark.evaluated_through if watermark else at)
     silences = read_silences(store, contracts, EPOCH, heard_by)
@@ -45,6 +47,7 @@ def evaluate(
                 object_ = BusinessObject(object_type, object_id)
                 for rule, unknown in judged:
                     alerts += alerts_at(rule, object_, history, at, unknown, heard_by)
+    alerts += alike_alerts_at(store, rules, at, known_at)
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)
     )

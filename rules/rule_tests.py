@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from domain.alert import Alert
+from domain.alike_rule import AlikeRule
 from domain.business_object import BusinessObject
 from domain.config_file import ConfigFile, load_file
 from domain.contract import Contracts
@@ -16,7 +17,9 @@ from domain.errors import ConfigError, Problem
 from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
 from domain.rule import ObjectRule, Rule
+from domain.source_silence import Silences
 from rules.alert_state import alerts_at
+from rules.alike import standing_alerts
 from rules.compiler import compile_condition
 from rules.loader import TEST_SUFFIX, load_rules, rule_files
 from rules.references import References
@@ -24,6 +27,7 @@ from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, Ru
 
 Subject = tuple[BusinessObject, Milestone]
 Histories = Mapping[BusinessObject, Sequence[Milestone]]
+TestedRule = ObjectRule | AlikeRule
 
 
 class ConditionEvaluator(Protocol):
@@ -75,19 +79,19 @@ def run_rule_tests(
             continue
         tests += len(file.model.root)
         failures.extend(
-            _run_file(path, _object_rules(load_rules([path], references)), file, references.contracts, true_conditions)
+            _run_file(path, _tested(load_rules([path], references)), file, references.contracts, true_conditions)
         )
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
 
 
-def _object_rules(rules: Iterable[Rule]) -> list[ObjectRule]:
-    return [rule for rule in rules if isinstance(rule, ObjectRule)]
+def _tested(rules: Iterable[Rule]) -> list[TestedRule]:
+    return [rule for rule in rules if isinstance(rule, ObjectRule | AlikeRule)]
 
 
-def _awaited_sources(rules: Iterable[ObjectRule], contracts: Contracts) -> set[str]:
-    awaited = frozenset().union(*(rule.awaited_types for rule in rules))
+def _awaited_sources(rules: Iterable[TestedRule], contracts: Contracts) -> set[str]:
+    awaited = frozenset().union(*(rule.awaited_types for rule in rules if isinstance(rule, ObjectRule)))
     return {source for type_ in awaited & contracts.events.keys() for source in contracts.events[type_].sources}
 
 
@@ -102,7 +106,7 @@ def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
 
 def _run_file(
     path: Path,
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     file: ConfigFile[RuleTestsConfig],
     contracts: Contracts,
     true_conditions: ConditionEvaluator,
@@ -134,7 +138,7 @@ def _run_file(
 
 
 def _with_histories(
-    rules: Sequence[ObjectRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
+    rules: Sequence[TestedRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
 ) -> Iterator[tuple[RuleTestConfig, Histories]]:
     """Each test with the milestones of its objects; one question answers the conditions of all of them."""
     subjects = [
@@ -143,7 +147,9 @@ def _with_histories(
         for object_, stated in test.histories.items()
         for milestone in with_known_facts(stated)
     ]
-    conditions = {text: compile_condition(text).sql for rule in rules for text in rule.conditions}
+    conditions = {
+        text: compile_condition(text).sql for rule in rules if isinstance(rule, ObjectRule) for text in rule.conditions
+    }
     held = true_conditions(conditions, [(object_, milestone) for _, object_, milestone in subjects])
     answered = list(zip(subjects, held, strict=True))
     by_test: dict[int, dict[BusinessObject, list[Milestone]]] = {number: {} for number in range(len(tests))}
@@ -154,7 +160,7 @@ def _with_histories(
 
 
 def _compare(
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     test: RuleTestConfig,
     histories: Histories,
     contracts: Contracts,
@@ -167,13 +173,11 @@ def _compare(
     silences = test.silences(contracts, at)
     alerts: list[Alert] = []
     for rule in rules:
-        unknown = silences.unknown_times(rule.awaited_types)
-        for object_, history in histories.items():
-            if object_.type != rule.object_type:
-                continue
-            alerts.extend(alerts_at(rule, object_, history, at, unknown))
-            if rule.name not in expectation.firing and _is_started(rule, history, at):
-                seen.quiet.add(rule.name)
+        of_type = {object_.id: history for object_, history in histories.items() if object_.type == rule.object_type}
+        alerts.extend(_alerts_at(rule, of_type, at, silences))
+        is_started = any(_is_started(rule, history, at) for history in of_type.values())
+        if rule.name not in expectation.firing and is_started:
+            seen.quiet.add(rule.name)
     for state in ("firing", "at_risk", "resolved", "suspended"):
         expected = getattr(expectation, state)
         got = sorted(alert.name for alert in alerts if alert.state == state)
@@ -185,5 +189,19 @@ def _compare(
             yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
 
 
-def _is_started(rule: ObjectRule, history: Iterable[Milestone], at: datetime) -> bool:
-    return any(milestone.type in rule.opening_types and milestone.occurred_at <= at for milestone in history)
+def _alerts_at(
+    rule: TestedRule, histories: Mapping[str, Sequence[Milestone]], at: datetime, silences: Silences
+) -> list[Alert]:
+    if isinstance(rule, AlikeRule):
+        return standing_alerts(rule, histories, at)
+    unknown = silences.unknown_times(rule.awaited_types)
+    return [
+        alert
+        for object_id, history in histories.items()
+        for alert in alerts_at(rule, BusinessObject(rule.object_type, object_id), history, at, unknown)
+    ]
+
+
+def _is_started(rule: TestedRule, history: Iterable[Milestone], at: datetime) -> bool:
+    opening = rule.described_by if isinstance(rule, AlikeRule) else rule.opening_types
+    return any(milestone.type in opening and milestone.occurred_at <= at for milestone in history)

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from domain.alert import AlertState
 from domain.milestone import Milestone
-from domain.rule import ObjectRule
+from domain.rule import Rule
 from domain.source_silence import Unknown
 
 # What is known only after it has happened waits this long before it is told: the events of one import arrive over
@@ -22,7 +22,7 @@ class Finding(Protocol):
     """
 
     @property
-    def rule(self) -> ObjectRule: ...
+    def rule(self) -> Rule: ...
     @property
     def clock(self) -> str: ...
     @property

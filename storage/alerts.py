@@ -76,6 +76,11 @@ def alerts_in_stretch(store: Store, stretch: Stretch) -> list[Alert]:
     return _alerts(store.rows("alerts_in_stretch", params))
 
 
+def alerts_of_rule(store: Store, rule: str, object_type: str) -> list[Alert]:
+    """The alerts that a rule of that name raised on objects of one type, as they stand."""
+    return _alerts(store.rows("alerts_of_rule", {"alert": rule, "object_type": object_type}))
+
+
 def count_alerts(store: Store) -> dict[AlertState, int]:
     """How many alerts stand in each state; a state without any is left out."""
     return {AlertState(row["state"]): row["alerts"] for row in store.rows("count_alerts")}

@@ -180,7 +180,7 @@ def _read(
             held = tuple(numbers)
             if held not in named:
                 named[held] = frozenset(texts[number - 1] for number in held)
-            milestones.append(_milestone(row, named[held]))
+            milestones.append(milestone_from_row(row, named[held]))
             is_amended = is_amended or bool(amended)
         yield object_id, milestones, is_amended
 
@@ -192,7 +192,7 @@ def _amended_histories(
     _, rows = store.tuples("stated_milestones", params)
     stated: dict[str, History] = {object_id: [] for object_id in object_ids}
     for row in rows:
-        stated[row[0]].append(_milestone(row, frozenset()))
+        stated[row[0]].append(milestone_from_row(row, frozenset()))
     subjects = [
         (BusinessObject(watch.object_type, object_id), milestone)
         for object_id, milestones in stated.items()
@@ -205,7 +205,7 @@ def _amended_histories(
         yield object_id, [replace(milestone, holds=holds) for (_, milestone), holds in group]
 
 
-def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
+def milestone_from_row(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
     """A milestone from the columns that both statements on histories begin with."""
     _, type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, *facts = row
     return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)

@@ -293,3 +293,22 @@ def test_a_silence_has_to_last() -> None:
     with pytest.raises(ConfigError) as error:
         run(SILENT_TESTS.replace("until: 6h", "until: 2h"), references=BILLED)
     assert "until is not after from; give a later one, or none where the source stays silent" in str(error.value)
+
+
+def test_objects_that_are_alike_are_tested_with_all_objects_of_a_test() -> None:
+    Path("customers.yaml").write_text("""\
+groups:
+  - name: master_data
+    rules:
+      - alert: CustomersAlike
+        duplicate: {object: customer, alike: [name, tax_id], described_by: [customer.created]}
+""")
+    Path("customers_test.yaml").write_text("""\
+- name: the second of the same name fires
+  events:
+    - {at: 0m, type: customer.created, object: customer/C-1, attributes: {name: Acme GmbH}}
+    - {at: 1h, type: customer.created, object: customer/C-2, attributes: {name: ACME}}
+    - {at: 2h, type: customer.created, object: customer/C-3, attributes: {name: Globex}}
+  expect: [{at: 30m, firing: []}, {at: 3h, firing: [CustomersAlike]}]
+""")
+    assert run_rule_tests([Path("customers.yaml")], References(), AmountsOverAThousand()).failures == []
