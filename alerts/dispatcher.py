@@ -122,6 +122,7 @@ class Dispatcher:
         To be called before the first `run`, which then waits for each before it tells the group's news.
         """
         removed: list[NotificationRecord] = []
+        left: list[tuple[Lane, Notification]] = []
         for record in unfinished_notifications(self._store):
             lane = self._lanes.get(record.receiver, {}).get(record.integration)
             if lane is None:
@@ -134,10 +135,12 @@ class Dispatcher:
                     )
                 )
                 continue
-            notification = from_record(record, now + max(self._route.group_interval, SHORTEST_DEADLINE))
+            left.append((lane, from_record(record, now + max(self._route.group_interval, SHORTEST_DEADLINE))))
+        # First what may fail: tried again, it must not have sent anything.
+        write_notifications(self._store, removed)
+        for lane, notification in left:
             self._in_flight[notification.conversation] = Flight(notification)
             lane.queue.submit(notification)
-        write_notifications(self._store, removed)
 
     def run(self, alerts: Sequence[Alert], now: datetime) -> None:
         """One tick: `alerts` are all that are open and those that ended lately.

@@ -12,6 +12,7 @@ from bench.journal import note
 
 BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "batches": lambda quick: ingest.batches(ingest.QUICK if quick else ingest.FULL),
+    "correlated": lambda quick: ingest.correlated(ingest.QUICK if quick else ingest.FULL),
     "singles": lambda quick: ingest.singles(ingest.QUICK if quick else ingest.FULL),
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),

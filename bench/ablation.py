@@ -9,7 +9,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry
 
 from bench.figures import Figure
-from bench.processes import contract_door
+from bench.processes import contract_door, shipped_contracts
 from bench.traffic import event_batches
 from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import BATCH, Received, read_request
@@ -61,7 +61,7 @@ def _round(store: Store, bare: Store, forgetful: Store, number: int) -> dict[str
         for request in event_batches(f"w{number}", _BATCHES_A_GROUP * _GROUPS, _EVENTS_A_BATCH)
     ]
     received: list[Received] = []
-    door, writer = contract_door(), EventWriter(forgetful, clock, metrics)
+    door, writer = contract_door(shipped_contracts()), EventWriter(forgetful, clock, metrics)
     cost: dict[str, float] = {}
     cost["decode and check"] = _cost(lambda body: received.append(read_request(BATCH, (), body, clock.now())), bodies)
     cost["contracts"] = _cost(lambda one: door.apply(one, metrics), received)

@@ -1,6 +1,7 @@
 """Benchmarks of the way in: events in batches, events one a request, spans. Each checks the store afterwards."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,16 +24,21 @@ class StoreDiffers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much a benchmark does: rounds that count, and requests a round of each kind."""
+    """How much a benchmark does: rounds that count, and requests a round of each kind.
+
+    `correlated` are batches, sent twice a round, hence fewer rounds.
+    """
 
     rounds: int
     batches: int
     singles: int
     span_bodies: int
+    correlated: int
+    correlated_rounds: int
 
 
-QUICK = Effort(rounds=3, batches=200, singles=3_000, span_bodies=200)
-FULL = Effort(rounds=7, batches=600, singles=12_000, span_bodies=600)
+QUICK = Effort(rounds=3, batches=200, singles=3_000, span_bodies=200, correlated=100, correlated_rounds=2)
+FULL = Effort(rounds=7, batches=600, singles=12_000, span_bodies=600, correlated=250, correlated_rounds=4)
 EVENTS_A_BATCH = 500
 SPANS_A_BODY = 1_000
 SPAN_CONNECTIONS = 16
@@ -85,6 +91,47 @@ def singles(effort: Effort) -> list[Figure]:
     ]  # fmt: skip
 
 
+def correlated(effort: Effort) -> list[Figure]:
+    """The batches without contracts and correlation, in turn with both.
+
+    With both, a round lasts until the last event is correlated.
+    """
+    with _pair(governed=False) as (bare, load), _collector(correlating=True) as whole:
+        without: list[Sent] = []
+        bare_cpu: list[float] = []
+        lags: list[float] = []
+
+        def round_(number: int) -> Sent:
+            load.prepare_batches(f"a{number}", effort.correlated, EVENTS_A_BATCH)
+            before = bare.cpu_seconds()
+            without.append(load.send(bare.port, 16, _MOST_SECONDS))
+            bare_cpu.append(1e6 * (bare.cpu_seconds() - before) / without[-1].items)
+            load.prepare_batches(f"c{number}", effort.correlated, EVENTS_A_BATCH)
+            sent = load.send(whole.port, 16, _MOST_SECONDS)
+            began = time.perf_counter()
+            whole.catch_up()
+            lags.append(time.perf_counter() - began)
+            return sent
+
+        rounds, cpu = _rounds(effort.correlated_rounds, whole, round_)
+        _check_events(bare, without)
+        _check_events(whole, rounds)
+        known = whole.select("stored_runs")
+        if known["runs"] != known["correlation_ids"]:
+            raise StoreDiffers(f"every correlation id is a run of its own, the store holds {known}")
+    rates = [sent.items / (sent.seconds + lag) for sent, lag in zip(rounds, lags, strict=True)][1:]
+    bare_rates = [sent.items / sent.seconds for sent in without][1:]
+    ratios = [rate / bare_rate for rate, bare_rate in zip(rates, bare_rates, strict=True)]
+    return [
+        Figure("correlated", "stored, no contracts", "/s", bare_rates),
+        Figure("correlated", "checked, stored, correlated", "/s", rates),
+        Figure("correlated", "with both / without", "×", ratios, 2 / 3),
+        Figure("correlated", "correlated after the last answer", "s", lags[1:], more_is_better=False),
+        Figure("correlated", "CPU an event, no contracts", "µs", bare_cpu[1:], more_is_better=False),
+        Figure("correlated", "CPU an event, with both", "µs", cpu, more_is_better=False),
+    ]
+
+
 def spans(effort: Effort) -> list[Figure]:
     """OTLP spans in protobuf bodies of 1,000 over 16 connections; in turn the same into rotel, which keeps none."""
     beside: list[float] = []
@@ -126,13 +173,18 @@ def _beside_rotel(stored: Sequence[float], taken: Sequence[float]) -> list[Figur
 
 
 @contextmanager
-def _pair() -> Iterator[tuple[CollectorProcess, LoadProcess]]:
+def _pair(*, governed: bool = True) -> Iterator[tuple[CollectorProcess, LoadProcess]]:
+    with _collector(governed=governed) as collector, load_process() as load:
+        yield collector, load
+
+
+@contextmanager
+def _collector(*, governed: bool = True, correlating: bool = False) -> Iterator[CollectorProcess]:
     with (
         tempfile.TemporaryDirectory(prefix="milepost-bench-") as folder,
-        collector_process(Path(folder) / "store") as collector,
-        load_process() as load,
+        collector_process(Path(folder) / "store", governed=governed, correlating=correlating) as collector,
     ):
-        yield collector, load
+        yield collector
 
 
 def _rounds(

@@ -11,6 +11,7 @@ from typing import Any
 import clickhouse_connect
 from prometheus_client import CollectorRegistry
 
+from bench.correlating import Correlating
 from bench.load import Sent, send
 from bench.traffic import Request, event_batches, single_events, span_bodies
 from collector.app import Collector
@@ -18,6 +19,7 @@ from collector.contract_definitions import SHIPPED as CONTRACTS
 from collector.contract_definitions import load_contracts
 from collector.contract_door import ContractDoor
 from domain.clock import SystemClock
+from domain.contract import Contracts
 from milepost.collection import collect_rarely
 from milepost.http_server import HttpServer, bind
 from storage.client import DEFAULT_DATABASE, Store
@@ -73,6 +75,10 @@ class CollectorProcess(Peer):
         used: float = self.ask("cpu")
         return used
 
+    def catch_up(self) -> None:
+        """Returns when all that was acknowledged is correlated; only with a correlator."""
+        self.ask("catch_up")
+
 
 class LoadProcess(Peer):
     """Prepares requests, then sends them."""
@@ -92,9 +98,9 @@ class LoadProcess(Peer):
 
 
 @contextmanager
-def collector_process(folder: Path) -> Iterator[CollectorProcess]:
-    """A running collector with an empty store in `folder`."""
-    with spawned(_run_collector, str(folder)) as pipe:
+def collector_process(folder: Path, *, governed: bool = True, correlating: bool = False) -> Iterator[CollectorProcess]:
+    """A running collector with an empty store in `folder`, with or without the shipped contracts and a correlator."""
+    with spawned(_run_collector, str(folder), governed, correlating) as pipe:
         yield CollectorProcess(pipe)
 
 
@@ -122,17 +128,24 @@ def spawned(target: Callable[..., None], *arguments: Any) -> Iterator[Connection
             process.join()
 
 
-def contract_door() -> ContractDoor:
-    """The shipped contracts, applied as in a running Milepost."""
-    return ContractDoor(load_contracts(CONTRACTS).contracts, b"a key for the benchmark alone")
+def shipped_contracts() -> Contracts:
+    """The contracts of a Milepost that nobody has configured."""
+    return load_contracts(CONTRACTS).contracts
 
 
-def _run_collector(pipe: Connection, folder: str) -> None:
+def contract_door(contracts: Contracts) -> ContractDoor:
+    """The contracts applied as in a running Milepost."""
+    return ContractDoor(contracts, b"a key for the benchmark alone")
+
+
+def _run_collector(pipe: Connection, folder: str, governed: bool, correlating: bool) -> None:
     clock = SystemClock()
+    contracts = shipped_contracts() if governed else Contracts()
     with Store(f"chdb://{folder}") as store:
         migrate(store, clock.now())
-        collector = Collector(store, clock, CollectorRegistry(), [], contract_door())
+        collector = Collector(store, clock, CollectorRegistry(), [], contract_door(contracts))
         collector.start()
+        correlator = Correlating(store, contracts, collector.writer.settled_through) if correlating else None
         listening = bind("127.0.0.1", 0, "the benchmark's port")
         server = HttpServer(collector.app, listening, "collector")
         server.start()
@@ -145,9 +158,14 @@ def _run_collector(pipe: Connection, folder: str) -> None:
             result = reader.query(text)
             return dict(zip(result.column_names, result.result_rows[0], strict=True))
 
+        answers: dict[str, Callable[..., Any]] = {"select": select, "resident": _resident_bytes, "cpu": _cpu_seconds}
+        if correlator:
+            answers["catch_up"] = correlator.catch_up
         try:
-            _serve(pipe, {"select": select, "resident": _resident_bytes, "cpu": _cpu_seconds})
+            _serve(pipe, answers)
         finally:
+            if correlator:
+                correlator.stop()
             reader.close()
             server.stop()
             collector.stop()

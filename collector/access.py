@@ -32,7 +32,7 @@ _SCOPES = {
     "/metrics": Scope.METRICS,
 }
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-_RPC_CODES = {401: 16, 403: 7, 429: 8}
+_RPC_CODES = {401: 16, 403: 7, 429: 8, 503: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ class Caller:
     allowance: Allowance | None
     paid: int = 1
 
+    def may_send(self, source: str | None) -> bool:
+        """Whether it may send events of a source, or of any where that is None."""
+        token = self.token
+        return token is None or token.may_send_any or (source is not None and token.may_send(source))
+
     def charge(self, count: int) -> None:
         """Counts what the request held."""
         if self.allowance and count > self.paid:
@@ -67,6 +72,12 @@ class Refusal:
     reason: str
     challenge: str = ""
     retry_after: int = 0
+
+
+# Not 401: a sender whose token may well be good should come back.
+_TOKENS_UNKNOWN = Refusal(
+    503, "tokens_unknown", "the store is away, and who may come in is not known before it answers", retry_after=5
+)
 
 
 class Access:
@@ -99,7 +110,7 @@ class Access:
             else:
                 admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
             if isinstance(admitted, Refusal):
-                self._metrics.refuse(scope.value, admitted.code)
+                self._metrics.refuse(_channel_of(path, scope), admitted.code)
                 await _refuse(connection, send, scope, admitted)
                 return
             connection[CALLER] = admitted
@@ -119,6 +130,8 @@ class Access:
         token = self._tokens.find(authorization) if authorization else None
         # Who makes tokens decides who comes in: that needs one even where nothing else does.
         if self._tokens.exist or self._settings.is_exposed or scope is Scope.ADMIN:
+            if token is None and not self._tokens.are_known:
+                return _TOKENS_UNKNOWN
             if token is None:
                 return _unauthenticated(bool(authorization))
             if refusal := self._judge(token, scope):
@@ -169,16 +182,23 @@ def scope_of(path: str) -> Scope:
     return _SCOPES.get(path, Scope.API)
 
 
-def keep_to_sources(received: Received, caller: Caller | None) -> None:
-    """Turns the events whose source the caller's token does not name into rejections."""
+def _channel_of(path: str, scope: Scope) -> str:
+    """What a refused request counts under; one scope opens all that OTLP carries."""
+    return path.removeprefix("/v1/") if scope is Scope.TRACES else scope.value
+
+
+def keep_to_sources(received: Received, caller: Caller | None, short_name: Callable[[str], str]) -> None:
+    """Turns the events whose source the caller's token names neither as it was sent nor by its short name into
+    rejections."""
     token = caller.token if caller else None
     if token is None or token.may_send_any:
         return
-    kept = [one for one in received.candidates if token.may_send(one.event.source)]
-    if len(kept) == len(received.candidates):
+    sources = {one.event.source for one in received.candidates}
+    allowed = {source for source in sources if token.may_send(source) or token.may_send(short_name(source))}
+    if allowed == sources:
         return
     for one in received.candidates:
-        if not token.may_send(one.event.source):
+        if one.event.source not in allowed:
             event = one.event
             reason = f"the token {token.name} may not send events of the source {event.source[:80]!r}"
             received.rejections.append(
@@ -186,7 +206,7 @@ def keep_to_sources(received: Received, caller: Caller | None) -> None:
                     one.index, event.event_id, event.source, SOURCE_NOT_ALLOWED, reason, bytes(one.raw), event.type
                 )
             )
-    received.candidates = kept
+    received.candidates = [one for one in received.candidates if one.event.source in allowed]
 
 
 def _throttled(allowance: Allowance | None, who: str) -> Refusal | None:

@@ -8,10 +8,12 @@ from collector.log_writer import LogWriter
 from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
+from collector.span_runs import SpanRuns
 from collector.span_writer import SpanWriter
 from collector.spooling import Spooling
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
+from domain.errors import StoreUnreachable
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
 
@@ -21,12 +23,20 @@ _GROUP_BYTES, _WAITING_BYTES = 32 * 1024 * 1024, 128 * 1024 * 1024
 
 
 class Commits:
-    """Owns the group commits of one collector; `writer` is the one that stores its events."""
+    """Owns the group commits of one collector; events are stored once `load` has read what is known of them."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics, spooling: Spooling) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: CollectorMetrics,
+        spooling: Spooling,
+        runs: SpanRuns = SpanRuns(),
+    ) -> None:
         self._store = store
         self._clock = clock
-        self.writer = EventWriter(store, clock, metrics)
+        self._metrics = metrics
+        self._writer: EventWriter | None = None
         self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
             "commit events",
             spooling.events(self._commit_events),
@@ -35,14 +45,17 @@ class Commits:
         )
         self.spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
-            spooling.spans(SpanWriter(store, metrics).commit),
+            spooling.spans(SpanWriter(store, metrics, runs).commit),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
             # Spans have no identity to settle in order, and planning an insert of theirs keeps one core busy alone.
             threads=2,
         )
         self.logs: GroupCommit[LogRequest, bool] = GroupCommit(
-            "commit logs", LogWriter(store, metrics).commit, group_weight=_GROUP_BYTES, waiting_weight=_WAITING_BYTES
+            "commit logs",
+            spooling.logs(LogWriter(store, metrics).commit),
+            group_weight=_GROUP_BYTES,
+            waiting_weight=_WAITING_BYTES,
         )
         self.letters: GroupCommit[DeadLetter, bool] = GroupCommit(
             "commit dead letters",
@@ -54,6 +67,17 @@ class Commits:
         metrics.waiting.labels("traces").set_function(lambda: self.spans.waiting)
         metrics.waiting.labels("logs").set_function(lambda: self.logs.waiting)
         metrics.waiting.labels("dead_letters").set_function(lambda: self.letters.waiting)
+
+    def load(self) -> None:
+        """Reads the known identities from the store, which has to be prepared by now."""
+        self._writer = EventWriter(self._store, self._clock, self._metrics)
+
+    @property
+    def writer(self) -> EventWriter:
+        """The one that stores the events; StoreUnreachable before the load."""
+        if self._writer is None:
+            raise StoreUnreachable(f"the store at {self._store.where} has not been there since the start")
+        return self._writer
 
     def start(self) -> None:
         """Begins to store."""

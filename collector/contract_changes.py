@@ -12,7 +12,7 @@ from collector.field_types import name_of, takes_all
 from domain.contract import EventContract, ObjectContract, OnViolation, StateMachine
 from domain.errors import Problem
 
-_EVENT_REST = ("owner", "links", "personal_data", "silent_after")
+_EVENT_REST = ("owner", "links", "personal_data", "silent_after", "field_sources", "on_foreign_source")
 _NO_MACHINE = StateMachine("", {})
 
 
@@ -155,6 +155,14 @@ def _source_changes(old: ContractFiles, new: ContractFiles) -> Iterator[Change]:
             yield from _list_changes(comparison, "aliases", "alias", before[name].aliases, now[name].aliases)
             if before[name].silent_after != now[name].silent_after:
                 yield comparison.now(False, "has another silent_after", "silent_after")
+            yield from _rate_change(comparison, before[name].rate_per_second, now[name].rate_per_second)
+
+
+def _rate_change(comparison: _Comparison, old: float | None, new: float | None) -> Iterator[Change]:
+    if old != new:
+        # Whoever kept to the old limit may now be refused.
+        is_lower = new is not None and (old is None or new < old)
+        yield comparison.now(is_lower, f"has a {'lower' if is_lower else 'higher'} rate_limit", "rate_limit")
 
 
 def _list_changes(

@@ -15,7 +15,7 @@ from collector.field_types import WORDS, example_of, test_of
 from collector.personal_data import Tree, Unreadable, Way, masked, masked_text, way_of
 from collector.receivers.cloudevents import Candidate, is_json_type
 from domain.config_file import show
-from domain.contract import EventContract, FieldType, Protection
+from domain.contract import EventContract, FieldType, OnForeignSource, Protection
 from storage.events import EventRow
 
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -58,6 +58,27 @@ def violations_of(contract: EventContract) -> Callable[[EventRow], Sequence[Viol
         return [violation for check in checks if (violation := check(event))]
 
     return violations
+
+
+def foreign_words(contract: EventContract) -> Callable[[EventRow], Sequence[Violation]] | None:
+    """Tells what of an event its source states although its word does not count; None where nobody wants to know."""
+    if contract.on_foreign_source is not OnForeignSource.FLAG:
+        return None
+    owned = [(name, _getter(name), owners) for name, owners in contract.field_sources.items()]
+
+    def foreign(event: EventRow) -> Sequence[Violation]:
+        source = event.source
+        found = [
+            Violation("foreign_field", f"{name} is stated by {show(source)}; give it from {' or '.join(owners)}")
+            for name, get, owners in owned
+            if source not in owners and get(event)
+        ]
+        if not contract.may_state(source):
+            named = " or ".join(contract.sources)
+            found.append(Violation("foreign_source", f"the event is stated by {show(source)}; give it from {named}"))
+        return found
+
+    return foreign
 
 
 class PersonalData:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from collector.allowance import parse_rate
 from collector.field_types import TYPES, WORDS
 from domain.config_file import ConfigFile, ConfigModel, Location, load_file, show
 from domain.contract import (
@@ -17,6 +18,7 @@ from domain.contract import (
     FieldType,
     Link,
     ObjectContract,
+    OnForeignSource,
     OnViolation,
     Protection,
     SourceContract,
@@ -72,6 +74,10 @@ def _field(name: str) -> str:
     return _personal_field(name)
 
 
+def _rate(value: object) -> float | None:
+    return parse_rate(value if isinstance(value, str) else show(value))
+
+
 def _field_type(value: object) -> object:
     if isinstance(value, str) and value in TYPES:
         return value
@@ -83,6 +89,7 @@ def _field_type(value: object) -> object:
 Name = Annotated[str, AfterValidator(_not_blank)]
 Version = Annotated[int, Field(strict=True, ge=1)]
 Silence = Annotated[timedelta, BeforeValidator(_silence)]
+Rate = Annotated[float | None, BeforeValidator(_rate)]
 Fields = dict[Annotated[str, AfterValidator(_field)], Annotated[FieldType, BeforeValidator(_field_type)]]
 
 
@@ -109,6 +116,10 @@ class EventConfig(ConfigModel):
     personal_data: dict[Annotated[str, AfterValidator(_personal_field)], Protection] = Field(default_factory=dict)
     silent_after: dict[Name, Silence] = Field(default_factory=dict)
     on_violation: OnViolation = OnViolation.FLAG
+    field_sources: dict[Annotated[str, AfterValidator(_field)], Annotated[tuple[Name, ...], Field(min_length=1)]] = (
+        Field(default_factory=dict)
+    )
+    on_foreign_source: OnForeignSource = OnForeignSource.TAKE
 
     @model_validator(mode="after")
     def _fits_together(self) -> "EventConfig":
@@ -118,6 +129,8 @@ class EventConfig(ConfigModel):
             raise ValueError(
                 f"silent_after names {show(strange[0])}; give one of its sources, {', '.join(self.sources)}"
             )
+        if unknown := sorted(self.field_sources.keys() - self.required.keys() - self.optional.keys()):
+            raise ValueError(f"field_sources names {show(unknown[0])}; give a field under required or optional")
         return self
 
 
@@ -153,6 +166,7 @@ class SourceConfig(ConfigModel):
     source: Name
     aliases: tuple[Name, ...] = ()
     silent_after: Silence | None = None
+    rate_limit: Rate = None
 
 
 class ContractsConfig(ConfigModel):
@@ -251,6 +265,11 @@ def _undefined(files: Iterable[ConfigFile[ContractsConfig]]) -> Iterator[Problem
                 ("objects", event.object_type, ("object",)),
                 *(("objects", link.object_type, ("links", at, "object")) for at, link in enumerate(event.links)),
                 *(("sources", source, ("sources", at)) for at, source in enumerate(event.sources)),
+                *(
+                    ("sources", source, ("field_sources", name, at))
+                    for name, owners in event.field_sources.items()
+                    for at, source in enumerate(owners)
+                ),
             ]
             for kind, name, below in uses:
                 if name not in known[kind]:
@@ -292,6 +311,8 @@ def _event(config: EventConfig, objects: Mapping[str, ObjectContract]) -> EventC
         silent_after=config.silent_after,
         on_violation=config.on_violation,
         aliases=config.aliases,
+        field_sources=config.field_sources,
+        on_foreign_source=config.on_foreign_source,
     )
 
 
@@ -301,4 +322,4 @@ def _object(config: ObjectConfig) -> ObjectContract:
 
 
 def _source(config: SourceConfig) -> SourceContract:
-    return SourceContract(config.source, config.aliases, config.silent_after)
+    return SourceContract(config.source, config.aliases, config.silent_after, config.rate_limit)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.body import decompress
-from collector.contract_checks import PersonalData, Violation, leaf_of, violations_of
+from collector.contract_checks import PersonalData, Violation, foreign_words, leaf_of, violations_of
 from collector.metrics import CollectorMetrics
-from collector.personal_data import MASKED, Unreadable, Way, masked_by_name, way_of
+from collector.personal_data import MASKED, Unreadable, Way, masked_by_name, masked_text, way_of
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.writer import EventOutcome
 from domain.contract import Contracts, EventContract, OnViolation, Protection
@@ -28,6 +28,7 @@ class _Governed:
 
     contract: EventContract
     violations: Callable[[EventRow], Sequence[Violation]]
+    foreign: Callable[[EventRow], Sequence[Violation]] | None
     personal: PersonalData | None
 
 
@@ -38,12 +39,15 @@ class ContractDoor:
         """`key` is what personal data is hashed with, where any contract asks for it."""
         self._governed: dict[str, _Governed] = {}
         self._aliases = {alias: source.source for source in contracts.sources.values() for alias in source.aliases}
+        self.rates = {
+            source.source: source.rate_per_second for source in contracts.sources.values() if source.rate_per_second
+        }
         self._ways: dict[str, Way] = {}
         self._headers: set[bytes] = set()
         for contract in contracts.events.values():
             fields = contract.personal_data
             personal = PersonalData(fields, key) if fields else None
-            governed = _Governed(contract, violations_of(contract), personal)
+            governed = _Governed(contract, violations_of(contract), foreign_words(contract), personal)
             self._governed |= dict.fromkeys((contract.type, *contract.aliases), governed)
             for field, protection in fields.items():
                 # Of two contracts that keep a name differently, the mask keeps less.
@@ -52,10 +56,14 @@ class ContractDoor:
                 if field.startswith("extensions."):
                     self._headers.add(f"ce-{leaf_of(field)}".encode())
 
+    def short_name(self, source: str) -> str:
+        """What a source is called here, whatever it calls itself."""
+        return self._aliases.get(source, source)
+
     def apply(self, received: Received, metrics: CollectorMetrics) -> None:
         """Settles what contracts say of a request's events: they change, are flagged, or become rejections."""
         for rejection in received.rejections:
-            rejection.source = self._aliases.get(rejection.source, rejection.source)
+            rejection.source = self.short_name(rejection.source)
             rejection.raw = self._masked_refused(rejection, received.is_binary)
         aliases, by_type = self._aliases, self._governed
         refused: set[int] = set()
@@ -68,8 +76,9 @@ class ContractDoor:
                 continue
             event.type = governed.contract.type
             found = governed.violations(event)
-            if found or governed.personal:
-                refusal = _settle(received, candidate, governed, found, metrics)
+            foreign = governed.foreign(event) if governed.foreign else ()
+            if found or foreign or governed.personal:
+                refusal = _settle(received, candidate, governed, found, foreign, metrics)
                 if refusal:
                     received.rejections.append(refusal)
                     refused.add(candidate.index)
@@ -96,6 +105,11 @@ class ContractDoor:
         if not self._headers:
             return headers
         return [(name, MASKED.encode() if name in self._headers else value) for name, value in headers]
+
+    def masked_attribute(self, name: str, value: str) -> str:
+        """What may be kept of an object's attribute: masked where a contract calls a field of its name personal."""
+        way = self._ways.get(name)
+        return masked_text(value, way) if way else value
 
     def _masked_refused(self, rejection: Rejection, is_binary: bool) -> bytes:
         governed = self._governed.get(rejection.type)
@@ -144,9 +158,13 @@ def _settle(
     candidate: Candidate,
     governed: _Governed,
     found: Sequence[Violation],
+    foreign: Sequence[Violation],
     metrics: CollectorMetrics,
 ) -> Rejection | None:
-    """Masks an event and notes what it violates; a rejection where it cannot be taken."""
+    """Masks an event and notes what it violates; a rejection where it cannot be taken.
+
+    What `foreign` sources state is never refused: that they do is what a rule has to tell.
+    """
     event, contract = candidate.event, governed.contract
     reason = ""
     if found and contract.on_violation is OnViolation.REJECT:
@@ -162,10 +180,11 @@ def _settle(
         return Rejection(
             candidate.index, event.event_id, event.source, VIOLATION, reason, bytes(candidate.raw), event.type
         )
-    if found:
+    if found or foreign:
         metrics.contract_violations.labels(contract.type, OnViolation.FLAG).inc()
         identity = (event.source, event.event_id, event.type, contract.version)
-        received.flags += [(candidate.index, ContractFlag(*identity, one.flag, one.detail)) for one in found]
+        flags = [ContractFlag(*identity, one.flag, one.detail) for one in (*found, *foreign)]
+        received.flags += [(candidate.index, flag) for flag in flags]
     return None
 
 

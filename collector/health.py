@@ -1,5 +1,7 @@
 """What tells others how a collector is: /healthz, /readyz and /metrics."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
@@ -8,12 +10,22 @@ from starlette.routing import BaseRoute, Route
 
 from collector.commits import Commits
 from collector.spooling import Spooling
-from domain.errors import StoreError
+from domain.errors import StoreError, StoreUnreachable
 from storage.client import Store
 
 
-def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, spooling: Spooling) -> list[BaseRoute]:
-    """The routes; alive is a collector whose commits all run, ready one that can acknowledge."""
+def health_routes(
+    store: Store,
+    registry: CollectorRegistry,
+    commits: Commits,
+    spooling: Spooling,
+    problem: Callable[[], StoreError | None],
+) -> list[BaseRoute]:
+    """The routes; alive is a collector whose commits all run, ready one that can acknowledge.
+
+    `problem` says why the store could not be used since the start. One that is no matter of waiting makes a collector
+    not ready, though its spool takes what comes: somebody has to look.
+    """
 
     def metrics(request: Request) -> Response:
         try:
@@ -31,12 +43,21 @@ def health_routes(store: Store, registry: CollectorRegistry, commits: Commits, s
     def readyz(request: Request) -> Response:
         waiting = spooling.waiting_bytes
         spool = {"spool_bytes": waiting} if waiting else {}
-        try:
-            store.ping()
-        except StoreError as error:
-            if spooling.takes_more:
-                return JSONResponse({"status": "spooling", "reason": str(error), **spool})
-            return JSONResponse({"status": "not ready", "reason": str(error), **spool}, status_code=503)
-        return JSONResponse({"status": "ready", **spool})
+        error = problem() or _error_of(store)
+        if error is None:
+            return JSONResponse({"status": "ready", **spool})
+        is_away = isinstance(error, StoreUnreachable)
+        is_ready = is_away and spooling.takes_more
+        state = {"status": "spooling" if is_ready else "not ready", "store": "away" if is_away else "refuses"}
+        return JSONResponse({**state, "reason": str(error), **spool}, status_code=200 if is_ready else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _error_of(store: Store) -> StoreError | None:
+    """What a store answers that does not answer as it should."""
+    try:
+        store.ping()
+    except StoreError as error:
+        return error
+    return None

@@ -7,7 +7,9 @@ from prometheus_client import CollectorRegistry
 from collector.contract_door import ContractDoor, keep_flags
 from collector.dead_lettering import dead_letter
 from collector.files.door import Taken, TakenSpans
+from collector.log_writer import LogWriter
 from collector.metrics import CollectorMetrics
+from collector.object_door import ObjectDoor
 from collector.receivers import cloudevents, otlp
 from collector.receivers.cloudevents import BATCH, Received
 from collector.replay import Replay
@@ -15,6 +17,7 @@ from collector.replay_channels import replay_channels
 from collector.source_definitions import SourceDefinition
 from collector.span_mapping import SpanMapper
 from collector.span_mapping_config import CorrelationConfig
+from collector.span_runs import SpanRuns
 from collector.span_writer import SpanWriter
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
@@ -22,6 +25,7 @@ from domain.contract import Contracts
 from domain.errors import InputError
 from storage.client import Store
 from storage.dead_letters import insert_dead_letters
+from storage.object_statements import Statements
 
 _EVENTS_AT_ONCE = 10_000
 
@@ -42,7 +46,8 @@ class LocalDoor:
         self._metrics = CollectorMetrics(CollectorRegistry())
         self._mapper = SpanMapper(correlation, self._metrics)
         self._events = EventWriter(store, clock, self._metrics)
-        self._spans = SpanWriter(store, self._metrics)
+        self._spans = SpanWriter(store, self._metrics, SpanRuns(correlation.correlation_id))
+        self._objects = ObjectDoor(store, clock, contracts)
 
     def events(self, content_type: str, body: bytes) -> Taken:
         """What became of the events in the body; StoreError when the store fails."""
@@ -71,6 +76,10 @@ class LocalDoor:
             return TakenSpans(0, 1, str(error))
         return TakenSpans(request.spans, request.rejected_spans, request.error_message)
 
+    def objects(self, said: Statements) -> None:
+        """Stores what is said of objects; StoreError when the store fails."""
+        self._objects.take(said)
+
     def _milestones(self, body: bytes) -> Iterator[bytes]:
         events = self._mapper.events(body) if self._mapper.may_map(body) else []
         for start in range(0, len(events), _EVENTS_AT_ONCE):
@@ -94,11 +103,16 @@ class LocalDoor:
 
 
 def local_replay(
-    store: Store, clock: Clock, contracts: ContractDoor | None = None, sources: Iterable[SourceDefinition] = ()
+    store: Store,
+    clock: Clock,
+    contracts: ContractDoor | None = None,
+    sources: Iterable[SourceDefinition] = (),
+    correlation: CorrelationConfig = CorrelationConfig(),
 ) -> Replay:
     """Replays through writers of this process."""
     metrics = CollectorMetrics(CollectorRegistry())
-    writer, spans = EventWriter(store, clock, metrics), SpanWriter(store, metrics)
+    writer, logs = EventWriter(store, clock, metrics), LogWriter(store, metrics)
+    spans = SpanWriter(store, metrics, SpanRuns(correlation.correlation_id))
 
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = writer.commit(group)
@@ -106,4 +120,5 @@ def local_replay(
         return outcomes
 
     governed = contracts or ContractDoor(Contracts())
-    return Replay(store, clock, replay_channels(store, commit, spans.commit, governed, sources), metrics)
+    channels = replay_channels(store, commit, spans.commit, logs.commit, governed, sources)
+    return Replay(store, clock, channels, metrics)

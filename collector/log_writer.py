@@ -32,5 +32,5 @@ class LogWriter:
             return self._insert(group[:middle]) + self._insert(group[middle:])
         except StoreError as error:
             return [error] * len(group)
-        self._metrics.log_errors_stored.inc(sum(request.errors for request in group))
+        self._metrics.count_stored_errors(sum(request.errors for request in group))
         return [True] * len(group)

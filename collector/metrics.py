@@ -1,7 +1,8 @@
 """What the collector counts: received = stored + duplicates + dead letters + refused, for each channel.
 
-An event or a span counts as one. So does a request that is kept or refused as a whole, whatever it held. What a replay
-stores is received once more; what it does not is a dead letter already.
+An event, a span or a log record counts as one. So does a request that is kept or refused as a whole, whatever it held.
+What a replay stores is received once more; what it does not is a dead letter already. What the spool holds is received
+when it is settled.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,6 +42,9 @@ class CollectorMetrics:
             "Webhooks that were not believed, by source and reason.",
             ("source", "reason"),
         )
+        self.throttled = counter(
+            "source_throttled_events_total", "Events refused because their source is over its rate.", ("source",)
+        )
         self.contract_violations = counter(
             "contract_violations_total",
             "Events that break their contract, by event type and what became of them (reject or flag).",
@@ -54,11 +58,24 @@ class CollectorMetrics:
         self.mapped_spans = counter(
             "mapped_spans_total", "Spans that a mapping fits, by mapping and what came of it.", ("mapping", "outcome")
         )
-        self.log_records_received = counter("log_records_received_total", "Log records read from requests.")
-        self.log_errors_stored = counter(
-            "log_errors_stored_total", "Log records of errors stored; others are not kept."
+        self.spans_duplicate = counter(
+            "spans_duplicate_total", "Spans that the spool held and the store too, from an insert without an answer."
         )
+        self._count_logs(counter)
         self._measure_commits(registry)
+
+    def _count_logs(self, counter: Callable[[str, str], Counter]) -> None:
+        self.log_records_received = counter(
+            "log_records_received_total", "Log records received, and requests for them taken as a whole."
+        )
+        self.log_errors_stored = counter("log_errors_stored_total", "Log records of errors stored.")
+        self.log_errors_duplicate = counter(
+            "log_errors_duplicate_total",
+            "Log records of errors that the spool held and the store too, from an insert without an answer.",
+        )
+        self.log_records_passed = counter(
+            "log_records_passed_total", "Log records taken that are no errors, and so not kept."
+        )
 
     def _measure_commits(self, registry: CollectorRegistry) -> None:
         self.commit_seconds = Histogram(
@@ -109,6 +126,26 @@ class CollectorMetrics:
         self.spans_received.inc(spans)
         self.spans_stored.inc(spans)
 
+    def count_duplicate_spans(self, spans: int) -> None:
+        """Counts spans of the spool that were stored already."""
+        self.spans_received.inc(spans)
+        self.spans_duplicate.inc(spans)
+
+    def count_stored_errors(self, errors: int) -> None:
+        """Counts log records of errors that were stored, for the first time or in a replay."""
+        self.log_records_received.inc(errors)
+        self.log_errors_stored.inc(errors)
+
+    def count_duplicate_errors(self, errors: int) -> None:
+        """Counts log records of the spool that were stored already."""
+        self.log_records_received.inc(errors)
+        self.log_errors_duplicate.inc(errors)
+
+    def count_passed_records(self, records: int) -> None:
+        """Counts log records that are taken and not kept."""
+        self.log_records_received.inc(records)
+        self.log_records_passed.inc(records)
+
     def count_rejected_spans(self, spans: int) -> None:
         """Counts the spans that a partial success left out."""
         self.spans_received.inc(spans)
@@ -117,5 +154,7 @@ class CollectorMetrics:
     def _receive(self, channel: str) -> None:
         if channel == "traces":
             self.spans_received.inc()
+        elif channel == "logs":
+            self.log_records_received.inc()
         elif channel.partition("/")[0] in ("events", "sources"):
             self.events_received.inc()

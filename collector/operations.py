@@ -1,4 +1,4 @@
-"""The part of the API that changes what the door does: replays, discarding, and tokens."""
+"""The part of the API that changes what the door does or takes: replays, discarding, statements on objects, tokens."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from collector.access import CALLER
 from collector.allowance import parse_rate
+from collector.body import LARGEST_BODY
+from collector.object_door import ObjectDoor
 from collector.replay import Fate, Page, Replay, Selection
 from collector.tokens import Tokens, issue_token, revoke_token
 from domain.clock import Clock
@@ -18,6 +20,7 @@ from domain.errors import MilepostError, StoreError
 from domain.instants import EPOCH, format_instant, parse_storable_instant
 from storage.client import Store
 from storage.dead_letters import FIRST_PLACE, DeadLetter, LetterFilter, LetterPlace
+from storage.object_statements import Statements
 from storage.tokens import AccessToken, list_tokens
 
 _LARGEST_REQUEST = 1024 * 1024
@@ -65,7 +68,9 @@ class TokenWish(msgspec.Struct, forbid_unknown_fields=True):
     by: str = ""
 
 
-def operation_routes(store: Store, clock: Clock, replay: Replay, tokens: Tokens) -> list[BaseRoute]:
+def operation_routes(
+    store: Store, clock: Clock, replay: Replay, objects: ObjectDoor, tokens: Tokens
+) -> list[BaseRoute]:
     """The routes; each changes something only by POST with a JSON body."""
 
     def replay_letters(wish: ReplayWish, request: Request) -> object:
@@ -73,6 +78,10 @@ def operation_routes(store: Store, clock: Clock, replay: Replay, tokens: Tokens)
 
     def discard_letters(wish: DiscardWish, request: Request) -> object:
         return {"discarded": replay.discard(wish.ids, _by(wish.by, request), wish.reason)}
+
+    def take_objects(said: Statements, request: Request) -> object:
+        objects.take(said)
+        return {"objects": len(said.objects)}
 
     def create_token(wish: TokenWish, request: Request) -> object:
         text = issue_wished(store, clock, wish, _by(wish.by, request))
@@ -90,6 +99,7 @@ def operation_routes(store: Store, clock: Clock, replay: Replay, tokens: Tokens)
     return [
         Route("/api/dead-letters/replay", _posted(ReplayWish, replay_letters), methods=["POST"]),
         Route("/api/dead-letters/discard", _posted(DiscardWish, discard_letters), methods=["POST"]),
+        Route("/api/objects", _posted(Statements, take_objects, LARGEST_BODY), methods=["POST"]),
         Route("/api/tokens", lambda request: _respond(lambda: known_tokens(request)), methods=["GET"]),
         Route("/api/tokens", _posted(TokenWish, create_token), methods=["POST"]),
         Route("/api/tokens/{name}/revoke", lambda request: _respond(lambda: revoke(request)), methods=["POST"]),
@@ -169,7 +179,9 @@ def _by(told: str, request: Request) -> str:
     return f"{name} ({told})" if name and told else name or told
 
 
-def _posted(kind: type[Wish], work: Callable[[Wish, Request], object]) -> Callable[[Request], Any]:
+def _posted(
+    kind: type[Wish], work: Callable[[Wish, Request], object], largest: int = _LARGEST_REQUEST
+) -> Callable[[Request], Any]:
     decoder = msgspec.json.Decoder(kind)
 
     async def endpoint(request: Request) -> Response:
@@ -179,8 +191,8 @@ def _posted(kind: type[Wish], work: Callable[[Wish, Request], object]) -> Callab
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _LARGEST_REQUEST:
-                return _answer(413, {"reason": f"the body is larger than {_LARGEST_REQUEST} bytes"})
+            if len(body) > largest:
+                return _answer(413, {"reason": f"the body is larger than {largest} bytes"})
 
         def answer() -> object:
             try:

@@ -58,6 +58,11 @@ class PullRuns:
         """What they are called."""
         return list(self._pulls)
 
+    def source_of(self, name: str) -> str | None:
+        """The source that the rows of a pull become events of; None where each row says its own."""
+        definition = self._pulls[name].definition
+        return None if definition.config.map.source else definition.source
+
     def chosen(self, names: Sequence[str]) -> list[str]:
         """These names, or all; UsageError for one there is not."""
         for name in names:

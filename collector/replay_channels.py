@@ -9,6 +9,7 @@ from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Received
 from collector.replay import Channel
 from collector.replay_events import CommitEvents, EventReplay, ReadLetter, read_events
+from collector.replay_logs import CommitLogs, LogReplay
 from collector.replay_spans import CommitSpans, SpanReplay
 from collector.source_definitions import SourceDefinition
 from collector.source_mapping import SourceMapper
@@ -20,15 +21,16 @@ def replay_channels(
     store: Store,
     commit_events: CommitEvents,
     commit_spans: CommitSpans,
+    commit_logs: CommitLogs,
     contracts: ContractDoor,
     sources: Iterable[SourceDefinition],
 ) -> dict[str, Channel]:
-    """Events, traces, and the webhooks of each source, as contracts and definitions have them now."""
+    """Events, traces, logs, and the webhooks of each source, as contracts and definitions have them now."""
     readers = {"events": read_events, **{f"sources/{one.name}": _reader(one) for one in sources}}
     channels: dict[str, Channel] = {
         name: EventReplay(store, commit_events, _governed(reader, contracts)) for name, reader in readers.items()
     }
-    return {**channels, "traces": SpanReplay(store, commit_spans)}
+    return {**channels, "traces": SpanReplay(store, commit_spans), "logs": LogReplay(store, commit_logs)}
 
 
 def _governed(read_letter: ReadLetter, contracts: ContractDoor) -> ReadLetter:

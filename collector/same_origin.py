@@ -5,11 +5,15 @@ a name that is not loopback's was made to point here (DNS rebinding). Every othe
 https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
 """
 
+import re
+
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
 _WATCHED = frozenset({b"host", b"origin", b"sec-fetch-site"})
+# Senders of CloudEvents webhooks name themselves in Origin by a host alone; a page's has a scheme, or is null.
+_NO_PAGE = re.compile(rb"(?!null$)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 
 
@@ -38,8 +42,9 @@ def _refusal(told: dict[bytes, bytes], scheme: bytes, *, any_host: bool) -> tupl
     if not any_host and host is not None and _without_port(host) not in _LOOPBACK:
         return 421, "unknown_host", "only 127.0.0.1, localhost and [::1] are answered as the Host"
     origin = told.get(b"origin")
+    is_page = origin is not None and not _NO_PAGE.fullmatch(origin)
     if told.get(b"sec-fetch-site") in _FOREIGN_SITES or (
-        origin is not None and (host is None or origin != scheme + b"://" + host)
+        is_page and (host is None or origin != scheme + b"://" + host)
     ):
         return 403, "foreign_origin", "requests of other web pages are not taken"
     return None

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from collector.source_definitions import (
     AuthenticationConfig,
+    CertificateConfig,
     HeaderPartConfig,
     HmacConfig,
     TokenConfig,
@@ -36,6 +37,8 @@ class SignatureFault(StrEnum):
     WRONG = "wrong"
     TOO_OLD = "too_old"
     IN_FUTURE = "in_future"
+    CERTIFICATE = "wrong_certificate"
+    SENDER = "wrong_sender"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,12 @@ def check(
     if authentication.token is not None:
         return _check_token(authentication.token, secrets, request)
     raise AssertionError("a source without authentication has no proof to check")
+
+
+def is_certified(config: CertificateConfig, certificates: Sequence[bytes], request: SourceRequest) -> bool:
+    """Whether the proxy says that it saw one of the certificates; so too where none is expected."""
+    given = request.header(config.header)
+    return not certificates or (given is not None and _any_equal([given.strip()], certificates))
 
 
 def sign(config: HmacConfig, secret: bytes, request: SourceRequest, timestamp: bytes) -> bytes:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
 
-from collector.source_expressions import EVENT_NAMES, REQUEST_NAMES, Expression, compiler
+from collector.source_expressions import EVENT_NAMES, REQUEST_NAMES, SENDER_NAMES, Expression, compiler
 from domain.config_file import ConfigFile, ConfigModel, load_file, show
 from domain.duration import parse_duration
 from domain.errors import ConfigError, Problem
@@ -45,6 +45,7 @@ def _lower_case(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 EventExpression = Annotated[InstanceOf[Expression], BeforeValidator(compiler(EVENT_NAMES))]
+SenderExpression = Annotated[InstanceOf[Expression], BeforeValidator(compiler(SENDER_NAMES))]
 RequestExpression = Annotated[InstanceOf[Expression], BeforeValidator(compiler(REQUEST_NAMES))]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -124,13 +125,36 @@ class TokenConfig(SecretConfig):
         return self
 
 
+class SenderConfig(SecretConfig):
+    """What a believed request must say of its sender: `holds`, in which `expected` are the texts at that place.
+
+    Nothing is asked before there are any.
+    """
+
+    holds: SenderExpression
+
+
+class CertificateConfig(SecretConfig):
+    """The header in which a proxy that ends mutual TLS says whose certificate it saw, and what it says then.
+
+    Nothing is asked before that is given.
+    """
+
+    header: Text
+
+
 class AuthenticationConfig(ConfigModel):
-    """One way to prove where a request comes from; `authentication: none` trusts whoever reaches the port."""
+    """One way to prove where a request comes from; `authentication: none` trusts whoever reaches the port.
+
+    `sender` and `client_certificate` are asked for besides.
+    """
 
     hmac: HmacConfig | None = None
     basic: BasicConfig | None = None
     token: TokenConfig | None = None
     none: Literal[True] | None = None
+    sender: SenderConfig | None = None
+    client_certificate: CertificateConfig | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> "AuthenticationConfig":
@@ -176,9 +200,13 @@ class FieldsConfig(ConfigModel):
 
 
 class TypeConfig(FieldsConfig):
-    """Events that become one type; its fields go before those of `map`, its objects and attributes beside them."""
+    """Events that become one type; its fields go before those of `map`, its objects and attributes beside them.
+
+    `source` is for a vendor whose product is several systems in one.
+    """
 
     when: EventExpression | None = None
+    source: Text | None = None
     type: Text | None = None
     type_from: EventExpression | None = None
 
@@ -197,6 +225,12 @@ class ResponseConfig(ConfigModel):
     body: str
 
 
+class HandshakeConfig(ConfigModel):
+    """Who may ask whether it may send here, as the CloudEvents HTTP webhook specification has it; * is anybody."""
+
+    origins: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
 class SourceConfig(ConfigModel):
     """A whole definition; of several `events` the first that gives any is the payload's form."""
 
@@ -204,6 +238,7 @@ class SourceConfig(ConfigModel):
     documentation: str = ""
     source: Text | None = None
     authentication: Annotated[AuthenticationConfig, BeforeValidator(_authentication)]
+    handshake: HandshakeConfig | None = None
     headers: Annotated[tuple[str, ...], AfterValidator(_lower_case)] = ()
     events: Annotated[tuple[RequestExpression, ...], BeforeValidator(_alternatives)] = ()
     map: FieldsConfig
@@ -225,8 +260,21 @@ class SourceDefinition:
 
     @property
     def source(self) -> str:
-        """The `source` of its events."""
+        """The `source` of its events whose type gives none."""
         return self.config.source or self.name
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every `source` that its events may have."""
+        return tuple(dict.fromkeys([self.source, *(type_.source for type_ in self.config.types if type_.source)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What senders must say of themselves besides their proof; where there is nothing, nothing is asked."""
+
+    senders: tuple[str, ...] = ()
+    certificates: tuple[bytes, ...] = ()
 
 
 def load_definitions(paths: Iterable[Path]) -> dict[str, SourceDefinition]:
@@ -281,6 +329,17 @@ def read_secrets(definition: SourceDefinition, environ: Mapping[str, str]) -> tu
     place = definition.config.authentication.secret
     lines = secret_lines(place, definition.path, environ) if place else ()
     return tuple(line.encode() for line in lines)
+
+
+def read_expected(definition: SourceDefinition, environ: Mapping[str, str]) -> Expected:
+    """What is expected of a source's senders besides their proof; ConfigError where it cannot be read."""
+    authentication = definition.config.authentication
+
+    def lines(place: SecretConfig | None) -> tuple[str, ...]:
+        return secret_lines(place, definition.path, environ) if place else ()
+
+    certificates = tuple(line.encode() for line in lines(authentication.client_certificate))
+    return Expected(lines(authentication.sender), certificates)
 
 
 def secret_lines(place: SecretConfig, definition: Path, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ something: names at the root and functions are therefore checked when the defini
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import jmespath
@@ -19,6 +20,7 @@ from domain.errors import InputError
 
 # Of a request as a whole, and of one event in it.
 REQUEST_NAMES = ("body", "headers")
+SENDER_NAMES = ("expected", *REQUEST_NAMES)
 EVENT_NAMES = ("event", *REQUEST_NAMES)
 # Their first child alone is asked of the value at hand; the others of what it gives.
 _CHAINS = frozenset(
@@ -34,6 +36,7 @@ _CHAINS = frozenset(
     }
 )
 _Node = Mapping[str, Any]
+_Find = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,12 @@ class Expression:
 
     text: str
     _parsed: ParsedResult
-
-    @property
-    def plain_name(self) -> str | None:
-        """The name that is looked up, where the expression is nothing else; JMESPath takes ten times as long for it."""
-        return self._parsed.parsed["value"] if self._parsed.parsed["type"] == "field" else None
+    _direct: "_Find | None"
 
     def find(self, value: Any, options: Options) -> Any:
         """What the expression gives of a value; InputError where it cannot be worked out."""
+        if self._direct is not None:
+            return self._direct(value)
         try:
             return self._parsed.search(value, options=options)
         except RecursionError:
@@ -75,9 +76,34 @@ def compiler(names: Collection[str] | None) -> Callable[[object], Expression]:
             raise ValueError("is nested too deeply for a JMESPath expression") from None
         for problem in _problems(parsed.parsed, names):
             raise ValueError(f"is {show(value)}, which {problem}")
-        return Expression(value, parsed)
+        return Expression(value, parsed, _direct(parsed.parsed))
 
     return compile_expression
+
+
+def _direct(node: _Node) -> _Find | None:
+    """The expression as plain Python, where it only looks up and puts together: JMESPath takes ten times as long."""
+    below = [_direct(child) for child in node["children"] if isinstance(child, Mapping)]
+    parts = [part for part in below if part is not None]
+    if len(parts) < len(below):
+        return None
+    match node["type"]:
+        case "field":
+            name = node["value"]
+            return lambda value: value.get(name) if isinstance(value, dict) else None
+        case "literal":
+            constant = node["value"]
+            return lambda _: constant
+        case "subexpression":
+            return lambda value: reduce(lambda found, part: part(found), parts, value)
+        case "key_val_pair":
+            return parts[0]
+        case "multi_select_list":
+            return lambda value: None if value is None else [part(value) for part in parts]
+        case "multi_select_dict":
+            pairs = list(zip([child["value"] for child in node["children"]], parts, strict=True))
+            return lambda value: None if value is None else {name: part(value) for name, part in pairs}
+    return None
 
 
 def _example(names: Collection[str] | None) -> str:

@@ -34,18 +34,31 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 Names = dict[str, Any]
 
 
+class WrongSender(Exception):
+    """A request says of its sender what it should not."""
+
+
 class SourceMapper:
     """Reads the requests of one source."""
 
-    def __init__(self, definition: SourceDefinition) -> None:
+    def __init__(self, definition: SourceDefinition, senders: Sequence[str] = ()) -> None:
+        """`senders` are those that the definition's `sender` expects; without any it asks nothing."""
         self._definition = definition
+        self._senders = list(senders)
         self._config = definition.config
         self._options = Options(custom_functions=SourceFunctions(dict(self._config.currency_exponents)))
 
     def read(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Received:
-        """The events of one request, and those that cannot be mapped; InputError where it holds none."""
+        """The events of one request, and those that cannot be mapped.
+
+        InputError where it holds none, WrongSender where it comes from somebody else.
+        """
         payload = read_payload(body)
         names: Names = {"body": payload, "headers": headers}
+        sender = self._config.authentication.sender
+        asked = {**names, "expected": self._senders}
+        if sender and self._senders and not _is_true(sender.holds.find(asked, self._options)):
+            raise WrongSender
         items = self._split(names)
         # An array's items can be kept one by one; of any other payload only the whole is what was sent.
         raws = array_items(body) if not self._config.events and len(items) > 1 else []
@@ -121,7 +134,7 @@ class SourceMapper:
         event = {
             "specversion": "1.0",
             "id": event_id,
-            "source": self._definition.source,
+            "source": type_.source or self._definition.source,
             "type": type_name,
             "datacontenttype": "application/json",
         }

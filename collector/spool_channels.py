@@ -5,6 +5,8 @@ The record's own id makes the ids of the dead letters that come of it: a drain t
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -13,8 +15,10 @@ from collector.metrics import CollectorMetrics
 from collector.receivers import otlp
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.replay_spans import without_stored
 from collector.spool import Record
+from collector.stored_logs import without_stored_logs
 from collector.writer import EventOutcome, EventSubmission
 from domain.clock import Clock
 from domain.errors import InputError
@@ -45,14 +49,17 @@ class _Submission(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _submission_decoder = msgspec.msgpack.Decoder(_Submission)
-_request_decoder = msgspec.msgpack.Decoder(TraceRequest)
 _letter_decoder = msgspec.msgpack.Decoder(DeadLetter)
 # A ClickHouse server takes 128 KiB a parameter; an id takes 35 of them.
 _IDS_A_QUESTION = 1_000
+_BYTES_AT_ONCE = 8 * 1024 * 1024
+Request = TypeVar("Request", bound=TraceRequest | LogRequest)
 
 
 class EventChannel:
     """Requests for events; what is rejected of them is settled when they are stored."""
+
+    bytes_at_once = _BYTES_AT_ONCE
 
     def __init__(
         self,
@@ -118,52 +125,84 @@ def _restored(submission: _Submission) -> EventSubmission:
     return EventSubmission(received, submission.content_type, channel=submission.channel, keep_rejected=False)
 
 
-class SpanChannel:
-    """Requests for spans."""
+@dataclass(frozen=True, slots=True)
+class RequestKind(Generic[Request]):
+    """What tells requests for spans from requests for logs: neither has an identity at the door."""
+
+    channel: str
+    type: type[Request]
+    size: Callable[[Request], int]
+    without_stored: Callable[[Store, Request], Request]
+    count_duplicates: Callable[[CollectorMetrics, int], None]
+
+
+SPANS = RequestKind(
+    "traces", TraceRequest, lambda request: request.spans, without_stored, CollectorMetrics.count_duplicate_spans
+)
+LOGS = RequestKind(
+    "logs", LogRequest, lambda request: request.errors, without_stored_logs, CollectorMetrics.count_duplicate_errors
+)
+
+
+class RequestChannel(Generic[Request]):
+    """Requests of a kind, one at a time: two may hold the same, and what one leaves behind is not looked at again."""
+
+    bytes_at_once = 1
 
     def __init__(
         self,
+        kind: RequestKind[Request],
         store: Store,
         clock: Clock,
         metrics: CollectorMetrics,
-        commit: Callable[[Sequence[TraceRequest]], Sequence[bool | Exception]],
+        commit: Callable[[Sequence[Request]], Sequence[bool | Exception]],
     ) -> None:
+        self._kind = kind
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._commit = commit
+        self._decoder = msgspec.msgpack.Decoder(kind.type)
 
-    def encode(self, item: TraceRequest) -> bytes:
+    def encode(self, item: Request) -> bytes:
         """The request as it is checked."""
         return _encoder.encode(item)
 
-    def acknowledge(self, item: TraceRequest) -> bool:
+    def acknowledge(self, item: Request) -> bool:
         """As when it is stored."""
         return True
 
     def store(self, records: Sequence[Record]) -> None:
-        """Stores the spans that are not: an insert that got no answer may have stored them all the same."""
+        """Stores what is not stored: an insert that got no answer may have stored it all the same."""
+        kind = self._kind
         for record in records:
-            request = without_stored(self._store, _request_decoder.decode(record.content))
-            [outcome] = self._commit([request]) if request.spans else [True]
+            request = self._decoder.decode(record.content)
+            fresh = kind.without_stored(self._store, request)
+            [outcome] = self._commit([fresh]) if kind.size(fresh) else [True]
             if isinstance(outcome, InputError):
-                letter = DeadLetter(
-                    dead_letter_id=_id_of(record, 0),
-                    received_at=self._clock.now(),
-                    channel="traces",
-                    code=outcome.code,
-                    reason=str(outcome),
-                    content_type=otlp.PROTOBUF,
-                    body=request.body,
-                )
-                insert_missing(self._store, [letter])
-                self._metrics.keep("traces", letter.code)
+                self._keep(record, fresh, outcome)
             elif isinstance(outcome, Exception):
                 raise outcome
+            kind.count_duplicates(self._metrics, kind.size(request) - kind.size(fresh))
+
+    def _keep(self, record: Record, request: Request, error: InputError) -> None:
+        letter = DeadLetter(
+            dead_letter_id=_id_of(record, 0),
+            received_at=self._clock.now(),
+            channel=self._kind.channel,
+            code=error.code,
+            reason=str(error),
+            content_type=otlp.PROTOBUF,
+            body=request.body,
+        )
+        insert_missing(self._store, [letter])
+        self._metrics.keep(letter.channel, letter.code)
 
 
 class LetterChannel:
     """Dead letters of whole requests, counted when their senders were told."""
+
+    bytes_at_once = _BYTES_AT_ONCE
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -2,8 +2,9 @@
 
 Each channel has a spool before its writer. While one holds anything, whatever comes goes behind it, so that the order
 stays. Draining may repeat what a kill cut short: events are told by their identity, spans and dead letters by their
-ids. The filling takes place on the channel's commit thread, the draining on a thread of its own, and the writer is
-called by one of them at a time: by the first only while the spool is empty, by the second only while it is not.
+ids, log records by all that they say. The filling takes place on the channel's commit thread, the draining on a thread
+of its own, and the writer is called by one of them at a time: by the first only while the spool is empty, by the second
+only while it is not.
 """
 
 import logging
@@ -15,8 +16,9 @@ from typing import Generic, Protocol, TypeVar
 
 from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.spool import Record, Spool
-from collector.spool_channels import EventChannel, LetterChannel, SpanChannel
+from collector.spool_channels import LOGS, SPANS, EventChannel, LetterChannel, RequestChannel
 from collector.writer import EventOutcome, EventSubmission
 from domain.clock import Clock
 from domain.errors import StoreUnreachable
@@ -25,7 +27,6 @@ from storage.dead_letters import DeadLetter
 
 log = logging.getLogger("milepost.collector")
 DRAIN_SECONDS = 1.0
-_BYTES_AT_ONCE = 8 * 1024 * 1024
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Spooled = TypeVar("Spooled", contravariant=True)
@@ -41,7 +42,9 @@ class SpoolSettings:
 
 
 class SpoolChannel(Protocol[Spooled, Answer]):
-    """What a channel's spool needs to know of its items."""
+    """What a channel's spool needs to know of its items; of their records it stores so many bytes at once."""
+
+    bytes_at_once: int
 
     def encode(self, item: Spooled) -> bytes:
         """The item as a record."""
@@ -59,16 +62,24 @@ Commit = Callable[[Sequence[Item]], Sequence[Outcome | Exception]]
 class SpooledCommit(Generic[Item, Outcome]):
     """A commit that spools what its store does not answer to."""
 
-    def __init__(self, spool: Spool, commit: Commit[Item, Outcome], channel: SpoolChannel[Item, Outcome]) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        commit: Commit[Item, Outcome],
+        channel: SpoolChannel[Item, Outcome],
+        is_open: Callable[[], bool],
+    ) -> None:
+        """Until `is_open`, nobody asks the store."""
         self.spool = spool
         self._commit = commit
         self._channel = channel
+        self._is_open = is_open
         self._lock = threading.Lock()
 
     def __call__(self, group: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """Stores or spools a group and tells what became of each item."""
         with self._lock:
-            if not self.spool.is_empty:
+            if not self._is_open() or not self.spool.is_empty:
                 return self._append(group)
             outcomes: list[Outcome | Exception]
             try:
@@ -84,7 +95,7 @@ class SpooledCommit(Generic[Item, Outcome]):
 
     def drain(self) -> bool:
         """Stores the oldest records; False when there were none. StoreError while the store does not take them."""
-        records = self.spool.peek(_BYTES_AT_ONCE)
+        records = self.spool.peek(self._channel.bytes_at_once)
         if records:
             self._channel.store(records)
             with self._lock:
@@ -114,6 +125,7 @@ class Spooling:
         self._metrics = metrics
         self._settings = None if store.is_embedded else settings
         self._drained: list[_Drained] = []
+        self._is_open = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="drain spools", daemon=True)
 
@@ -123,11 +135,21 @@ class Spooling:
 
     def spans(self, commit: Commit[TraceRequest, bool]) -> Commit[TraceRequest, bool]:
         """The commit of trace requests with a spool before it."""
-        return self._spooled("traces", commit, SpanChannel(self._store, self._clock, self._metrics, commit))
+        channel = RequestChannel(SPANS, self._store, self._clock, self._metrics, commit)
+        return self._spooled("traces", commit, channel)
+
+    def logs(self, commit: Commit[LogRequest, bool]) -> Commit[LogRequest, bool]:
+        """The commit of log requests with a spool before it."""
+        channel = RequestChannel(LOGS, self._store, self._clock, self._metrics, commit)
+        return self._spooled("logs", commit, channel)
 
     def letters(self, commit: Commit[DeadLetter, bool]) -> Commit[DeadLetter, bool]:
         """The commit of dead letters with a spool before it."""
         return self._spooled("dead_letters", commit, LetterChannel(self._store))
+
+    def open(self) -> None:
+        """Lets everything go to the store from now on; before, whatever comes is spooled."""
+        self._is_open.set()
 
     @property
     def waiting_bytes(self) -> int:
@@ -159,7 +181,7 @@ class Spooling:
             return commit
         spool = Spool(self._settings.folder / name, self._settings.limit_bytes)
         self._metrics.watch_spool(name, lambda: spool.waiting_bytes)
-        spooled = SpooledCommit(spool, commit, channel)
+        spooled = SpooledCommit(spool, commit, channel, self._is_open.is_set)
         self._drained.append(spooled)
         return spooled
 
@@ -172,7 +194,7 @@ class Spooling:
             elif is_told and not waits:
                 log.info("the store answers again, and the spool is stored")
             is_told = waits
-            if waits:
+            if waits and self._is_open.is_set():
                 self._drain()
             if self._ended.wait(DRAIN_SECONDS):
                 return

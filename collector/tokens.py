@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
+from collector.kept_tokens import KeptTokens
 from domain.clock import Clock
 from domain.errors import StoreError, UsageError
 from domain.instants import EPOCH
@@ -41,23 +43,33 @@ class Scope(StrEnum):
 
 
 class Tokens:
-    """The tokens of a store, as last read."""
+    """The tokens of a store, as last read by this process or one before it."""
 
-    def __init__(self, store: Store, operator: str = "") -> None:
-        """`operator` is a token of this process alone that may do everything, for commands beside it."""
+    def __init__(self, store: Store, operator: str = "", kept: Path | None = None) -> None:
+        """Knows the tokens kept in a file, until `refresh` asks the store.
+
+        `operator` is a token of this process alone that may do everything, for commands beside it.
+        """
         self._store = store
+        self._kept = KeptTokens(kept)
         self._operator = _operator_token(operator) if operator else None
         self._known: dict[bytes, AccessToken] = {}
-        self.exist = False
+        self.exist = self.are_known = False
+        self._learn(self._kept.read())
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self.refresh()
 
     def refresh(self) -> None:
         """Reads the tokens anew. One that was revoked still counts as one: revoking the last opens no door."""
         tokens = list_tokens(self._store)
-        known = {token.token_id.encode(): token for token in (*tokens, *([self._operator] if self._operator else []))}
-        self._known, self.exist = known, bool(tokens)
+        self._kept.keep(tokens)
+        self._learn(tokens)
+
+    def _learn(self, tokens: Sequence[AccessToken] | None) -> None:
+        """Without tokens nobody knows yet whether there are any; `exist` and `are_known` tell."""
+        own = [self._operator] if self._operator else []
+        self._known = {token.token_id.encode(): token for token in (*(tokens or ()), *own)}
+        self.exist, self.are_known = bool(tokens), tokens is not None
 
     def find(self, authorization: bytes) -> AccessToken | None:
         """The token that an Authorization header bears, whether or not it still counts."""

@@ -26,6 +26,7 @@ from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
 from storage.dead_letters import insert_dead_letters
 from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
+from storage.repair import repair
 
 log = logging.getLogger("milepost.collector")
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,13 +75,19 @@ class EventWriter:
         self._known.add(identity_hashes(store))
         self._stamp_lock = threading.Lock()
         self._in_flight: datetime | None = None
+        # The earliest insert of which nobody knows how much of it is stored.
+        self._doubtful: datetime | None = None
         # The engine looks past neither its watermark nor what was received: a clock that is behind them, after
         # a move to another machine or a correction, must not stamp into the past.
         self._latest = latest_instant(store)
         self._clock_is_behind = False
 
     def settled_through(self) -> datetime:
-        """The latest instant for which every event received at or before it can be read from the store."""
+        """The latest instant for which every event received at or before it can be read from the store.
+
+        StoreError while an insert that failed may have left events without their milestones.
+        """
+        self._complete_doubtful()
         with self._stamp_lock:
             if self._in_flight:
                 return self._in_flight - _MICROSECOND
@@ -103,11 +110,31 @@ class EventWriter:
         with self._stamp_lock:
             received_at = self._not_before(self._latest + _MICROSECOND)
             self._latest = self._in_flight = received_at
+        is_known = False
         try:
             yield received_at
+            is_known = True
+        except DataRefused:
+            is_known = True
+            raise
         finally:
             with self._stamp_lock:
                 self._in_flight = None
+                if not is_known:
+                    self._doubtful = min(self._doubtful or received_at, received_at)
+
+    def _complete_doubtful(self) -> None:
+        """Completes what inserts without an answer may have left half done, as a start does after a kill.
+
+        Their events are stored for whoever asks, so nothing else would: sent again, or drained, they are duplicates.
+        """
+        with self._stamp_lock:
+            doubtful = self._doubtful
+        if doubtful:
+            repair(self._store, doubtful)
+            with self._stamp_lock:
+                if self._doubtful == doubtful:
+                    self._doubtful = None
 
     def _not_before(self, earliest: datetime) -> datetime:
         """The present instant, or the earliest there may be; a clock that is behind it is told of once."""

@@ -10,6 +10,10 @@ import xxhash
 
 from domain.business_object import BusinessObject
 
+# An alert's version is the instant at which its change became known; leaves room between two microseconds for a writer
+# that has more than one thing to say of an alert at once.
+VERSIONS_PER_MICROSECOND = 1000
+
 
 class AlertState(StrEnum):
     """Where an alert stands; the words users see."""

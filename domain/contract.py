@@ -16,6 +16,13 @@ class OnViolation(StrEnum):
     FLAG = "flag"
 
 
+class OnForeignSource(StrEnum):
+    """What becomes of what a source states although its word does not count: it is stored, or stored with a flag."""
+
+    TAKE = "take"
+    FLAG = "flag"
+
+
 class Protection(StrEnum):
     """How personal data is kept: not at all, or as a keyed hash that only tells whether two are the same."""
 
@@ -63,7 +70,10 @@ class ObjectContract:
 
 @dataclass(frozen=True, slots=True)
 class EventContract:
-    """What is agreed of an event type; `sources` are those whose word counts."""
+    """What is agreed of an event type; `sources` are those whose word counts.
+
+    For a field in `field_sources` the word of those named there counts, and nobody else's.
+    """
 
     type: str
     version: int
@@ -77,18 +87,32 @@ class EventContract:
     silent_after: Mapping[str, timedelta] = field(default_factory=dict)
     on_violation: OnViolation = OnViolation.FLAG
     aliases: tuple[str, ...] = ()
+    field_sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    on_foreign_source: OnForeignSource = OnForeignSource.TAKE
 
     def __str__(self) -> str:
         return f"{self.type}/{self.version}"
 
+    def sources_of(self, name: str) -> tuple[str, ...]:
+        """The sources whose word counts for a field, such as attributes.tax_id."""
+        return self.field_sources.get(name, self.sources)
+
+    def may_state(self, source: str) -> bool:
+        """Whether the word of a source counts for the event, or for any field of it."""
+        return source in self.sources or any(source in owners for owners in self.field_sources.values())
+
 
 @dataclass(frozen=True, slots=True)
 class SourceContract:
-    """What is agreed of a sending system: its other names, and after how long without a word it is silent."""
+    """What is agreed of a sending system: its other names, and after how long without a word it is silent.
+
+    `rate_per_second` is how many events it may send; None is no limit.
+    """
 
     source: str
     aliases: tuple[str, ...] = ()
     silent_after: timedelta | None = None
+    rate_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +127,11 @@ class Contracts:
     def protections(self) -> frozenset[Protection]:
         """The ways in which any contract keeps personal data."""
         return frozenset(way for contract in self.events.values() for way in contract.personal_data.values())
+
+    def source_named(self, name: str) -> SourceContract | None:
+        """The contract of the source that is called so, or so as well; None where there is none."""
+        known = self.sources.get(name)
+        return known or next((each for each in self.sources.values() if name in each.aliases), None)
 
     def joins(self, event_type: str, object_type: str, qualifier: str) -> bool:
         """Whether an event that names an object so makes its run and the object's other runs one.

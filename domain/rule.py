@@ -77,6 +77,11 @@ class ObjectRule(Rule):
         raise NotImplementedError
 
     @property
+    def awaited_types(self) -> frozenset[str]:
+        """The event types whose absence breaks the rule: while nobody would tell of them, its verdict is unknown."""
+        return frozenset()
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """The SQL conditions to ask of the milestones of the opening types."""
         return (self.where,) if self.where else ()
@@ -114,6 +119,11 @@ class MilestoneRule(ObjectRule):
         return frozenset((self.from_type,))
 
     @property
+    def awaited_types(self) -> frozenset[str]:
+        """What stops a clock."""
+        return frozenset((self.to_type,))
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """The rule's own condition and those of its overrides."""
         return (*([self.where] if self.where else []), *(override.where for override in self.overrides))
@@ -125,14 +135,20 @@ class SequenceRule(ObjectRule):
 
     event_type: str
     requires: str
+    unless: tuple[str, ...] = ()
     level: str = "warning"
 
     @property
     def event_types(self) -> frozenset[str]:
-        """Both of the sequence."""
-        return frozenset((self.event_type, self.requires))
+        """Both of the sequence, and what ends an alert."""
+        return frozenset((self.event_type, self.requires, *self.unless))
 
     @property
     def opening_types(self) -> frozenset[str]:
         """What must not come by itself."""
         return frozenset((self.event_type,))
+
+    @property
+    def awaited_types(self) -> frozenset[str]:
+        """What must stand before it."""
+        return frozenset((self.requires,))

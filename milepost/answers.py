@@ -57,6 +57,13 @@ from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_lett
 from storage.event_export import EventKey, SharedNames, StoredEvent, events_after, shared_names
 from storage.events import latest_instant
 from storage.migrator import load_migrations, migrate, pending
+from storage.object_statements import (
+    EventAttributeType,
+    ObjectKey,
+    ObjectStatement,
+    event_attribute_types,
+    objects_after,
+)
 from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
@@ -105,6 +112,8 @@ class Answers(Protocol):
     def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]: ...
     def shared_names(self) -> SharedNames: ...
     def events_after(self, after: EventKey) -> list[StoredEvent]: ...
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]: ...
+    def event_attribute_types(self) -> list[EventAttributeType]: ...
 
 
 class StoreAnswers:
@@ -143,7 +152,9 @@ class StoreAnswers:
             repair_latest(self._store)
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         definitions = load_definitions(settings.sources_paths).values()
-        replay, selection = local_replay(self._store, self._clock, contracts, definitions), selection_of(wish)
+        correlation = load_correlation(settings.correlation_path)
+        replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
+        selection = selection_of(wish)
         while True:
             page = replay.run(selection, wish.by, dry_run=wish.dry_run)
             yield from page_row(page)["results"]
@@ -172,7 +183,7 @@ class StoreAnswers:
     ) -> list[Answer]:
         """What the rules say of all stored history at an instant."""
         loaded = load_rules([rules], load_references(calendars, contracts))
-        return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at)]
+        return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at, contracts)]
 
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer:
         """What the rules would have told of all stored history, and a candidate beside them."""
@@ -182,7 +193,7 @@ class StoreAnswers:
             )
         running, candidate = load_both(wish, contracts)
         span = Span(wish.since, wish.until)
-        found = backtest(self._store, [*running, *(candidate or ())], span, wish.by, progress)
+        found = backtest(self._store, [*running, *(candidate or ())], span, wish.by, progress, contracts)
         return backtest_report(found, running, candidate)
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
@@ -229,6 +240,14 @@ class StoreAnswers:
     def events_after(self, after: EventKey) -> list[StoredEvent]:
         """The next portion of all events in the order of their keys; empty at the end."""
         return events_after(self._store, after)
+
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]:
+        """The next portion of what files said of objects, in the order of their keys; empty at the end."""
+        return objects_after(self._store, after)
+
+    def event_attribute_types(self) -> list[EventAttributeType]:
+        """What files declared the attributes of events to be, where that is not text."""
+        return event_attribute_types(self._store)
 
     def correlate(self, settings: Settings) -> None:
         """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
@@ -366,6 +385,15 @@ class ApiAnswers:
         """The next portion of all events in the order of their keys; empty at the end."""
         params = {"source": after.source, "event_id": after.event_id}
         return msgspec.convert(self._ask("GET", "/api/export/events", params=params), list[StoredEvent])
+
+    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]:
+        """The next portion of what files said of objects, in the order of their keys; empty at the end."""
+        params = {"object_type": after.type, "object_id": after.id}
+        return msgspec.convert(self._ask("GET", "/api/export/objects", params=params), list[ObjectStatement])
+
+    def event_attribute_types(self) -> list[EventAttributeType]:
+        """What files declared the attributes of events to be, where that is not text."""
+        return msgspec.convert(self._ask("GET", "/api/export/event-attribute-types"), list[EventAttributeType])
 
     def _rows(self, method: str, path: str, **how: Any) -> list[Answer]:
         rows: list[Answer] = self._ask(method, path, **how)

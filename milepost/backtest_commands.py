@@ -23,7 +23,7 @@ from rules.replay import By, Progress
 
 Row = dict[str, Any]
 _COLUMNS = (
-    *("alert", "started", "fired", "firing_at_end", "resolved", "retracted", "at_risk", "averted"),
+    *("alert", "started", "fired", "firing_at_end", "resolved", "retracted", "at_risk", "averted", "suspended"),
     *("pages_per_week", "money", "money_unknown", "resolution", "warning"),
 )
 _COMPARED = ("alert", "both", "only_running", "only_candidate", "fires_otherwise", "other_severity")

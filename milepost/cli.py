@@ -26,7 +26,13 @@ from milepost.answers import open_answers
 from milepost.backtest_commands import rules_backtest
 from milepost.collection import collect_rarely
 from milepost.command_options import LimitOption, Output, OutputOption, duration_of, instant_of
-from milepost.contract_commands import check_contracts
+from milepost.contract_commands import (
+    CONTRACT_COLUMNS,
+    check_contracts,
+    configured_uses,
+    contract_cells,
+    contract_rows,
+)
 from milepost.dead_letter_commands import dead_letters_app
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
@@ -42,7 +48,7 @@ from milepost.token_commands import tokens_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
-contracts_app = typer.Typer(no_args_is_help=True, help="Check the contracts of event types.")
+contracts_app = typer.Typer(no_args_is_help=True, help="Check and show the contracts of event types.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
 sources_app = typer.Typer(no_args_is_help=True, help="Look at sources, and check how vendors' webhooks are read.")
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
@@ -234,11 +240,26 @@ def contracts_check(
         str | None, typer.Option(help="A git revision; a change that breaks what held there is refused.")
     ] = None,
 ) -> None:
-    """Find every error in contracts, and every breaking change since a git revision."""
-    outcome = check_contracts(folder or load_settings().contracts_path, against)
+    """Find every error in contracts, every breaking change since a git revision, and sources that none knows."""
+    settings = load_settings()
+    outcome = check_contracts(folder or settings.contracts_path, against, configured_uses(settings))
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)
+
+
+@contracts_app.command("list")
+def contracts_list(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of contracts; the configured one by default.")] = None,
+    output: OutputOption = Output.TABLE,
+    json_: Annotated[bool, typer.Option("--json", help="The same as --output json.")] = False,
+) -> None:
+    """Show what is agreed of each event type: who owns it, whose word counts, and after how long one is silent."""
+    rows = contract_rows(load_contracts(folder or load_settings().contracts_path).contracts)
+    if json_ or output is Output.JSON:
+        print_json(rows)
+    else:
+        print_table(contract_cells(rows), CONTRACT_COLUMNS, "no event types have a contract")
 
 
 @sources_app.command("check")
@@ -246,7 +267,8 @@ def sources_check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Definition files or folders of them.")] = None,
 ) -> None:
     """Find every error in source definitions and run the samples beside them."""
-    outcome = check_sources(paths or load_settings().sources_paths)
+    settings = load_settings()
+    outcome = check_sources(paths or settings.sources_paths, settings.contracts_path)
     echo(outcome.text)
     if not outcome.passed:
         raise typer.Exit(1)

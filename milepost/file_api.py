@@ -9,6 +9,7 @@ from collector.files.door import Checkpoint
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get
 from storage.event_export import EventKey
+from storage.object_statements import ObjectKey
 
 
 def file_routes(answers: StoreAnswers) -> list[BaseRoute]:
@@ -24,6 +25,13 @@ def file_routes(answers: StoreAnswers) -> list[BaseRoute]:
         params = request.query_params
         return answers.events_after(EventKey(params.get("source", ""), params.get("event_id", "")))
 
+    def objects(request: Request) -> object:
+        params = request.query_params
+        return answers.objects_after(ObjectKey(params.get("object_type", ""), params.get("object_id", "")))
+
+    def event_attribute_types(request: Request) -> object:
+        return answers.event_attribute_types()
+
     def record_checkpoint(request: Request) -> object:
         params = request.query_params
         checkpoint = Checkpoint(_count(params, "items"), _count(params, "rejected"))
@@ -35,6 +43,8 @@ def file_routes(answers: StoreAnswers) -> list[BaseRoute]:
         Route("/api/ingest/{file}", get(record_checkpoint), methods=["PUT"]),
         Route("/api/export/shared-names", get(shared_names)),
         Route("/api/export/events", get(events)),
+        Route("/api/export/objects", get(objects)),
+        Route("/api/export/event-attribute-types", get(event_attribute_types)),
     ]
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from milepost.settings import LogFormat
 
-_QUIET = ("clickhouse_connect", "httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
+_QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
+_SILENT = ("clickhouse_connect", "urllib3", "apscheduler.executors")
 
 
 class _JsonLines(logging.Formatter):
@@ -37,5 +38,8 @@ def configure_logging(form: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if form is LogFormat.JSON else _TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # They tell of what fails with a traceback, beside the error that is told in our words.
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -18,7 +19,7 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from alerts.config import load_routing
+from alerts.config import RoutingConfig, load_routing
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
 from alerts.notifiers.registry import build_integrations
@@ -37,6 +38,7 @@ from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
+from domain.instants import EPOCH
 from milepost.answers import ApiAnswers
 from milepost.api import api_routes
 from milepost.collection import collect_rarely
@@ -50,13 +52,15 @@ from milepost.pull_api import pull_routes
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_commands import rule_references
 from milepost.settings import Settings
+from milepost.store_arrival import StoreArrival
 from milepost.tracing import configure_tracing
 from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
+from storage.events import latest_instant
 from storage.migrator import migrate
-from storage.repair import repair_latest
+from storage.source_silences import note_absence
 from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
@@ -68,6 +72,8 @@ ENDED_IN_SIGHT = timedelta(hours=1)
 # On a server others may write too, and only they know what they are still writing: an insert that takes longer than
 # it may has failed by then, with room for clocks that differ.
 FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
+# A restart is no absence: senders try again for as long.
+SHORTEST_ABSENCE = timedelta(minutes=1)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -106,21 +112,16 @@ class Service:
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
         self._operator = new_operator_token()
-        store = self._store = self._open_store(settings, clock)
+        store = self._store = closing.enter_context(self._unasked_store(settings))
+        self._arrival = StoreArrival(store, clock)
+        self._arrival.attempt(partial(_note_absence, store, clock))
         registry = CollectorRegistry()
         self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
-        self._engine = Engine(store, rules)
-        self._dispatcher = Dispatcher(
-            build_route(routing),
-            build_integrations(routing, self.console_url, os.environ),
-            store,
-            clock,
-            random.Random(),  # noqa: S311 - spreads retries, guards nothing
-            AlertMetrics(registry),
-        )
+        self._engine = Engine(store, rules, contracts)
+        self._new_dispatcher = self._dispatcher_of(routing, registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
@@ -134,17 +135,28 @@ class Service:
             correlation,
             door=door,
             spool=spool,
+            store_problem=lambda: self._arrival.problem,
         )
+        self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
         self._scheduler = self._schedule(settings)
 
-    def _open_store(self, settings: Settings, clock: Clock) -> Store:
-        store = Store(settings.store, api_url=_reachable(self.collector_url), api_token=self._operator)
-        self._closing.enter_context(store)
-        migrate(store, clock.now())
-        repair_latest(store)
-        return store
+    def _unasked_store(self, settings: Settings) -> Store:
+        url = _reachable(self.collector_url)
+        return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
+
+    def _dispatcher_of(self, routing: RoutingConfig, registry: CollectorRegistry) -> Callable[[], Dispatcher]:
+        """Makes the dispatcher, which reads from the store what was told; the routing is checked at once."""
+        return partial(
+            Dispatcher,
+            build_route(routing),
+            build_integrations(routing, self.console_url, os.environ),
+            self._store,
+            self._clock,
+            random.Random(),  # noqa: S311 - spreads retries, guards nothing
+            AlertMetrics(registry),
+        )
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
@@ -182,7 +194,7 @@ class Service:
             )
         except MilepostError:
             # Who holds the store most likely has the port too, and is the better explanation.
-            Store(settings.store).close()
+            Store(settings.store, asks_now=False).close()
             raise
 
     @property
@@ -200,11 +212,9 @@ class Service:
         grpc_server = GrpcServer(self._collector, self._settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
         grpc_server.start()
         self._closing.callback(grpc_server.stop)
-        self._pulls.start(self._pull_door)
-        self._closing.callback(self._pulls.stop)
-        self._dispatcher.resume(self._clock.now())
-        self._dispatcher.start()
-        self._closing.callback(self._dispatcher.stop)
+        self._arrival.attempt(self._look_for_tokens, self._resume_sending, self._start_readers)
+        self._arrival.start()
+        self._closing.callback(self._arrival.stop)
         self._scheduler.start()
         self._closing.callback(self._scheduler.shutdown)
         self._console_server.start()
@@ -216,20 +226,41 @@ class Service:
         self._report(f"sources    {configured or 'none has its secret yet'}")
         self._report(f"pulls      {', '.join(self._pulls.names) or 'none is defined'}")
         self._report(f"metrics    {self.collector_url}/metrics")
-        self._report(
-            f"store      {self._settings.store}" if self._store.is_embedded else f"store      {self._store.where}"
-        )
+        where = self._settings.store if self._store.is_embedded else self._store.where
+        self._report(f"store      {where}{' is away: what comes is spooled' if self._arrival.problem else ''}")
         collect_rarely()
         if self._receiver:
             self._report(f"webhook    {self._receiver.url}")
             self._start_demo()
+
+    def _open_dispatcher(self) -> None:
+        self._dispatcher = self._new_dispatcher()
+
+    def _resume_sending(self) -> None:
+        self._dispatcher.resume(self._clock.now())
+
+    def _start_readers(self) -> None:
+        """Starts what does nothing without the store."""
+        self._dispatcher.start()
+        self._closing.callback(self._dispatcher.stop)
+        self._pulls.start(self._pull_door)
+        self._closing.callback(self._pulls.stop)
+
+    def _look_for_tokens(self) -> None:
+        """Tells of a door that opens to nobody, where the start could not know."""
+        if self._settings.host not in _LOOPBACK and not _opens_to_anybody(self._store, self._clock):
+            log.error("%s", _no_token(self._settings))
 
     def stop(self) -> None:
         """Stops the parts in reverse; what was acknowledged is stored, what was being sent is taken up next time."""
         self._closing.close()
 
     def tick(self) -> None:
-        """Evaluates what is new and due, then tells whoever is to be told. One tick at a time."""
+        """Evaluates what is new and due, then tells whoever is to be told. One tick at a time.
+
+        StoreUnreachable, with nothing done, while the store has not been there since the start.
+        """
+        self._arrival.require()
         with _tracer.start_as_current_span("tick") as span, self._engine_metrics.tick_seconds.time():
             try:
                 self._evaluate(span)
@@ -285,13 +316,39 @@ class Service:
             log.error("demo: %s", error)
 
 
+def _note_absence(store: Store, clock: Clock) -> None:
+    """Records that nobody could be heard since the last process ended, where this is the only collector there is."""
+    if not store.is_embedded:
+        return
+    since, now = latest_instant(store), clock.now()
+    if since > EPOCH and now - since > SHORTEST_ABSENCE:
+        note_absence(store, since, now)
+
+
 def _require_token(settings: Settings, clock: Clock) -> None:
-    """UsageError where others could reach the door and nothing would stop them."""
-    with Store(settings.store) as store:
-        migrate(store, clock.now())
-        if any(token.counts(clock.now()) for token in list_tokens(store)):
+    """UsageError where others could reach the door and nothing would tell them apart.
+
+    While a server store is away nobody knows; the door then opens to those whose tokens were known before.
+    """
+    with Store(settings.store, asks_now=False) as store:
+        try:
+            store.make_database()
+            migrate(store, clock.now())
+            if _opens_to_anybody(store, clock):
+                return
+        except StoreUnreachable:
+            if store.is_embedded:
+                raise
             return
-    raise UsageError(
+    raise UsageError(_no_token(settings))
+
+
+def _opens_to_anybody(store: Store, clock: Clock) -> bool:
+    return any(token.counts(clock.now()) for token in list_tokens(store))
+
+
+def _no_token(settings: Settings) -> str:
+    return (
         f"MILEPOST_HOST is {settings.host}: other machines would reach the collector, and there is no token to tell "
         "them apart; make one with `milepost tokens create`, or give one of " + ", ".join(_LOOPBACK)
     )

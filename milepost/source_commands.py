@@ -1,12 +1,15 @@
 """Checks source definitions, runs the samples beside them and shows how sources do, for the command line."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from collector.contract_definitions import load_contracts
 from collector.source_definitions import load_definitions
+from collector.source_names import unknown_sources, uses_in_definitions
 from collector.source_samples import run_samples
 from domain.duration import format_duration
 
@@ -21,14 +24,20 @@ class SourcesOutcome:
     passed: bool
 
 
-def check_sources(paths: Sequence[Path]) -> SourcesOutcome:
-    """Checks the definitions that paths name and runs their samples; ConfigError names every problem."""
+def check_sources(paths: Sequence[Path], contracts_path: Path) -> SourcesOutcome:
+    """Checks the definitions that paths name and runs their samples; ConfigError names every problem.
+
+    A source that no contract knows is told of, and passes.
+    """
     definitions = load_definitions(paths)
     report = run_samples(definitions.values())
+    uses = uses_in_definitions(definitions.values(), os.environ)
+    warnings = unknown_sources(uses, load_contracts(contracts_path).contracts)
     count = f"{len(definitions)} sources ({', '.join(sorted(definitions))}), {report.samples} samples"
     if not report.differences:
-        return SourcesOutcome(f"{count}: all as expected", passed=True)
-    return SourcesOutcome("\n\n".join([*report.differences, f"{count}, {len(report.differences)} differences"]), False)
+        return SourcesOutcome("\n".join([*warnings, f"{count}: all as expected"]), passed=True)
+    differences = f"{count}, {len(report.differences)} differences"
+    return SourcesOutcome("\n\n".join([*report.differences, *warnings, differences]), False)
 
 
 def source_cells(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -5,27 +5,27 @@ an outage gives the same changes with the same instants.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from domain.alert import Alert, alert_id
+from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
-from domain.instants import to_micros
 from domain.milestone import Milestone
+from domain.repeat_rule import RepeatRule
 from domain.rule import MilestoneRule, ObjectRule, SequenceRule
-from rules.alert_text import annotations, labels
-from rules.kinds import breach, milestone_changes, milestone_text, sequence
+from domain.sequence_rule import LegalRule, NotBeforeRule, NotWhileRule
+from domain.source_silence import UnknownTimes
+from rules.alert_making import Background, make_alert
+from rules.kinds import breach, legal, milestone_changes, milestone_text, not_while, repeat, sequence
 from rules.kinds.breach import StandingReader
 from rules.kinds.knowledge import known_from
-from rules.kinds.milestone import IN_ORDER
+from rules.kinds.milestone import OCCURRED_AT
+from rules.suspension import suspended, suspended_now, suspended_reason
 from rules.told import Reading, Told
 
-# Enough to find the trace that explains an alert; an object with thousands of events must not fill the store.
-_MOST_TRACES = 10
-# Leaves room between two microseconds for a writer that has more than one thing to say of an alert at once.
-VERSIONS_PER_MICROSECOND = 1000
+_ALWAYS_KNOWN = UnknownTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,34 @@ def _breaches(reader: StandingReader) -> _Kind:
 
 _KINDS: dict[type[ObjectRule], _Kind] = {
     MilestoneRule: _Kind(milestone_changes.read, milestone_changes.stand, milestone_text.reason),
-    SequenceRule: _breaches(sequence.standings),
+    SequenceRule: _breaches(sequence.without_required),
+    NotBeforeRule: _breaches(sequence.before_another),
+    NotWhileRule: _breaches(not_while.inside),
+    LegalRule: _breaches(legal.illegal_events),
+    RepeatRule: _breaches(repeat.repeated),
 }
 
 
 def alerts_at(
-    rule: ObjectRule, business_object: BusinessObject, history: Iterable[Milestone], at: datetime
+    rule: ObjectRule,
+    business_object: BusinessObject,
+    history: Iterable[Milestone],
+    at: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
+    known_at: datetime | None = None,
 ) -> list[Alert]:
-    """The alerts of one object as they stood at `at`, by all that the history holds."""
+    """The alerts of one object as they stood at `at`, by all that the history holds.
+
+    `unknown` says when the rule's verdict was unknown; what still is at `known_at` (None: at `at`) is suspended.
+    """
     history = [milestone for milestone in history if milestone.occurred_at <= at]
-    latest_first = sorted(history, key=IN_ORDER, reverse=True)
-    return [_alert(told, business_object, latest_first, at, at) for told in _KINDS[type(rule)].stand(rule, history, at)]
+    standing = _KINDS[type(rule)].stand(rule, history, at)
+    if not standing:
+        return []
+    if unknown:
+        standing = [suspended_now(told, unknown, known_at or at) for told in standing]
+    background = Background(history, OCCURRED_AT)
+    return [make_alert(told, _reason(told), business_object, background, at, at) for told in standing]
 
 
 def transitions(
@@ -64,18 +81,22 @@ def transitions(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
 ) -> list[Alert]:
     """Every change of the object's alerts that became known after `after` and by `through`, in that order.
 
-    `after` None is from the beginning. What the history holds beyond `through` is not looked at. An alert's
-    `version` grows with the instant at which its change became known.
+    `after` None is from the beginning. What the history holds beyond `through` is not looked at, and `unknown` says
+    when the rule's verdict was unknown, as far as that is known at `through`. An alert's `version` grows with the
+    instant at which its change became known.
     """
-    return advance(rule, business_object, history, after, through)[0]
+    return advance(rule, business_object, history, after, through, unknown)[0]
 
 
-def next_due(rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> datetime | None:
+def next_due(
+    rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes = _ALWAYS_KNOWN
+) -> datetime | None:
     """The next instant after `through` at which time alone may change an alert of the object; None if never."""
-    return _KINDS[type(rule)].read(rule, history, through).due_at
+    return _read(rule, history, through, unknown).due_at
 
 
 def advance(
@@ -84,59 +105,26 @@ def advance(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
+    unknown: UnknownTimes = _ALWAYS_KNOWN,
 ) -> tuple[list[Alert], datetime | None]:
     """`transitions` and `next_due` at once, for about the price of one."""
     history = list(history)
-    reading = _KINDS[type(rule)].read(rule, history, through)
+    reading = _read(rule, history, through, unknown)
     changes = [change for change in reading.changes if after is None or change[0] > after]
+    if not changes:
+        return [], reading.due_at
     changes.sort(key=lambda change: change[0])
-    history.sort(key=IN_ORDER, reverse=True)
-    alerts = [_alert(told, business_object, _known(history, at), at, through) for at, told in changes]
+    background = Background(history, known_from)
+    alerts = [make_alert(told, _reason(told), business_object, background, at, through) for at, told in changes]
     return alerts, reading.due_at
 
 
-def _known(history: Iterable[Milestone], by: datetime) -> Iterator[Milestone]:
-    return (m for m in history if known_from(m) <= by)
+def _read(rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes) -> Reading:
+    return suspended(_KINDS[type(rule)].read(rule, history, through), unknown, through)
 
 
-def _alert(
-    told: Told[Any],
-    business_object: BusinessObject,
-    latest_first: Iterable[Milestone],
-    known_at: datetime,
-    recorded_at: datetime,
-) -> Alert:
-    """The alert in full, with what else was known of its object."""
-    case = told.case
-    correlation_id = None
-    trace_ids: dict[str, None] = {}
-    for milestone in (case.start, *([case.ended_by] if case.ended_by else []), *latest_first):
-        correlation_id = correlation_id or milestone.correlation_id
-        if milestone.trace_id:
-            trace_ids[milestone.trace_id] = None
-        if correlation_id and len(trace_ids) == _MOST_TRACES:
-            break
-    facts = case.start.facts
-    return Alert(
-        alert_id=alert_id(case.rule.name, business_object, case.clock),
-        name=case.rule.name,
-        business_object=business_object,
-        state=told.state,
-        started_at=case.started_at,
-        deadline_at=told.deadline_at,
-        fired_at=told.fired_at,
-        resolved_at=told.resolved_at,
-        severity=told.severity,
-        amount=facts.amount,
-        currency=facts.currency,
-        correlation_id=correlation_id,
-        reason=_KINDS[type(case.rule)].reason(told),
-        changed_at=told.changed_at,
-        recorded_at=recorded_at,
-        version=to_micros(known_at) * VERSIONS_PER_MICROSECOND,
-        rule_group=case.rule.group,
-        rule_version=case.rule.version,
-        labels=labels(told, business_object),
-        annotations=annotations(told, business_object, correlation_id),
-        trace_ids=tuple(trace_ids)[:_MOST_TRACES],
-    )
+def _reason(told: Told[Any]) -> str:
+    reason = _KINDS[type(told.case.rule)].reason
+    if told.state is AlertState.SUSPENDED:
+        return suspended_reason(told, reason(replace(told, state=AlertState.FIRING)))
+    return reason(told)

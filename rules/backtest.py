@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from domain.alert import Alert, AlertState
+from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.contract import Contracts
 from domain.instants import from_micros
 from domain.rule import MilestoneRule, ObjectRule, Override, Pairing, Rule
-from rules.alert_state import VERSIONS_PER_MICROSECOND
+from rules.engine import NO_CONTRACTS
 from rules.replay import By, Progress, Span, replay
 from rules.watching import by_object_type
 from storage.client import Store
@@ -53,6 +54,7 @@ class RuleOutcome:
     retracted: int = 0
     at_risk: int = 0
     averted: int = 0
+    suspended: int = 0
     pages: Counter[tuple[int, str]] = field(default_factory=Counter)
     early: list[timedelta] = field(default_factory=list)
     overrides: dict[Override, int] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class RuleOutcome:
             ends = before is None or before.state is not AlertState.RESOLVED
             self.resolved += ends and alert.fired_at is not None
             self.averted += ends and alert.fired_at is None
+        self.suspended += alert.state is AlertState.SUSPENDED and (before is None or before.state is not alert.state)
         self.retracted += alert.state is AlertState.RETRACTED and had_fired
 
     @property
@@ -114,11 +117,18 @@ class Backtest:
         return [self.outcomes[key] for key in keys if key in self.outcomes]
 
 
-def backtest(store: Store, rules: Sequence[Rule], span: Span, by: By, progress: Progress) -> Backtest:
+def backtest(
+    store: Store,
+    rules: Sequence[Rule],
+    span: Span,
+    by: By,
+    progress: Progress,
+    contracts: Contracts = NO_CONTRACTS,
+) -> Backtest:
     """Replays the span under rules; those of one name and version are replayed once."""
     distinct = {(rule.name, rule.version): rule for rule in rules if isinstance(rule, ObjectRule)}
     outcomes = {key: RuleOutcome(rule) for key, rule in distinct.items()}
-    for rule, _, changes in replay(store, distinct.values(), span, by, progress):
+    for rule, _, changes in replay(store, distinct.values(), span, by, progress, contracts):
         outcomes[rule.name, rule.version].learn(changes, span)
     _count_starts(store, outcomes, span, by)
     return Backtest(span, by, outcomes)

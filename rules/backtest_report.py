@@ -87,6 +87,7 @@ def _figures(outcomes: Sequence[RuleOutcome], weeks: float) -> Row:
         "retracted": sum(outcome.retracted for outcome in outcomes),
         "at_risk": sum(outcome.at_risk for outcome in outcomes),
         "averted": sum(outcome.averted for outcome in outcomes),
+        "suspended": sum(outcome.suspended for outcome in outcomes),
         "pages": dict(sorted(pages.items())),
         "pages_per_week": {severity: round(count / weeks, 3) for severity, count in sorted(pages.items())},
         "money": _money(fired),

@@ -1,7 +1,7 @@
 """The parts that rule files are made of: durations, percentages, conditions, and the keys that any kind may have."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
-from domain.config_file import ConfigModel, show
+from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
 from domain.rule import Pairing, Rule
+from domain.source_silence import SOURCE_SILENT
 from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
 from rules.compiler import compile_condition
 from rules.condition_text import ACCEPTED as ACCEPTED_CONDITION
@@ -109,6 +110,12 @@ def _annotation(text: str) -> str:
     return text
 
 
+def _not_the_engines(name: str) -> str:
+    if name == SOURCE_SILENT:
+        raise ValueError(f"is {name}, which the engine raises itself; give another name")
+    return name
+
+
 def _not_yet(value: object) -> None:
     raise ValueError("is not available in this version; remove it")
 
@@ -153,12 +160,23 @@ Condition = Annotated[
 AlertName = Annotated[
     str,
     AfterValidator(_matching(_ALERT_NAME, "a CamelCase name, such as OrderNotPosted")),
-    _described("a CamelCase name, such as OrderNotPosted", f"^{_ALERT_NAME.pattern}$"),
+    AfterValidator(_not_the_engines),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "a CamelCase name, such as OrderNotPosted",
+            "pattern": f"^{_ALERT_NAME.pattern}$",
+            "not": {"const": SOURCE_SILENT},
+        }
+    ),
 ]
 GroupName = Annotated[
     str,
     AfterValidator(_matching(_SNAKE_NAME, "a snake_case name, such as order_to_bill")),
     _described("a snake_case name, such as order_to_bill", _SNAKE),
+]
+Percent = Annotated[
+    Fraction, BeforeValidator(_percent), _described("a percentage such as 75%", r"^[0-9]{1,6}(\.[0-9]{0,6})?\s*%$")
 ]
 _ShareBeforeDeadline = Annotated[
     Fraction,
@@ -282,6 +300,10 @@ class KindConfig(ConfigModel):
             raise ValueError(f"{foreign[0]} says nothing under a rule of this kind; accepted beside it: {accepted}")
         if not self.has_steps and [step.at for step in common.severity] != [1]:
             raise ValueError("severity has steps, and a rule of this kind no window; give a level such as critical")
+
+    def problems(self, references: References) -> Iterator[tuple[Location, str]]:
+        """What does not fit what the rule refers to: where below the kind's key, and the message."""
+        yield from ()
 
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes with the common keys, its `version` still empty."""

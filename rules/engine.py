@@ -1,22 +1,26 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: changes of alerts, their states, open duties, the traffic of sources, the
-watermark.
+What a tick writes, it writes in this order: the traffic of sources and their silences, keys of objects that may be
+alike, changes of alerts, their states, open duties, the alerts on silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.contract import Contracts
 from domain.instants import EPOCH
-from domain.rule import Rule
+from domain.rule import ObjectRule, Rule
+from domain.source_silence import SOURCE_SILENT, Silences, UnknownTimes
 from rules.alert_state import advance
+from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
+from rules.source_alerts import source_alerts
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
@@ -28,10 +32,13 @@ from storage.engine_state import (
     write_duties,
     write_watermark,
 )
-from storage.freshness import note_traffic
 from storage.milestones import History, Stretch, Touched, histories_as_received, stretches, touched_stretches
+from storage.source_silences import note_sources, read_silences
 
 ENGINE = "rules"
+NO_CONTRACTS = Contracts()
+# When the verdict of each rule, by name, is unknown.
+UnknownByRule = Mapping[str, UnknownTimes]
 # Bounds what is in memory at once; one statement more for so many costs nothing beside them.
 _OBJECTS_AT_ONCE = 20_000
 _MILESTONES_AT_ONCE = 100_000
@@ -50,11 +57,14 @@ class TickResult:
 class Engine:
     """Evaluates rules over one store; one tick at a time, nothing kept between them."""
 
-    def __init__(self, store: Store, rules: Iterable[Rule]) -> None:
+    def __init__(self, store: Store, rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS) -> None:
+        """`contracts` say whose word counts, and after how long a source is silent."""
         rules = list(rules)
         self._store = store
+        self._contracts = contracts
         self._by_object_type = by_object_type(rules)
-        self._rules_version = rules_version(rules)
+        self._alike = AlikeEngine(store, rules)
+        self._rules_version = rules_version(rules, contracts)
 
     def tick(self, through: datetime) -> TickResult:
         """Evaluates all that is known at `through`: no event received by then may still be on its way.
@@ -67,17 +77,27 @@ class Engine:
             if is_current:
                 return TickResult(before.evaluated_through)
             through = before.evaluated_through
+        after = before.evaluated_through if before else EPOCH
+        note_sources(self._store, self._contracts, after, through)
+        silences = read_silences(self._store, self._contracts, after if is_current else EPOCH, through)
         changes = _Changes(self._store, through)
-        if before is not None and is_current:
-            objects = self._look_at_touched(Touched(before.evaluated_through, through), changes)
+        if is_current:
+            touched = Touched(after, through, suspended=silences.is_told_after(after))
+            objects = self._look_at_touched(touched, silences, changes)
         else:
-            objects = self._look_at_all(before.evaluated_through if before else through, changes)
+            objects = self._look_at_all(before.evaluated_through if before else through, silences, changes)
+        evaluated_through = before.evaluated_through if before else None
+        changes.add(self._alike.advance(evaluated_through, through, from_the_beginning=not is_current))
         changes.write()
-        note_traffic(self._store, before.evaluated_through if before else EPOCH, through)
+        self._alike.keep(through)
+        if not is_current or changes.transitions[AlertState.SUSPENDED] or silences.is_news_after(after):
+            changes.add(source_alerts(self._store, self._contracts, silences, after, through))
+            changes.write()
         write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
         return TickResult(through, objects, changes.transitions)
 
-    def _look_at_touched(self, touched: Touched, changes: "_Changes") -> int:
+    def _look_at_touched(self, touched: Touched, silences: Silences, changes: "_Changes") -> int:
+        unknown = self._unknown_times(silences)
         objects, parts = touched_stretches(self._store, touched, _OBJECTS_AT_ONCE)
         for stretch in parts:
             on_object = self._by_object_type.get(stretch.object_type)
@@ -87,20 +107,22 @@ class Engine:
             histories = histories_as_received(self._store, on_object.watch, stretch, touched.through, touched)
             for object_id, history in histories:
                 object_ = BusinessObject(stretch.object_type, object_id)
-                alerts, due_at = _advance(on_object.rules, object_, history, touched.after, touched.through)
+                alerts, due_at = _advance(on_object.rules, unknown, object_, history, touched.after, touched.through)
                 changes.add(alerts)
                 changes.settle(object_, duties.pop(object_id, None), due_at)
             changes.close(stretch.object_type, duties)
         return objects
 
-    def _look_at_all(self, since: datetime, changes: "_Changes") -> int:
+    def _look_at_all(self, since: datetime, silences: Silences, changes: "_Changes") -> int:
+        unknown = self._unknown_times(silences)
         objects = 0
         for object_type in sorted(self._by_object_type.keys() | stored_object_types(self._store)):
             on_object = self._by_object_type.get(object_type)
             for stretch in stretches(self._store, object_type, _MILESTONES_AT_ONCE):
-                stored = {alert.alert_id: alert for alert in alerts_in_stretch(self._store, stretch)}
+                alerts_before = alerts_in_stretch(self._store, stretch)
+                stored = {alert.alert_id: alert for alert in alerts_before if not self._owned_elsewhere(alert)}
                 duties = open_duties(self._store, stretch, None)
-                for object_, alerts, due_at in self._from_the_beginning(on_object, stretch, changes.through):
+                for object_, alerts, due_at in self._from_the_beginning(on_object, unknown, stretch, changes.through):
                     objects += 1
                     changes.add(corrections(stored, alerts))
                     changes.settle(object_, duties.pop(object_.id, None), due_at)
@@ -110,13 +132,24 @@ class Engine:
                 changes.close(object_type, duties)
         return objects
 
+    def _owned_elsewhere(self, alert: Alert) -> bool:
+        """Whether an alert follows from more than the history of its object."""
+        return alert.name == SOURCE_SILENT or self._alike.owns(alert)
+
     def _from_the_beginning(
-        self, on_object: ObjectRules | None, stretch: Stretch, through: datetime
+        self, on_object: ObjectRules | None, unknown: UnknownByRule, stretch: Stretch, through: datetime
     ) -> Iterator[tuple[BusinessObject, list[Alert], datetime | None]]:
         if on_object is not None:
             for object_id, history in histories_as_received(self._store, on_object.watch, stretch, through):
                 object_ = BusinessObject(stretch.object_type, object_id)
-                yield object_, *_advance(on_object.rules, object_, history, None, through)
+                yield object_, *_advance(on_object.rules, unknown, object_, history, None, through)
+
+    def _unknown_times(self, silences: Silences) -> UnknownByRule:
+        return {
+            watched.rule.name: silences.unknown_times(watched.rule.awaited_types)
+            for on_object in self._by_object_type.values()
+            for watched in on_object.rules
+        }
 
 
 class _Changes:
@@ -152,14 +185,19 @@ class _Changes:
         self._duties.clear()
 
 
-def rules_version(rules: Iterable[Rule]) -> str:
-    """A digest that changes when any rule comes, goes or may judge otherwise."""
+def rules_version(rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS) -> str:
+    """A digest that changes when any rule comes, goes or may judge otherwise, or waits for the word of others."""
+    rules = list(rules)
     named = sorted(f"{rule.name}\0{rule.version}" for rule in rules)
+    awaited = frozenset().union(*(rule.awaited_types for rule in rules if isinstance(rule, ObjectRule)))
+    for type_ in sorted(awaited & contracts.events.keys()):
+        named.append("\0".join((type_, *contracts.events[type_].sources)))
     return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
 
 def _advance(
     rules: Sequence[WatchedRule],
+    unknown: UnknownByRule,
     object_: BusinessObject,
     history: History,
     after: datetime | None,
@@ -170,7 +208,7 @@ def _advance(
     due: list[datetime] = []
     for watched in rules:
         if watched.concerns(history):
-            changed, due_at = advance(watched.rule, object_, history, after, through)
+            changed, due_at = advance(watched.rule, object_, history, after, through, unknown[watched.rule.name])
             alerts += changed
             if due_at is not None:
                 due.append(due_at)

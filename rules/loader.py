@@ -1,6 +1,6 @@
 """Loads rules from their files, with every problem of all files told at once and in its place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,17 +49,30 @@ def load_rules(paths: Iterable[Path], references: References) -> tuple[Rule, ...
         for group_number, group in enumerate(file.model.groups):
             for number, config in enumerate(group.rules):
                 location = ("groups", group_number, "rules", number)
-                problems.extend(_problems(file, location, config, references.calendars))
+                wrong = [
+                    *_problems(file, location, config, references.calendars),
+                    *_misfits(file, location, config, references),
+                ]
+                problems.extend(wrong)
                 place = file.problem((*location, "alert"), "")
                 if config.alert in places:
                     first = places[config.alert]
                     message = f'rule "{config.alert}" is given twice; the first is in {first.path}:{first.line}'
                     problems.append(Problem(path, place.line, place.column, message))
                 places.setdefault(config.alert, place)
-                rules.setdefault(config.alert, config.rule(group.name, references))
+                if not wrong:
+                    rules.setdefault(config.alert, config.rule(group.name, references))
     if problems:
         raise ConfigError(problems)
     return tuple(rules.values())
+
+
+def _misfits(
+    file: ConfigFile[RulesConfig], location: Location, config: RuleConfig, references: References
+) -> Iterator[Problem]:
+    for below, message in config.kind.problems(references):
+        place = (*location, config.kind_key, *below)
+        yield file.problem(place, f'rule "{config.alert}": {config.kind_key}: {message}')
 
 
 def _problems(

@@ -8,9 +8,12 @@ from enum import StrEnum
 from domain.alert import Alert
 from domain.business_object import BusinessObject
 from domain.calendar import Calendar
-from domain.instants import EARLIEST
+from domain.contract import Contracts
+from domain.instants import EARLIEST, EPOCH
 from domain.rule import MilestoneRule, ObjectRule, Rule, SequenceRule
+from domain.source_silence import BACKLOG_GRACE, Silences
 from rules.alert_state import transitions
+from rules.engine import NO_CONTRACTS
 from rules.kinds.milestone import share_of
 from rules.told import LATE_GRACE
 from rules.watching import ObjectRules, by_object_type
@@ -19,11 +22,13 @@ from storage.milestones import (
     History,
     Recent,
     Stretch,
+    Watch,
     count_milestones,
     histories_as_received,
     histories_at,
     stretches,
 )
+from storage.source_silences import read_silences
 
 _MICROSECOND = timedelta(microseconds=1)
 # Most objects are quiet and never leave the store, so a stretch may hold more than where all are read.
@@ -60,24 +65,40 @@ Progress = Callable[[int, int], None]
 Changes = tuple[ObjectRule, BusinessObject, list[Alert]]
 
 
-def replay(store: Store, rules: Iterable[Rule], span: Span, by: By, progress: Progress) -> Iterator[Changes]:
+def replay(
+    store: Store,
+    rules: Iterable[Rule],
+    span: Span,
+    by: By,
+    progress: Progress,
+    contracts: Contracts = NO_CONTRACTS,
+) -> Iterator[Changes]:
     """Every change by the end of the span, from the beginning, of each alert that may have changed in it.
 
-    By rule and object, in the order in which they became known. Rules that judge no single object are left out.
+    By rule and object, in the order in which they became known. Rules that judge no single object are left out. What
+    the contracts call a silence suspends as it did then; by occurrence there is none, as silences are of receipt.
     """
+    silences = Silences(contracts)
+    if by is By.RECEIPT:
+        silences = read_silences(store, contracts, EPOCH, span.through)
+    # A source that speaks again changes alerts of objects that nothing else was heard of for long.
+    reaches_all = silences.is_told_after(span.since - BACKLOG_GRACE)
     watched = by_object_type(rules)
     counts = count_milestones(store)
     total, done = sum(counts.get(object_type, 0) for object_type in watched), 0
     progress(done, total)
     for object_type, on_object in watched.items():
         behind = done + counts.get(object_type, 0)
+        unknown = {id(one): silences.unknown_times(one.rule.awaited_types) for one in on_object.rules}
+        since = EARLIEST if reaches_all else _known_since(on_object, span.since)
         for stretch in stretches(store, object_type, _MILESTONES_AT_ONCE):
-            for object_id, history in _histories(store, on_object, stretch, span, by):
+            for object_id, history in _histories(store, on_object.watch, stretch, since, span, by):
                 object_ = BusinessObject(object_type, object_id)
                 for watched_rule in on_object.rules:
                     if watched_rule.may_tell(history, span.through):
-                        changes = transitions(watched_rule.rule, object_, history, None, span.through)
-                        yield watched_rule.rule, object_, changes
+                        rule = watched_rule.rule
+                        changes = transitions(rule, object_, history, None, span.through, unknown[id(watched_rule)])
+                        yield rule, object_, changes
             progress(min(done := done + _MILESTONES_AT_ONCE, behind), total)
         done = behind
 
@@ -108,15 +129,16 @@ def _earliest_start(calendar: Calendar | None, counted: timedelta, last: datetim
     return low
 
 
+def _known_since(on_object: ObjectRules, instant: datetime) -> datetime:
+    return max(EARLIEST, min(known_since(watched.rule, instant) for watched in on_object.rules))
+
+
 def _histories(
-    store: Store, on_object: ObjectRules, stretch: Stretch, span: Span, by: By
+    store: Store, watch: Watch, stretch: Stretch, since: datetime, span: Span, by: By
 ) -> Iterator[tuple[str, History]]:
-    since = max(EARLIEST, min(known_since(watched.rule, span.since) for watched in on_object.rules))
+    recent = Recent(since, span.through, by_receipt=by is By.RECEIPT)
     if by is By.RECEIPT:
-        yield from histories_as_received(
-            store, on_object.watch, stretch, span.through, Recent(since, span.through, by_receipt=True)
-        )
+        yield from histories_as_received(store, watch, stretch, span.through, recent)
         return
-    recent = Recent(since, span.through, by_receipt=False)
-    for object_id, history in histories_at(store, on_object.watch, stretch, None, recent):
+    for object_id, history in histories_at(store, watch, stretch, None, recent):
         yield object_id, [replace(milestone, received_at=milestone.occurred_at) for milestone in history]

@@ -1,6 +1,7 @@
 """The files of rule tests as their authors write them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -9,10 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, RootModel, model_va
 
 from domain.business_object import BusinessObject
 from domain.config_file import ConfigModel, show
-from domain.instants import parse_instant
+from domain.contract import Contracts
+from domain.instants import EARLIEST, parse_instant
 from domain.milestone import Facts, Milestone
 from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
-from rules.config_parts import Duration
+from domain.source_silence import Silences, SourceSilence
+from rules.config_parts import Duration, Name
 
 # A Monday, so that tests with a business calendar begin in open hours almost anywhere in Europe.
 DEFAULT_START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -86,22 +89,44 @@ class EventConfig(ConfigModel):
         )
 
 
+class SilenceConfig(ConfigModel):
+    """A source that a test lets be silent, from and until so long after its start, of one event type or of anything."""
+
+    source: Name
+    event: Name | None = None
+    from_: Duration = Field(alias="from")
+    until: Duration | None = None
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "SilenceConfig":
+        if self.until is not None and self.until <= self.from_:
+            raise ValueError("until is not after from; give a later one, or none where the source stays silent")
+        return self
+
+    def silence(self, start: datetime) -> SourceSilence:
+        """The silence as the engine knows it."""
+        since = start + self.from_
+        until = None if self.until is None else start + self.until
+        return SourceSilence(self.source, self.event, since, since, until)
+
+
 class ExpectationConfig(ConfigModel):
     """The alerts by name, one for each object, that a test expects so long after its start.
 
-    `at_risk` and `resolved` are compared where they are given.
+    `at_risk`, `resolved` and `suspended` are compared where they are given.
     """
 
     at: Duration
     firing: tuple[str, ...]
     at_risk: tuple[str, ...] | None = None
     resolved: tuple[str, ...] | None = None
+    suspended: tuple[str, ...] | None = None
     severity: dict[str, Literal["info", "warning", "critical"]] = Field(default_factory=dict)
 
     @property
     def names(self) -> set[str]:
         """Every alert it names."""
-        return {*self.firing, *(self.at_risk or ()), *(self.resolved or ()), *self.severity}
+        return {*self.firing, *(self.at_risk or ()), *(self.resolved or ()), *(self.suspended or ()), *self.severity}
 
 
 class RuleTestConfig(ConfigModel):
@@ -110,6 +135,7 @@ class RuleTestConfig(ConfigModel):
     name: str
     start: Annotated[datetime, BeforeValidator(_instant)] = DEFAULT_START
     events: Annotated[tuple[EventConfig, ...], Field(min_length=1)]
+    silent: tuple[SilenceConfig, ...] = ()
     expect: Annotated[tuple[ExpectationConfig, ...], Field(min_length=1)]
 
     @property
@@ -120,6 +146,15 @@ class RuleTestConfig(ConfigModel):
             for object_ in (event.object,) if event.object else event.objects:
                 found.setdefault(object_, []).append(event.milestone(number, self.start))
         return found
+
+    def silences(self, contracts: Contracts, at: datetime) -> Silences:
+        """What is known at an instant of the silences, every source having spoken before the test's start."""
+        known = [silent.silence(self.start) for silent in self.silent]
+        by_then = [
+            replace(one, until=one.until if one.until and one.until <= at else None) for one in known if one.since <= at
+        ]
+        named = {source for event in contracts.events.values() for source in event.sources}
+        return Silences(contracts, by_then, dict.fromkeys(named, EARLIEST))
 
 
 class RuleTestsConfig(RootModel[tuple[RuleTestConfig, ...]]):

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Protocol
 
 from domain.alert import Alert
+from domain.alike_rule import AlikeRule
 from domain.business_object import BusinessObject
 from domain.config_file import ConfigFile, load_file
+from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
 from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
 from domain.rule import ObjectRule, Rule
+from domain.source_silence import Silences
 from rules.alert_state import alerts_at
+from rules.alike import standing_alerts
 from rules.compiler import compile_condition
 from rules.loader import TEST_SUFFIX, load_rules, rule_files
 from rules.references import References
@@ -23,6 +27,7 @@ from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, Ru
 
 Subject = tuple[BusinessObject, Milestone]
 Histories = Mapping[BusinessObject, Sequence[Milestone]]
+TestedRule = ObjectRule | AlikeRule
 
 
 class ConditionEvaluator(Protocol):
@@ -73,14 +78,21 @@ def run_rule_tests(
             problems.extend(error.problems)
             continue
         tests += len(file.model.root)
-        failures.extend(_run_file(path, _object_rules(load_rules([path], references)), file, true_conditions))
+        failures.extend(
+            _run_file(path, _tested(load_rules([path], references)), file, references.contracts, true_conditions)
+        )
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
 
 
-def _object_rules(rules: Iterable[Rule]) -> list[ObjectRule]:
-    return [rule for rule in rules if isinstance(rule, ObjectRule)]
+def _tested(rules: Iterable[Rule]) -> list[TestedRule]:
+    return [rule for rule in rules if isinstance(rule, ObjectRule | AlikeRule)]
+
+
+def _awaited_sources(rules: Iterable[TestedRule], contracts: Contracts) -> set[str]:
+    awaited = frozenset().union(*(rule.awaited_types for rule in rules if isinstance(rule, ObjectRule)))
+    return {source for type_ in awaited & contracts.events.keys() for source in contracts.events[type_].sources}
 
 
 def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
@@ -94,17 +106,24 @@ def _orphans(paths: Iterable[Path], files: Iterable[Path]) -> Iterator[Problem]:
 
 def _run_file(
     path: Path,
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     file: ConfigFile[RuleTestsConfig],
+    contracts: Contracts,
     true_conditions: ConditionEvaluator,
 ) -> Iterator[Problem]:
     seen = _Seen()
     names = {rule.name for rule in rules}
+    awaited = _awaited_sources(rules, contracts)
     for number, (test, histories) in enumerate(_with_histories(rules, file.model.root, true_conditions)):
+        for position, silent in enumerate(test.silent):
+            if silent.source not in awaited:
+                accepted = f"one of {', '.join(sorted(awaited))}" if awaited else "none: contracts name none"
+                where = f'test "{test.name}": no rule here waits for the word of {silent.source}; give {accepted}'
+                yield file.problem((number, "silent", position), where)
         for position, expectation in enumerate(test.expect):
             unknown = sorted(expectation.names - names)
             messages = [f"expects {name}, which is no rule in {path.name}" for name in unknown]
-            messages = messages or list(_compare(rules, test, histories, expectation, seen))
+            messages = messages or list(_compare(rules, test, histories, contracts, expectation, seen))
             for message in messages:
                 where = f'test "{test.name}": at {write_duration(expectation.at)}: {message}'
                 yield file.problem((number, "expect", position), where)
@@ -119,7 +138,7 @@ def _run_file(
 
 
 def _with_histories(
-    rules: Sequence[ObjectRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
+    rules: Sequence[TestedRule], tests: Sequence[RuleTestConfig], true_conditions: ConditionEvaluator
 ) -> Iterator[tuple[RuleTestConfig, Histories]]:
     """Each test with the milestones of its objects; one question answers the conditions of all of them."""
     subjects = [
@@ -128,7 +147,9 @@ def _with_histories(
         for object_, stated in test.histories.items()
         for milestone in with_known_facts(stated)
     ]
-    conditions = {text: compile_condition(text).sql for rule in rules for text in rule.conditions}
+    conditions = {
+        text: compile_condition(text).sql for rule in rules if isinstance(rule, ObjectRule) for text in rule.conditions
+    }
     held = true_conditions(conditions, [(object_, milestone) for _, object_, milestone in subjects])
     answered = list(zip(subjects, held, strict=True))
     by_test: dict[int, dict[BusinessObject, list[Milestone]]] = {number: {} for number in range(len(tests))}
@@ -139,24 +160,25 @@ def _with_histories(
 
 
 def _compare(
-    rules: Sequence[ObjectRule],
+    rules: Sequence[TestedRule],
     test: RuleTestConfig,
     histories: Histories,
+    contracts: Contracts,
     expectation: ExpectationConfig,
     seen: _Seen,
 ) -> Iterator[str]:
     """What is not as expected at one moment, expected beside got."""
     at = test.start + expectation.at
     seen.firing.update(expectation.firing)
+    silences = test.silences(contracts, at)
     alerts: list[Alert] = []
     for rule in rules:
-        for object_, history in histories.items():
-            if object_.type != rule.object_type:
-                continue
-            alerts.extend(alerts_at(rule, object_, history, at))
-            if rule.name not in expectation.firing and _is_started(rule, history, at):
-                seen.quiet.add(rule.name)
-    for state in ("firing", "at_risk", "resolved"):
+        of_type = {object_.id: history for object_, history in histories.items() if object_.type == rule.object_type}
+        alerts.extend(_alerts_at(rule, of_type, at, silences))
+        is_started = any(_is_started(rule, history, at) for history in of_type.values())
+        if rule.name not in expectation.firing and is_started:
+            seen.quiet.add(rule.name)
+    for state in ("firing", "at_risk", "resolved", "suspended"):
         expected = getattr(expectation, state)
         got = sorted(alert.name for alert in alerts if alert.state == state)
         if expected is not None and sorted(expected) != got:
@@ -167,5 +189,19 @@ def _compare(
             yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
 
 
-def _is_started(rule: ObjectRule, history: Iterable[Milestone], at: datetime) -> bool:
-    return any(milestone.type in rule.opening_types and milestone.occurred_at <= at for milestone in history)
+def _alerts_at(
+    rule: TestedRule, histories: Mapping[str, Sequence[Milestone]], at: datetime, silences: Silences
+) -> list[Alert]:
+    if isinstance(rule, AlikeRule):
+        return standing_alerts(rule, histories, at)
+    unknown = silences.unknown_times(rule.awaited_types)
+    return [
+        alert
+        for object_id, history in histories.items()
+        for alert in alerts_at(rule, BusinessObject(rule.object_type, object_id), history, at, unknown)
+    ]
+
+
+def _is_started(rule: TestedRule, history: Iterable[Milestone], at: datetime) -> bool:
+    opening = rule.described_by if isinstance(rule, AlikeRule) else rule.opening_types
+    return any(milestone.type in opening and milestone.occurred_at <= at for milestone in history)

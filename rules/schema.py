@@ -12,12 +12,13 @@ from domain.calendar import Calendar
 from domain.config_file import ConfigModel
 from domain.rule import Rule
 from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
+from rules.kinds.duplicate_config import DuplicateConfig
 from rules.kinds.milestone_config import MilestoneConfig
 from rules.kinds.sequence_config import SequenceConfig
 from rules.references import References
 
 _NOT_JUDGED = ("version", "group", "name", "labels", "annotations")
-KINDS = ("milestone", "sequence")
+KINDS = ("milestone", "sequence", "duplicate")
 
 
 class RuleConfig(CommonConfig):
@@ -25,8 +26,8 @@ class RuleConfig(CommonConfig):
 
     milestone: MilestoneConfig | None = None
     sequence: SequenceConfig | None = None
+    duplicate: DuplicateConfig | None = None
     absence: NotYet = Field(default=None, exclude=True)
-    duplicate: NotYet = Field(default=None, exclude=True)
     reconcile: NotYet = Field(default=None, exclude=True)
     authority: NotYet = Field(default=None, exclude=True)
     threshold: NotYet = Field(default=None, exclude=True)

@@ -7,7 +7,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from domain.alert import AlertState
 from domain.milestone import Milestone
-from domain.rule import ObjectRule
+from domain.rule import Rule
+from domain.source_silence import Unknown
 
 # What is known only after it has happened waits this long before it is told: the events of one import arrive over
 # several seconds, and alerts that live for one batch help nobody.
@@ -21,7 +22,7 @@ class Finding(Protocol):
     """
 
     @property
-    def rule(self) -> ObjectRule: ...
+    def rule(self) -> Rule: ...
     @property
     def clock(self) -> str: ...
     @property
@@ -44,7 +45,7 @@ class Told(Generic[F]):
     """An alert's state with the finding behind it.
 
     For a retracted alert `case` is what had been told of it and `disproof` the finding that shows it wrong, None
-    where there is nothing to find any more.
+    where there is nothing to find any more. `unknown` says why a suspended alert is not judged.
     """
 
     state: AlertState
@@ -55,6 +56,7 @@ class Told(Generic[F]):
     resolved_at: datetime | None
     changed_at: datetime
     disproof: F | None = None
+    unknown: Unknown | None = None
 
     @property
     def gist(self) -> Hashable:

@@ -1,15 +1,31 @@
 """Alerts in the store: every change, and each alert as it stands now."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from domain.alert import Alert, AlertState
+from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.instants import from_micros
 from storage.client import Row, Store, encode_rows
 from storage.milestones import Stretch
 from storage.run_view import run_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """The alerts in one currency ('' where none is stated) that were suspended at an instant; `unknown` have no amount.
+
+    `amount` is None where none of them has one.
+    """
+
+    known_at: datetime
+    currency: str
+    alerts: int
+    unknown: int
+    amount: Decimal | None
 
 
 def write_transitions(store: Store, alerts: Sequence[Alert]) -> None:
@@ -60,9 +76,35 @@ def alerts_in_stretch(store: Store, stretch: Stretch) -> list[Alert]:
     return _alerts(store.rows("alerts_in_stretch", params))
 
 
+def alerts_of_rule(store: Store, rule: str, object_type: str) -> list[Alert]:
+    """The alerts that a rule of that name raised on objects of one type, as they stand."""
+    return _alerts(store.rows("alerts_of_rule", {"alert": rule, "object_type": object_type}))
+
+
 def count_alerts(store: Store) -> dict[AlertState, int]:
     """How many alerts stand in each state; a state without any is left out."""
     return {AlertState(row["state"]): row["alerts"] for row in store.rows("count_alerts")}
+
+
+def suspended_in_silence(
+    store: Store, source: str, between: str, since: datetime, until: datetime, *, ended: bool
+) -> list[Suspended]:
+    """What waited for a source in a silence, at the instants at which there was news of it, in order.
+
+    `between` stands between the sources in an alert's annotation; `ended` says that `until` is the silence's end.
+    """
+    params = {
+        "source": source,
+        "between": between,
+        "since": since,
+        "until": until,
+        "ended": ended,
+        "versions": VERSIONS_PER_MICROSECOND,
+    }
+    return [
+        Suspended(from_micros(row["known_us"]), row["currency"], row["alerts"], row["unknown"], row["amount"])
+        for row in store.rows("suspended_in_silence", params)
+    ]
 
 
 def alert_from_row(row: Mapping[str, Any]) -> Alert:

@@ -21,12 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import (
-    ClickHouseError,
-    DatabaseError,
-    OperationalError,
-    ProgrammingError,
-)
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
 from domain.errors import ConfigError, DataRefused, StoreError, StoreHeld, StoreUnreachable
 from storage.sql_files import load_query
@@ -58,11 +53,11 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "") -> None:
+    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
-        `api_url` is left in the folder for that other process, with the token that opens it: who may read the file
-        may read the store.
+        `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
+        store. Unless it `asks_now`, the store may be a server that is away.
         """
         self._dsn, self.database, self._folder = _read_dsn(dsn)
         self._lock = _FolderLock(self._folder, api_url, api_token) if self._folder else None
@@ -70,11 +65,16 @@ class Store:
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
         self._closed = False
         try:
-            with self._errors(), self._lend(database=None) as client:
-                client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+            if asks_now:
+                self.make_database()
         except BaseException:
             self.close()
             raise
+
+    def make_database(self) -> None:
+        """Makes the store's database where there is none; a server that is away is not waited for long."""
+        with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
+            client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
 
     @property
     def is_embedded(self) -> bool:
@@ -128,9 +128,8 @@ class Store:
 
     def run(self, query: str, params: Mapping[str, object] | None = None) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
-        text = load_query(query).render(params or {}, {})
         with self._errors(), self._lend() as client:
-            client.command(text, parameters=_bind(params))
+            client.command(load_query(query).render(params or {}, {}), parameters=_bind(params))
 
     def execute(self, statement: str) -> None:
         """Runs a migration's statement."""
@@ -160,11 +159,15 @@ class Store:
         with self._errors(), self._lend(seconds=seconds) as client:
             client.raw_insert(_identifier(table), insert_block=body, fmt=fmt, settings=used)
 
+    def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+        """Hands columns of equal length to a table: for many rows; returns once they are stored."""
+        with self._errors(), self._lend() as client:
+            client.insert(_identifier(table), list(columns.values()), list(columns), column_oriented=True)
+
     def ping(self) -> None:
         """Returns when the store answers, and soon."""
-        text = load_query("ping").render({}, {})
         with self._errors(), self._lend(seconds=PING_SECONDS) as client:
-            client.command(text)
+            client.command(load_query("ping").render({}, {}))
 
     def close(self) -> None:
         """Gives every idle handle and the folder back."""
@@ -256,13 +259,11 @@ class Store:
 
 
 def _brief(error: Exception) -> str:
-    # A refused connection is told by what the HTTP library kept as its reason: its own text holds a random id. Of an
-    # answer that did not come the driver says nothing.
+    # The HTTP library's reason tells: its text holds a random id, and of a lost answer the driver is silent.
     cause = error.__cause__
     reason = getattr(cause, "reason", None) or (cause if "timed out" in str(cause) else None)
     text = str(reason).partition(": ")[2] if reason else str(error)
-    # The driver puts its own words around ClickHouse's, which repeat themselves per layer they passed and go on
-    # with parser diagnostics: the first line, once, tells.
+    # ClickHouse's words stand amid the driver's, once per layer they passed, before diagnostics: the first line tells.
     line = text[max(text.find("Code: "), 0) :].split("\n", 1)[0]
     return _REPEATED.sub(r"\1", line)[:500]
 
@@ -336,7 +337,7 @@ def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
 
 def is_new(dsn: str) -> bool:
     """Whether no embedded store was ever opened at `dsn`; of a server only asking it can tell."""
-    _, _, folder = _read_dsn(dsn)
+    folder = _read_dsn(dsn)[2]
     return folder is not None and not (folder / _LOCK).exists()
 
 

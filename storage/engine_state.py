@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.alert import AlertState
-from domain.instants import EPOCH, to_micros
+from domain.instants import to_micros
 from storage.client import Store, encode_rows
-from storage.milestones import Stretch, Touched
+from storage.milestones import Stretch, Touched, touched_params
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ def open_duties(store: Store, stretch: Stretch, touched: Touched | None) -> dict
         "object_type": stretch.object_type,
         "after_id": stretch.after_id,
         "last_id": stretch.last_id,
-        "touched": touched is not None,
-        "after": touched.after if touched else EPOCH,
-        "through": touched.through if touched else EPOCH,
+        **touched_params(touched),
     }
     return {row["object_id"]: row["due_at"] for row in store.rows("open_duties_in_stretch", params)}
 

@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
+from domain.alert import VERSIONS_PER_MICROSECOND
 from domain.business_object import BusinessObject
 from domain.instants import EPOCH, LATEST, to_micros
 from domain.known_facts import with_known_facts
@@ -46,10 +47,34 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The objects that an arrival in (after, through] names or that have a duty due by `through`."""
+    """The objects that an arrival in (after, through] names or that have a duty due by `through`.
+
+    With `suspended` those with a suspended alert as well: a source that they wait for has spoken.
+    """
 
     after: datetime
     through: datetime
+    suspended: bool = False
+
+    @property
+    def after_version(self) -> int:
+        """The highest version of what was known of an alert by `after`."""
+        return (to_micros(self.after) + 1) * VERSIONS_PER_MICROSECOND - 1
+
+
+NOTHING_TOUCHED = Touched(EPOCH, EPOCH)
+
+
+def touched_params(touched: Touched | None) -> dict[str, object]:
+    """What statements take that look at touched objects; None: at all of them."""
+    bounds = touched or NOTHING_TOUCHED
+    return {
+        "touched": touched is not None,
+        "after": bounds.after,
+        "through": bounds.through,
+        "suspended": bounds.suspended,
+        "after_version": bounds.after_version,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,8 @@ def stretches(store: Store, object_type: str, rows: int) -> Iterator[Stretch]:
 
 def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int, list[Stretch]]:
     """How many objects are touched, and stretches that hold up to that many of them each."""
-    params = {"after": touched.after, "through": touched.through, "objects": objects}
+    params = {**touched_params(touched), "objects": objects}
+    del params["touched"]
     count, found = 0, []
     for row in store.rows("touched_objects", params):
         count += row["touched"]
@@ -172,8 +198,7 @@ def _read(
             "pairs_from": [from_type for from_type, _ in pairs],
             "pairs_to": [to_type for _, to_type in pairs],
             "as_it_arrived": as_it_arrived,
-            "touched": touched is not None,
-            "after": touched.after if touched else EPOCH,
+            **touched_params(touched),
             "recent": recent is not None,
             "received_since": recent.since if recent and recent.by_receipt else LATEST,
             "occurred_since": recent.since if recent else LATEST,
@@ -188,7 +213,7 @@ def _read(
             held = tuple(holding)
             if held not in named:
                 named[held] = frozenset(texts[number - 1] for number in held)
-            milestones.append(_milestone(row, named[held]))
+            milestones.append(milestone_from_row(row, named[held]))
             is_amended = is_amended or bool(amended)
         yield object_id, milestones, is_amended
 
@@ -200,7 +225,7 @@ def _amended_histories(
     _, rows = store.tuples("stated_milestones", params)
     stated: dict[str, History] = {object_id: [] for object_id in object_ids}
     for row in rows:
-        stated[row[0]].append(_milestone(row, frozenset()))
+        stated[row[0]].append(milestone_from_row(row, frozenset()))
     subjects = [
         (BusinessObject(watch.object_type, object_id), milestone)
         for object_id, milestones in stated.items()
@@ -213,7 +238,7 @@ def _amended_histories(
         yield object_id, [replace(milestone, holds=holds) for (_, milestone), holds in group]
 
 
-def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
+def milestone_from_row(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
     """A milestone from the columns that both statements on histories begin with."""
     _, type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, *facts = row
     return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)

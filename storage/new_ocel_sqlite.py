@@ -5,7 +5,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
+from storage.object_statements import ObjectAttribute
 from storage.sql_files import SqlFile, parse_query
 
 _STATEMENTS = Path(__file__).parent / "sqlite"
@@ -18,6 +20,9 @@ _TABLES = {
     "object_map_type": ("ocel_type", "ocel_type_map"),
 }
 _EVENT_COLUMNS, _OBJECT_COLUMNS = ("ocel_id", "ocel_time"), ("ocel_id", "ocel_time", "ocel_changed_field")
+# SQLite's words for OCEL's types of attributes.
+_KINDS = {"integer": "INTEGER", "float": "REAL", "boolean": "BOOLEAN", "time": "TIMESTAMP"}
+_ALWAYS = "1970-01-01T00:00:00Z"
 _NOT_IN_A_NAME = re.compile(r"\W+")
 
 
@@ -31,23 +36,37 @@ class NewOcelSqlite:
         self._event_tables: dict[str, _Table] = {}
         self._object_tables: dict[str, _Table] = {}
 
-    def add_event(self, event_id: str, type_: str, time: str, attributes: Mapping[str, str]) -> None:
-        """Adds an event."""
+    def add_event(
+        self, event_id: str, type_: str, time: str, attributes: Mapping[str, str], kinds: Mapping[str, str]
+    ) -> None:
+        """Adds an event; `kinds` are OCEL's words for the types of its attributes."""
         table = self._table("event", type_, self._event_tables, _EVENT_COLUMNS)
-        columns = [*_EVENT_COLUMNS, *(self._column(table, name) for name in attributes)]
+        columns = [*_EVENT_COLUMNS, *(self._column(table, name, kinds[name]) for name in attributes)]
         self._insert("event", _TABLES["event"], (event_id, type_))
         self._insert(table.name, columns, (event_id, time, *attributes.values()))
 
-    def add_relations(self, event_id: str, relations: Iterable[tuple[str, str]]) -> None:
-        """Relates an event to objects, each with a qualifier."""
+    def add_relations(
+        self, table: Literal["event_object", "object_object"], id_: str, relations: Iterable[tuple[str, str]]
+    ) -> None:
+        """Relates an event, or an object, to objects, each with a qualifier."""
         for object_id, qualifier in relations:
-            self._insert("event_object", _TABLES["event_object"], (event_id, object_id, qualifier))
+            self._insert(table, _TABLES[table], (id_, object_id, qualifier))
 
-    def add_object(self, object_id: str, type_: str) -> None:
-        """Adds an object."""
+    def add_object(self, object_id: str, type_: str, attributes: Iterable[ObjectAttribute] = ()) -> None:
+        """Adds an object: a row of what it always had, and one for every change."""
         table = self._table("object", type_, self._object_tables, _OBJECT_COLUMNS)
         self._insert("object", _TABLES["object"], (object_id, type_))
-        self._insert(table.name, _OBJECT_COLUMNS, (object_id, "1970-01-01T00:00:00Z", None))
+        first: dict[str, str] = {}
+        changes: list[tuple[str, str, str]] = []
+        for name, time, value, kind in attributes:
+            column = self._column(table, name, kind)
+            if time == _ALWAYS and column not in first:
+                first[column] = value
+            else:
+                changes.append((column, time, value))
+        self._insert(table.name, [*_OBJECT_COLUMNS, *first], (object_id, _ALWAYS, None, *first.values()))
+        for column, time, value in changes:
+            self._insert(table.name, [*_OBJECT_COLUMNS, column], (object_id, time, column, value))
 
     def close(self) -> None:
         """Writes all of it."""
@@ -65,13 +84,13 @@ class NewOcelSqlite:
             self._insert(f"{kind}_map_type", _TABLES[f"{kind}_map_type"], (type_, name.removeprefix(f"{kind}_")))
         return table
 
-    def _column(self, table: "_Table", attribute: str) -> str:
+    def _column(self, table: "_Table", attribute: str, kind: str) -> str:
         column = table.columns.get(attribute)
         if column is None:
             # SQLite's names do not tell capitals from small letters.
             column = table.columns[attribute] = _free(attribute or "attribute", table.taken)
             table.taken.add(column.casefold())
-            fragments = {"table": _quoted(table.name), "column": _quoted(column)}
+            fragments = {"table": _quoted(table.name), "column": f"{_quoted(column)} {_KINDS.get(kind, 'TEXT')}"}
             self._connection.execute(_statement("add_column").render({}, fragments))
         return column
 

@@ -4,12 +4,10 @@ A run is a number that nobody sees. Its members are business objects and correla
 its correlation ids, or its first object. When two runs turn out to be one, the members of the smaller move.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-
-import msgspec
 
 from storage.client import Store
 
@@ -23,7 +21,6 @@ _LARGEST_PARAMETER = 60_000
 _BETWEEN_TEXTS = len("('',''),")
 _NO_LIMIT = 2**63
 _TABLES = ("contents", "names", "members")
-_encoder = msgspec.json.Encoder()
 
 
 class RunName(NamedTuple):
@@ -74,13 +71,23 @@ class KnownRun(NamedTuple):
     name: RunName
 
 
+class NewRun(NamedTuple):
+    """A run of members, by type and id, that belonged to none."""
+
+    run: int
+    name: RunName
+    types: Sequence[str]
+    ids: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class RunChanges:
-    """What one slice of events changes: members with their run and first instant, and names of runs.
+    """What one slice of events changes: runs that begin, other members with their run and first instant, other names.
 
     `moved` are written before `linked`: what a tick that was cut off has to find again is written last.
     """
 
+    begun: list[NewRun] = field(default_factory=list)
     moved: dict[Member, tuple[int, int]] = field(default_factory=dict)
     linked: dict[Member, tuple[int, int]] = field(default_factory=dict)
     names: dict[int, RunName] = field(default_factory=dict)
@@ -145,14 +152,37 @@ def write_runs(store: Store, changes: RunChanges, version: int) -> None:
     before them is found and written again.
     """
     members = {**changes.moved, **changes.linked}
-    if members:
-        contents = [(run, *member) for member, (run, _) in members.items()]
-        _insert(store, "run_contents", contents)
-    if changes.names:
-        names = [(run, *name.member, name.first_us, version) for run, name in changes.names.items()]
-        _insert(store, "run_names", names)
-    if members:
-        _insert(store, "run_members", [(*member, *state, version) for member, state in members.items()])
+    types = [type_ for type_, _ in members]
+    ids = [id_ for _, id_ in members]
+    # Columns, not rows: most of a slice is runs that begin, whose columns are there already.
+    runs = [run for run, _ in members.values()]
+    firsts = [first_us for _, first_us in members.values()]
+    for begun in changes.begun:
+        types += begun.types
+        ids += begun.ids
+        runs += [begun.run] * len(begun.types)
+        firsts += [begun.name.first_us if type_ == CORRELATION else 0 for type_ in begun.types]
+    if runs:
+        store.insert_columns("run_contents", {"run": runs, "object_type": types, "object_id": ids})
+    names = {**changes.names, **{begun.run: begun.name for begun in changes.begun}}
+    if names:
+        store.insert_columns("run_names", _name_columns(names, version))
+    if runs:
+        versions = [version] * len(runs)
+        store.insert_columns(
+            "run_members",
+            {"object_type": types, "object_id": ids, "run": runs, "first_us": firsts, "version": versions},
+        )
+
+
+def _name_columns(names: Mapping[int, RunName], version: int) -> Mapping[str, Sequence[object]]:
+    return {
+        "run": list(names),
+        "object_type": [name.member[0] for name in names.values()],
+        "object_id": [name.member[1] for name in names.values()],
+        "first_us": [name.first_us for name in names.values()],
+        "version": [version] * len(names),
+    }
 
 
 def forget_runs(store: Store, engine: str) -> None:
@@ -160,10 +190,6 @@ def forget_runs(store: Store, engine: str) -> None:
     for table in _TABLES:
         store.run(f"forget_run_{table}")
     store.run("forget_watermark", {"engine": engine})
-
-
-def _insert(store: Store, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-    store.insert(table, _encoder.encode_lines(rows), fmt="JSONCompactEachRow")
 
 
 def _portions(runs: Iterable[int]) -> Iterator[list[int]]:

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -158,10 +158,16 @@ class BreakingStore(Store):
         settings: Mapping[str, object] | None = None,
         seconds: int = PATIENCE_SECONDS,
     ) -> None:
+        self._break_or(lambda: super(BreakingStore, self).insert(table, body, fmt, settings, seconds))
+
+    def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+        self._break_or(lambda: super(BreakingStore, self).insert_columns(table, columns))
+
+    def _break_or(self, insert: Callable[[], None]) -> None:
         if self.inserts_left == 0:
             if self.breaks_after:
-                super().insert(table, body, fmt, settings, seconds)
+                insert()
             raise StoreUnreachable("broken off")
         if self.inserts_left is not None:
             self.inserts_left -= 1
-        super().insert(table, body, fmt, settings, seconds)
+        insert()

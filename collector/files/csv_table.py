@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,6 +26,12 @@ from collector.files.times import rfc3339
 from domain.config_file import show
 from domain.errors import UsageError
 
+_OBJECT_KEYS = frozenset({"type", "id", "qualifier"})
+# Thousands are parted by a point, an apostrophe or some space; SAP writes the minus behind.
+_WITH_COMMA = re.compile(r"([+-]?)(\d{1,3}(?:[.\s'’]\d{3})+|\d+)(?:,(\d+))?(-?)")
+# A comma without a point behind it may be either, so that it is left for the door to refuse.
+_WITH_POINT = re.compile(r"[+-]?\d{1,3}(?:[,\s'’]\d{3})+\.\d+")
+_GROUPING, _NO_DIGIT = re.compile(r"[,\s'’]"), re.compile(r"\D")
 _DELIMITERS = ",;\t|"
 
 
@@ -107,14 +114,27 @@ class TableEvents:
     def _as_text(self, name: str, value: Any) -> str:
         if isinstance(value, str):
             return value.strip()
+        if value is None:
+            return ""
         if isinstance(value, dict | list):
             raise self._mapping.error(name, f"gives {show(value)}; text or a number is taken")
         return texts([("", value)]).get("", "")
 
     def _amount(self, row: Row) -> str | None:
-        text = self._text("amount", row)
-        if self._mapping.config.decimal == ",":
-            text = text.replace(".", "").replace(",", ".")
+        value = self._mapping.ask("amount", row)
+        text = self._as_text("amount", value)
+        if not isinstance(value, str):
+            # What an expression worked out is written as numbers are.
+            return text or None
+        if self._mapping.config.decimal == "," and text:
+            written = _WITH_COMMA.fullmatch(text)
+            if written is None:
+                # A point that parts no thousands may be a decimal one: 12.50 must not become 1250.
+                raise self._mapping.error("amount", f"gives {show(text)}; with decimal: ',' give one such as 1.234,56")
+            sign, whole, fraction, sign_behind = written.groups("")
+            text = f"{sign or sign_behind}{_NO_DIGIT.sub('', whole)}.{fraction or '0'}"
+        elif _WITH_POINT.fullmatch(text):
+            text = _GROUPING.sub("", text)
         return text or None
 
     def _objects(self, row: Row) -> list[NamedObject]:
@@ -129,7 +149,8 @@ class TableEvents:
             )
         objects = []
         for entry in given:
-            if unknown := sorted(entry.keys() - {"type", "id", "qualifier"}):
+            if not entry.keys() <= _OBJECT_KEYS:
+                unknown = sorted(entry.keys() - _OBJECT_KEYS)
                 raise self._mapping.error("objects", f'gives "{unknown[0]}"; type, id and qualifier are taken')
             type_, id_, qualifier = (self._as_text("objects", entry.get(key)) for key in ("type", "id", "qualifier"))
             # An empty cell names no object: an order that has no invoice yet.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from storage.object_statements import Statements
+
 
 @dataclass(slots=True)
 class Taken:
@@ -31,6 +33,10 @@ class Door(Protocol):
 
     def traces(self, content_type: str, body: bytes) -> TakenSpans:
         """What became of a body for /v1/traces; one that cannot be read counts as one span refused."""
+        ...
+
+    def objects(self, said: Statements) -> None:
+        """Stores what a file says of objects beside its events."""
         ...
 
 

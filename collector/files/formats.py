@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from collector.files import camt, cloudevents, csv_table, ocel, otlp, xes
-from collector.files.items import Item, Reading
+from collector.files.items import Found, Reading
 from collector.files.source_file import SourceFile
 from collector.files.xml_reading import first_elements
 from domain.errors import UsageError
@@ -33,7 +33,7 @@ class Format(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Known:
     title: str
-    read: Callable[[SourceFile, Reading], Iterator[Item]]
+    read: Callable[[SourceFile, Reading], Iterator[Found]]
 
 
 _KNOWN = {
@@ -47,7 +47,7 @@ _KNOWN = {
 ACCEPTED = ", ".join(known.title for known in _KNOWN.values()) + ", each also as .gz"
 
 
-def read_items(source: SourceFile, format_: Format, reading: Reading) -> Iterator[Item]:
+def read_items(source: SourceFile, format_: Format, reading: Reading) -> Iterator[Found]:
     """What the file holds."""
     return _KNOWN[format_].read(source, reading)
 

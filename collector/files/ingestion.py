@@ -8,7 +8,17 @@ from pathlib import Path
 
 from collector.files.door import Checkpoint, Checkpoints, Door
 from collector.files.formats import ACCEPTED, Format, detect, read_items
-from collector.files.items import LARGEST_EVENT, BrokenItem, EventItem, Item, Reading, RefusedItem, SpansItem
+from collector.files.items import (
+    LARGEST_EVENT,
+    BrokenItem,
+    EventItem,
+    Found,
+    Item,
+    ObjectsItem,
+    Reading,
+    RefusedItem,
+    SpansItem,
+)
 from collector.files.source_file import SourceFile
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from domain.errors import StoreError, UsageError
@@ -89,7 +99,7 @@ class Ingestion:
         """Takes one file, adding to the summary."""
         self.progress.begin(source, summary)
         format_ = self.format or detect(source, self.reading)
-        items = read_items(source, format_, self.reading)
+        items = self._without_objects(read_items(source, format_, self.reading))
         position = _Position(self.checkpoints, source.fingerprint(format_, self.reading.fingerprint))
         position.skip(items, summary)
         # Spans have no identity that would make a second sending harmless.
@@ -110,6 +120,16 @@ class Ingestion:
         if not is_spans:
             position.forget()
         self.progress.end(source)
+
+    def _without_objects(self, found: Iterator[Found]) -> Iterator[Item]:
+        """The items that are counted; what is said of objects goes through the door where it stands, each time anew."""
+        for one in found:
+            if isinstance(one, ObjectsItem):
+                if self.is_stopped():
+                    raise Interrupted
+                self.door.objects(one.said)
+            else:
+                yield one
 
 
 class _Position:

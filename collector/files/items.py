@@ -13,6 +13,7 @@ from collector.body import LARGEST_BODY
 from collector.files.mapping import Mapping, load_mapping
 from collector.receivers.canonical_events import URI_REFERENCE
 from domain.errors import UsageError
+from storage.object_statements import Statements
 
 # As a batch of its own, in brackets.
 LARGEST_EVENT = LARGEST_BODY - 2
@@ -49,7 +50,15 @@ class SpansItem(NamedTuple):
     body: bytes
 
 
+class ObjectsItem(NamedTuple):
+    """What the file says of some objects beside its events."""
+
+    said: Statements
+
+
 Item = EventItem | RefusedItem | BrokenItem | SpansItem
+# An ingest counts items; what is said of objects is none, and said again it changes nothing.
+Found = Item | ObjectsItem
 
 
 @dataclass(frozen=True, slots=True)

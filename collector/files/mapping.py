@@ -81,17 +81,16 @@ class Mapping:
     config: MappingConfig
     text: str
     zone: ZoneInfo
+    _expressions: dict[str, Expression]
     _file: ConfigFile[Any]
     # Where the mapping is in its file.
     _location: tuple[str, ...] = ()
 
     def ask(self, name: str, row: Row) -> Any:
         """What the expression of that name gives for a row; None where there is none. MappingError where it fails."""
-        expression: Expression | None = getattr(self.config, name)
+        expression = self._expressions.get(name)
         if expression is None:
             return None
-        if expression.plain_name is not None:
-            return row.get(expression.plain_name)
         try:
             return expression.find(row, _OPTIONS)
         except InputError as error:
@@ -114,4 +113,5 @@ def load_mapping(path: Path) -> Mapping:
 def mapping_in(file: ConfigFile[Any], config: MappingConfig, *location: str) -> Mapping:
     """The mapping that stands at a place of a checked file."""
     said = {name: value.text if isinstance(value, Expression) else value for name, value in config}
-    return Mapping(config, repr(said), ZoneInfo(config.time_zone), file, location)
+    expressions = {name: value for name, value in config if isinstance(value, Expression)}
+    return Mapping(config, repr(said), ZoneInfo(config.time_zone), expressions, file, location)

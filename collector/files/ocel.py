@@ -1,6 +1,6 @@
 """OCEL 2.0 logs (https://www.ocel-standard.org) as JSON, XML or SQLite: events with the objects they are related to.
 
-Attributes of objects and relations between objects are no events and are left.
+What a log says of objects themselves, attributes over time and relations to each other, comes before the events.
 """
 
 import contextlib
@@ -16,20 +16,32 @@ from collector.files.items import (
     CanonicalData,
     EventItem,
     FileEvent,
+    Found,
     NamedObject,
+    ObjectsItem,
     Reading,
-    RefusedItem,
     event_item,
     plain_type,
     refused_item,
     texts,
 )
+from collector.files.objects import (
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    TEXT,
+    object_items,
+    type_items,
+    valid_from,
+    value_type,
+)
 from collector.files.source_file import SourceFile
 from collector.files.times import rfc3339
-from collector.files.xml_reading import subtrees
+from collector.files.xml_reading import local, subtrees
 from domain.errors import UsageError
 from domain.money import is_currency, parse_amount
-from storage.ocel_sqlite import OcelSqlite
+from storage.object_statements import EventAttributeType, ObjectAttribute, ObjectLink, ObjectStatement
+from storage.ocel_sqlite import OcelSqlite, StoredObject
 
 JSON_KEYS = frozenset({"objectTypes", "eventTypes", "objects", "events"})
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -59,14 +71,34 @@ class _Event(msgspec.Struct, gc=False):
     relationships: list[_Relationship] = []
 
 
+class _ObjectAttribute(msgspec.Struct, gc=False):
+    name: str
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    time: str | None = None
+
+
 class _Object(msgspec.Struct, gc=False):
     id: str
     type: str
+    attributes: list[_ObjectAttribute] = []
+    relationships: list[_Relationship] = []
+
+
+class _Declared(msgspec.Struct, gc=False):
+    name: str
+    type: str = TEXT
+
+
+class _Type(msgspec.Struct, gc=False):
+    name: str
+    attributes: list[_Declared] = []
 
 
 class _Log(msgspec.Struct):
     events: list[msgspec.Raw]
     objects: list[_Object] = []
+    objectTypes: list[_Type] = []
+    eventTypes: list[_Type] = []
 
 
 _log_decoder = msgspec.json.Decoder(_Log)
@@ -74,8 +106,8 @@ _event_decoder = msgspec.json.Decoder(_Event)
 _text_decoder = msgspec.json.Decoder(str)
 
 
-def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedItem]:
-    """The log's events in the order of the file; in SQLite in the order of their ids."""
+def read(source: SourceFile, reading: Reading) -> Iterator[Found]:
+    """What the log says of objects, then its events in the order of the file; in SQLite in the order of their ids."""
     builder = _Builder(reading.source or "ocel")
     if source.head.startswith(SQLITE_MAGIC):
         return _from_sqlite(source, builder)
@@ -85,11 +117,26 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
 
 
 class _Builder:
-    """Makes canonical events, once it knows what type each object is of."""
+    """Makes canonical events and statements about objects, once it knows what type each object is of."""
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self.source = source
         self.object_types: dict[str, str] = {}
+        # OCEL's words for what attributes are, by type of object and name.
+        self.declared: dict[tuple[str, str], str] = {}
+
+    def objects(self, statements: Iterable[ObjectStatement]) -> Iterator[ObjectsItem]:
+        """The statements in items."""
+        return object_items(self.source, statements)
+
+    def attribute(self, object_type: str, name: str, time: str, value: str, found: str = TEXT) -> ObjectAttribute:
+        """An attribute of an object; `found` is what the value looks like where its type is not declared."""
+        kind = self.declared.get((object_type, name), found)
+        return ObjectAttribute(name, valid_from(time), value, kind)
+
+    def links(self, relations: Iterable[tuple[str, str]]) -> list[ObjectLink]:
+        """Relations to other objects, given as their ids with qualifiers."""
+        return [ObjectLink(self.object_types.get(id_, "object"), id_, qualifier) for id_, qualifier in relations if id_]
 
     def item(
         self,
@@ -110,10 +157,10 @@ class _Builder:
         data.legal_entity = attributes.pop("legal_entity", "")
         data.region = attributes.pop("region", "")
         data.attributes = attributes
-        return event_item(place, FileEvent(event_id, self._source, plain_type(type_), rfc3339(time), data))
+        return event_item(place, FileEvent(event_id, self.source, plain_type(type_), rfc3339(time), data))
 
 
-def _from_json(source: SourceFile, builder: _Builder) -> Iterator[EventItem | RefusedItem]:
+def _from_json(source: SourceFile, builder: _Builder) -> Iterator[Found]:
     with source.open() as file:
         text = file.read(_LARGEST_DOCUMENT + 1)
     if len(text) > _LARGEST_DOCUMENT:
@@ -121,6 +168,18 @@ def _from_json(source: SourceFile, builder: _Builder) -> Iterator[EventItem | Re
     try:
         log = _log_decoder.decode(text.removeprefix(b"\xef\xbb\xbf"))
         builder.object_types = {entry.id: entry.type for entry in log.objects}
+        builder.declared = {
+            (kind.name, one.name): value_type(one.type) for kind in log.objectTypes for one in kind.attributes
+        }
+        yield from builder.objects(_statement(builder, entry) for entry in log.objects)
+        yield from type_items(
+            builder.source,
+            (
+                EventAttributeType(plain_type(kind.name), one.name, value_type(one.type))
+                for kind in log.eventTypes
+                for one in kind.attributes
+            ),
+        )
         for place, raw in enumerate(log.events, start=1):
             try:
                 event = _event_decoder.decode(raw)
@@ -134,6 +193,25 @@ def _from_json(source: SourceFile, builder: _Builder) -> Iterator[EventItem | Re
         raise UsageError(f"{source.path}: not OCEL 2.0 as JSON: {error}") from None
 
 
+def _statement(builder: _Builder, entry: _Object) -> ObjectStatement:
+    attributes = []
+    for one in entry.attributes:
+        raw = bytes(one.value)
+        value = _value(raw)
+        if value is not None:
+            attributes.append(builder.attribute(entry.type, one.name, one.time or "", value, _looks_like(raw)))
+    links = builder.links((one.objectId, one.qualifier or "") for one in entry.relationships)
+    return ObjectStatement(entry.type, entry.id, attributes, links)
+
+
+def _looks_like(raw: bytes) -> str:
+    if raw[:1] in b"tf":
+        return BOOLEAN
+    if raw[:1] in b'"{[':
+        return TEXT
+    return INTEGER if raw.lstrip(b"-").isdigit() else FLOAT
+
+
 def _value(raw: bytes) -> str | None:
     """Numbers as they are written, so that no digit is lost."""
     if raw == b"null":
@@ -141,16 +219,42 @@ def _value(raw: bytes) -> str | None:
     return _text_decoder.decode(raw) if raw.startswith(b'"') else raw.decode()
 
 
-def _from_xml(source: SourceFile, builder: _Builder) -> Iterator[EventItem | RefusedItem]:
-    # Twice through the file: nothing says that objects come before the events that name them.
-    for _, element in subtrees(source, ("object",)):
-        if object_id := element.get("id"):
-            builder.object_types[object_id] = element.get("type", "")
+def _from_xml(source: SourceFile, builder: _Builder) -> Iterator[Found]:
+    # Thrice through the file: nothing says that an object comes before what names it.
+    event_attributes = []
+    for _, element in subtrees(source, ("object-type", "event-type", "object")):
+        name = element.get("name", "")
+        declared = [(one.get("name", ""), value_type(one.get("type", ""))) for one in _attributes(element)]
+        match local(element.tag):
+            case "object-type":
+                builder.declared |= {(name, attribute): kind for attribute, kind in declared}
+            case "event-type":
+                event_attributes += [EventAttributeType(plain_type(name), *one) for one in declared]
+            case "object" if object_id := element.get("id"):
+                builder.object_types[object_id] = element.get("type", "")
+    objects = (element for _, element in subtrees(source, ("object",)) if element.get("id"))
+    yield from builder.objects(_xml_statement(builder, element) for element in objects)
+    yield from type_items(builder.source, event_attributes)
     for line, element in subtrees(source, ("event",)):
         identity = (element.get("id", ""), element.get("type", ""), element.get("time", ""))
         relations = [(one.get("object-id", ""), one.get("qualifier", "")) for one in _relations(element)]
-        attributes = texts((one.get("name", ""), one.text) for one in element.findall("attributes/attribute"))
+        attributes = texts((one.get("name", ""), one.text) for one in _attributes(element))
         yield builder.item(line, identity, relations, attributes)
+
+
+def _xml_statement(builder: _Builder, element: Element) -> ObjectStatement:
+    type_ = element.get("type", "")
+    attributes = [
+        builder.attribute(type_, one.get("name", ""), one.get("time", ""), one.text)
+        for one in _attributes(element)
+        if one.text is not None
+    ]
+    links = builder.links((one.get("object-id", ""), one.get("qualifier", "")) for one in _relations(element))
+    return ObjectStatement(type_, element.get("id", ""), attributes, links)
+
+
+def _attributes(element: Element) -> list[Element]:
+    return element.findall("attributes/attribute")
 
 
 def _relations(element: Element) -> list[Element]:
@@ -158,18 +262,34 @@ def _relations(element: Element) -> list[Element]:
     return element.findall("objects/relationship") + element.findall("objects/object")
 
 
-def _from_sqlite(source: SourceFile, builder: _Builder) -> Iterator[EventItem | RefusedItem]:
+def _from_sqlite(source: SourceFile, builder: _Builder) -> Iterator[Found]:
     with tempfile.TemporaryDirectory(prefix="milepost-ocel-") as folder:
         copy = Path(folder) / "log.sqlite"
         _copy(source, copy)
         try:
             with contextlib.closing(OcelSqlite(copy)) as log:
                 builder.object_types = log.object_types()
+                yield from builder.objects(_sqlite_statement(builder, one) for one in log.objects())
+                yield from type_items(
+                    builder.source,
+                    (
+                        EventAttributeType(plain_type(type_), name, value_type(kind))
+                        for type_, name, kind in log.event_attributes()
+                    ),
+                )
                 for place, event in enumerate(log.events(), start=1):
                     identity = (event.id, event.type, event.time)
                     yield builder.item(place, identity, event.relations, texts(event.attributes))
         except (sqlite3.Error, UsageError) as error:
             raise UsageError(f"{source.path}: not OCEL 2.0 as SQLite: {error}") from None
+
+
+def _sqlite_statement(builder: _Builder, stored: StoredObject) -> ObjectStatement:
+    attributes = [
+        builder.attribute(stored.type, name, time, texts([("", value)])[""], value_type(kind))
+        for name, time, value, kind in stored.attributes
+    ]
+    return ObjectStatement(stored.type, stored.id, attributes, builder.links(stored.links))
 
 
 def _copy(source: SourceFile, copy: Path) -> None:

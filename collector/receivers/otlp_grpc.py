@@ -23,6 +23,7 @@ from collector.body import LARGEST_BODY
 from collector.group_commit import Overloaded
 from collector.otlp_door import Signal, SignalNotTaken
 from collector.receivers import otlp
+from collector.source_rates import Throttled
 from domain.errors import InputError, MilepostError, StoreError
 
 # SDKs give up ten seconds after they began, so this is shorter than what HTTP's senders are told.
@@ -94,6 +95,8 @@ class GrpcServer:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except SignalNotTaken as error:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+        except Throttled as error:
+            await _put_off(context, str(error), Duration(seconds=error.retry_after))
         except (Overloaded, StoreError) as error:
             await _put_off(context, self._collector.busy(signal, error))
 

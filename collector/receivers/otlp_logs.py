@@ -4,8 +4,9 @@ Only errors are stored: what explains a broken hop. Other records are taken and 
 its logs here need not be told apart from one that sends errors alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -20,6 +21,7 @@ from collector.receivers.otlp import JSON, PROTOBUF
 from collector.receivers.otlp_json import entries, read_json, rewrite_ids
 from collector.receivers.otlp_values import flatten_value
 from domain.errors import InputError
+from domain.instants import to_micros
 
 # SEVERITY_NUMBER_ERROR, https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
 # The same condition stands in otlp_logs_view, which leaves the others out.
@@ -36,8 +38,11 @@ class LogRequest:
     errors: int
 
 
-def read_logs(media_type: str, body: bytes) -> LogRequest:
-    """A checked log request; InputError where the body is not one in its media type."""
+def read_logs(media_type: str, body: bytes, observed_at: datetime) -> LogRequest:
+    """A checked log request; InputError where the body is not one in its media type.
+
+    An error that says no time gets the one it was observed at.
+    """
     if media_type == PROTOBUF:
         request = ExportLogsServiceRequest()
         try:
@@ -48,18 +53,30 @@ def read_logs(media_type: str, body: bytes) -> LogRequest:
         request = read_json(body, ExportLogsServiceRequest(), _rewrite_ids)
     groups = [group for resource_logs in request.resource_logs for group in resource_logs.scope_logs]
     records = sum(len(group.log_records) for group in groups)
-    errors = sum(_is_error(record) for group in groups for record in group.log_records)
+    errors = [record for group in groups for record in group.log_records if is_error(record)]
     if not errors:
         return LogRequest(b"", records, 0)
+    was_dated = _date(errors, observed_at)
     # The store reads scalar values only.
-    if _flatten(request) or media_type == JSON:
+    if _flatten(request) or was_dated or media_type == JSON:
         body = request.SerializeToString()
-    return LogRequest(body, records, errors)
+    return LogRequest(body, records, len(errors))
 
 
 def logs_success(media_type: str) -> bytes:
     """The response to a request that was taken, in the request's encoding."""
     return b"{}" if media_type == JSON else bytes(ExportLogsServiceResponse().SerializeToString())
+
+
+def _date(errors: Iterable[LogRecord], observed_at: datetime) -> bool:
+    """Gives the errors without a time one, in place; whether there was one.
+
+    Here and not in the store: a record that is stored again would have another each time.
+    """
+    undated = [record for record in errors if not record.time_unix_nano and not record.observed_time_unix_nano]
+    for record in undated:
+        record.observed_time_unix_nano = to_micros(observed_at) * 1000
+    return bool(undated)
 
 
 def _flatten(request: ExportLogsServiceRequest) -> bool:
@@ -77,7 +94,8 @@ def _values(request: ExportLogsServiceRequest) -> Iterator[AnyValue]:
                 yield from (attribute.value for attribute in record.attributes)
 
 
-def _is_error(record: LogRecord) -> bool:
+def is_error(record: LogRecord) -> bool:
+    """Whether a record is stored."""
     if record.severity_number:
         return record.severity_number >= _ERROR
     return record.severity_text.upper() in _ERROR_WORDS

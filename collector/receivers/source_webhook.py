@@ -1,25 +1,29 @@
 """Webhooks as vendors send them: believes them, reads them, and answers each vendor as it needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from starlette.types import Scope
 
+from collector.http_answers import ALLOW_POST, NOT_ALLOWED
 from collector.receivers.cloudevents import Received
-from collector.signatures import SignatureFault, SourceRequest, check
-from collector.source_definitions import AuthenticationConfig, SourceDefinition, read_secrets
-from collector.source_mapping import SourceMapper
+from collector.signatures import SignatureFault, SourceRequest, check, is_certified
+from collector.source_definitions import AuthenticationConfig, Expected, SourceDefinition, read_expected, read_secrets
+from collector.source_mapping import SourceMapper, WrongSender
 from collector.writer import EventOutcome
 
 JSON = "application/json"
+_ORIGIN = b"webhook-request-origin"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _REASONS = {
     SignatureFault.MISSING: "the request carries no proof of its sender",
     SignatureFault.WRONG: "the request's proof of its sender is wrong",
     SignatureFault.TOO_OLD: "the request was signed too long ago, or this machine's clock is ahead",
     SignatureFault.IN_FUTURE: "the request was signed in the future, or this machine's clock is behind",
+    SignatureFault.CERTIFICATE: "the proxy before this door tells of no certificate that is expected here",
+    SignatureFault.SENDER: "the request is of a sender that is not expected here",
 }
 _json = msgspec.json.Encoder()
 
@@ -44,15 +48,30 @@ class Refusal:
     fault: SignatureFault | None = None
 
 
+class Refused(Exception):
+    """A request that proves to be refused as it is read."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
 class SourceWebhook:
     """One source's endpoint, apart from the sockets."""
 
-    def __init__(self, definition: SourceDefinition, secrets: tuple[bytes, ...], public_url: str | None) -> None:
+    def __init__(
+        self,
+        definition: SourceDefinition,
+        secrets: tuple[bytes, ...],
+        public_url: str | None,
+        expected: Expected = Expected(),
+    ) -> None:
         self.definition = definition
+        self._certificates = expected.certificates
         self._authentication = definition.config.authentication
         self._secrets = secrets
         self._public_url = (public_url or "").rstrip("/")
-        self._mapper = SourceMapper(definition)
+        self._mapper = SourceMapper(definition, expected.senders)
         self.name = definition.name
         self.channel = f"sources/{definition.name}"
         self.kept_headers = frozenset(definition.config.headers)
@@ -87,13 +106,38 @@ class SourceWebhook:
         )
         fault = check(self._authentication, self._secrets, request, now)
         if fault is None:
-            return None
+            certificate = self._authentication.client_certificate
+            if certificate is None or is_certified(certificate, self._certificates, request):
+                return None
+            return _not_expected(SignatureFault.CERTIFICATE)
         challenge = (b"www-authenticate", _challenge(self._authentication))
         return Refusal(_told(401, fault.value, _REASONS[fault], headers=(challenge,)), fault.value, fault)
 
     def read(self, scope: Scope, content: bytes, now: datetime) -> Received:
-        """The events of a request's content; InputError where it holds none."""
-        return self._mapper.read(content, self._seen_headers(scope), now)
+        """The events of a request's content; InputError where it holds none, Refused where its sender is another."""
+        try:
+            return self._mapper.read(content, self._seen_headers(scope), now)
+        except WrongSender:
+            raise Refused(_not_expected(SignatureFault.SENDER)) from None
+
+    def handshake(self, scope: Scope, rates: Sequence[float]) -> Answer:
+        """What a sender is told that asks whether it may send here; `rates` are the limits, in events a second.
+
+        https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+        """
+        config = self.definition.config.handshake
+        origin = dict(scope["headers"]).get(_ORIGIN, b"")
+        if config is None or not origin:
+            return Answer(405, _json.encode(NOT_ALLOWED), headers=(ALLOW_POST,))
+        if missing := self._missing():
+            return _told(503, "not_configured", missing, retry=True)
+        if not {"*", origin.decode("latin-1")} & set(config.origins):
+            reason = f"source {self.name} expects nothing from {origin.decode('latin-1')[:80]!r}"
+            return _told(403, "origin_not_allowed", reason, headers=(ALLOW_POST,))
+        # In requests a minute, of which each may hold one event: who sends several at once may have to wait.
+        rate = str(max(1, int(min(rates) * 60))) if rates else "*"
+        consent = ((b"webhook-allowed-origin", origin), (b"webhook-allowed-rate", rate.encode()))
+        return Answer(200, _json.encode({"source": self.name}), headers=(ALLOW_POST, *consent))
 
     def answer(self, scope: Scope, content: bytes, received: Received, outcome: EventOutcome) -> Answer:
         """What the vendor is told once everything is stored, as events or as dead letters."""
@@ -135,7 +179,9 @@ def webhooks(
 ) -> dict[str, SourceWebhook]:
     """The endpoints of all sources by name, with their secrets; ConfigError where a secret cannot be read."""
     return {
-        definition.name: SourceWebhook(definition, read_secrets(definition, environ), public_url)
+        definition.name: SourceWebhook(
+            definition, read_secrets(definition, environ), public_url, read_expected(definition, environ)
+        )
         for definition in definitions
     }
 
@@ -161,6 +207,10 @@ def counts(outcome: EventOutcome) -> dict[str, object]:
 def unknown_source(name: str) -> Answer:
     """The answer to a name that no definition has."""
     return _told(404, "unknown_source", f"there is no source {name[:80]!r}; `milepost sources check` lists them")
+
+
+def _not_expected(fault: SignatureFault) -> Refusal:
+    return Refusal(_told(403, fault.value, _REASONS[fault]), fault.value, fault)
 
 
 def _challenge(authentication: AuthenticationConfig) -> bytes:

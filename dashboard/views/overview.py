@@ -68,9 +68,9 @@ def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tupl
     for count in counts:
         by_state[count.state] += count.alerts
     firing, risk, unsure = (by_state[state] for state in (AlertState.FIRING, AlertState.AT_RISK, AlertState.SUSPENDED))
+    objects = sum(row.objects for row in money if row.state is AlertState.FIRING)
     parts = []
-    if firing:
-        objects = sum(row.objects for row in money if row.state is AlertState.FIRING)
+    if objects:
         worth = [
             compact_money(row.amount, row.currency)
             for row in money
@@ -105,9 +105,11 @@ def _tiles(
 ) -> list[Tile]:
     firing = sum(count.alerts for count in counts if count.state is AlertState.FIRING)
     at_risk = sum(count.alerts for count in counts if count.state is AlertState.AT_RISK)
+    unsure = sum(count.alerts for count in counts if count.state is AlertState.SUSPENDED)
+    more = (f"{unsure:,} unknown while a source is silent",) if unsure else ()
     stretch = range_.words
     return [
-        Tile("Alerts firing", f"{firing:,}", f"{at_risk:,} at risk", tone="firing" if firing else "in_time"),
+        Tile("Alerts firing", f"{firing:,}", f"{at_risk:,} at risk", tone="firing" if firing else "in_time", more=more),
         _money_tile(money),
         Tile(
             "Orders in time",
@@ -129,10 +131,13 @@ def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
     firing = [row for row in money if row.state is AlertState.FIRING]
     stated = [row for row in firing if row.amount is not None]
     unknown = sum(row.unknown for row in firing)
-    risk = [compact_money(row.amount, row.currency) for row in money if _is_stated_risk(row)]
-    more = (f"{_listed(risk)} more at risk",) if risk else ()
+    risk = _stated(money, AlertState.AT_RISK)
+    unsure = _stated(money, AlertState.SUSPENDED)
+    more: tuple[str, ...] = (f"{_listed(risk)} more at risk",) if risk else ()
+    if unsure:
+        more = (*more, f"{_listed(unsure)} not judged while a source is silent")
     if not firing:
-        return Tile("Money past its window", "none", "no alert is firing", more=more)
+        return Tile("Money past its window", "none", "no object is known to be late", more=more)
     note = count_of(sum(row.objects for row in firing), "object")
     if unknown:
         note += f", {unknown:,} without an amount"
@@ -145,8 +150,8 @@ def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
     return Tile("Money past its window", figures[0], note, exact=exact, tone="firing", more=more)
 
 
-def _is_stated_risk(row: MoneyAtRisk) -> bool:
-    return row.state is AlertState.AT_RISK and row.amount is not None
+def _stated(money: Sequence[MoneyAtRisk], state: AlertState) -> list[str]:
+    return [compact_money(row.amount, row.currency) for row in money if row.state is state and row.amount is not None]
 
 
 def _alerts(entities: tuple[str, ...]) -> None:

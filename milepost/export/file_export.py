@@ -14,6 +14,7 @@ from milepost.export.ocel_log import OcelLog
 from milepost.export.ocel_sqlite import write_sqlite
 from milepost.export.ocel_xml import write_xml
 from storage.event_export import EventKey, StoredEvent
+from storage.object_statements import ObjectKey, ObjectStatement
 
 _OCEL_WRITERS: dict[str, Callable[[OcelLog, Path], None]] = {
     ".json": write_json,
@@ -35,7 +36,7 @@ def export_ocel(answers: Answers, path: Path) -> int:
     writer = _OCEL_WRITERS.get(path.suffix.lower())
     if writer is None:
         raise UsageError(f"{path}: give a name that ends in {', '.join(_OCEL_WRITERS)}")
-    log = OcelLog(_all_events(answers), answers.shared_names())
+    log = OcelLog(_all_events(answers), answers.shared_names(), _all_objects(answers), answers.event_attribute_types())
     with _whole_file(path) as unfinished:
         writer(log, unfinished)
     return log.count
@@ -44,6 +45,13 @@ def export_ocel(answers: Answers, path: Path) -> int:
 def _all_events(answers: Answers) -> Iterator[StoredEvent]:
     after = EventKey()
     while portion := answers.events_after(after):
+        yield from portion
+        after = portion[-1].key
+
+
+def _all_objects(answers: Answers) -> Iterator[ObjectStatement]:
+    after = ObjectKey()
+    while portion := answers.objects_after(after):
         yield from portion
         after = portion[-1].key
 

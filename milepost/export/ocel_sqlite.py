@@ -14,9 +14,10 @@ def write_sqlite(log: OcelLog, path: Path) -> None:
     try:
         with contextlib.closing(NewOcelSqlite(path)) as file:
             for event in log.events():
-                file.add_event(event.id, event.type, event.time, event.attributes)
-                file.add_relations(event.id, event.relations)
-            for object_id, type_ in log.objects.items():
-                file.add_object(object_id, type_)
+                file.add_event(event.id, event.type, event.time, event.attributes, log.event_types[event.type])
+                file.add_relations("event_object", event.id, event.relations)
+            for one in log.objects():
+                file.add_object(one.id, one.type, one.attributes)
+                file.add_relations("object_object", one.id, one.relations)
     except sqlite3.Error as error:
         raise UsageError(f"this log does not fit into SQLite ({error}); give a name in .json or .xml") from None

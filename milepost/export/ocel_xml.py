@@ -3,11 +3,11 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from milepost.export.ocel_log import OcelEvent, OcelLog
+from milepost.export.ocel_log import Declared, OcelEvent, OcelLog, OcelObject
 
 # What XML 1.0 cannot hold, not even escaped. https://www.w3.org/TR/xml/#charsets
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -17,39 +17,57 @@ _LINE_ENDS = {"\r": "&#13;"}
 
 
 def write_xml(log: OcelLog, path: Path) -> None:
-    """Writes the log; its events wait in a temporary file until the types and objects before them are known."""
+    """Writes the log; what it holds waits in temporary files until the types before it are known."""
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=path.parent) as events,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=path.parent) as objects,
         path.open("w", encoding="utf-8", newline="") as file,
     ):
-        for event in log.events():
-            events.write(_event(event))
+        events.writelines(map(_event, log.events()))
+        objects.writelines(map(_object, log.objects()))
         file.write("<?xml version='1.0' encoding='UTF-8'?>\n<log>\n<object-types>\n")
-        for name in log.object_types:
-            file.write(f"<object-type {_attributes(name=name)}><attributes/></object-type>\n")
+        file.writelines(_type("object-type", name, declared) for name, declared in sorted(log.object_types.items()))
         file.write("</object-types>\n<event-types>\n")
-        for name, attributes in log.event_types.items():
-            declared = "".join(f"<attribute {_attributes(name=one, type='string')}/>" for one in attributes)
-            file.write(f"<event-type {_attributes(name=name)}><attributes>{declared}</attributes></event-type>\n")
+        file.writelines(_type("event-type", name, declared) for name, declared in log.event_types.items())
         file.write("</event-types>\n<objects>\n")
-        for id_, type_ in log.objects.items():
-            file.write(f"<object {_attributes(id=id_, type=type_)}><attributes/></object>\n")
+        objects.seek(0)
+        shutil.copyfileobj(objects, file)
         file.write("</objects>\n<events>\n")
         events.seek(0)
         shutil.copyfileobj(events, file)
         file.write("</events>\n</log>\n")
 
 
-def _event(event: OcelEvent) -> str:
-    relations = "".join(
-        f"<relationship {_named({'object-id': id_, 'qualifier': qualifier})}/>" for id_, qualifier in event.relations
+def _type(tag: str, name: str, declared: Declared) -> str:
+    attributes = "".join(f"<attribute {_attributes(name=one, type=kind)}/>" for one, kind in declared.items())
+    return f"<{tag} {_attributes(name=name)}><attributes>{attributes}</attributes></{tag}>\n"
+
+
+def _object(one: OcelObject) -> str:
+    attributes = "".join(
+        f"<attribute {_attributes(name=name, time=time)}>{escape(_possible(value), _LINE_ENDS)}</attribute>"
+        for name, time, value, _ in one.attributes
     )
+    head = _attributes(id=one.id, type=one.type)
+    relations = _relations(one.relations)
+    return f"<object {head}><objects>{relations}</objects><attributes>{attributes}</attributes></object>\n"
+
+
+def _event(event: OcelEvent) -> str:
     attributes = "".join(
         f"<attribute {_attributes(name=name)}>{escape(_possible(value), _LINE_ENDS)}</attribute>"
         for name, value in event.attributes.items()
     )
     head = _attributes(id=event.id, type=event.type, time=event.time)
-    return f"<event {head}><objects>{relations}</objects><attributes>{attributes}</attributes></event>\n"
+    return (
+        f"<event {head}><objects>{_relations(event.relations)}</objects><attributes>{attributes}</attributes></event>\n"
+    )
+
+
+def _relations(relations: Iterable[tuple[str, str]]) -> str:
+    return "".join(
+        f"<relationship {_named({'object-id': id_, 'qualifier': qualifier})}/>" for id_, qualifier in relations
+    )
 
 
 def _attributes(**values: str) -> str:

@@ -4,6 +4,7 @@ The kinds of rules that do not run a clock of their own say what they found as s
 the breach, or there is none. What is told of it, and when, is the same for all of them and worked out here.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 from domain.alert import AlertState
 from domain.instants import LATEST, format_instant
 from domain.milestone import Milestone
-from domain.rule import ObjectRule
+from domain.rule import ObjectRule, Rule
+from rules.kinds.knowledge import KNOWN_AT, Ending, Sightings, Start, standing_at
 from rules.kinds.milestone import once_each
 from rules.told import LATE_GRACE, Change, Reading, Told, retell
 
@@ -26,7 +28,7 @@ class Breach:
     mended it, `otherwise` what later events have to show for it not to have been wrong at all.
     """
 
-    rule: ObjectRule
+    rule: Rule
     clock: str
     start: Milestone
     started_at: datetime
@@ -38,6 +40,13 @@ class Breach:
     mended: str = ""
     within: timedelta | None = None
     is_paused: bool = False
+
+
+class Refusal(NamedTuple):
+    """From `known_at` on, an event was illegal in this state; None: it was legal."""
+
+    known_at: datetime
+    state: str | None
 
 
 class Standing(NamedTuple):
@@ -65,14 +74,20 @@ class _Stage(NamedTuple):
 def read_breaches(reader: StandingReader, rule: ObjectRule, history: Iterable[Milestone], through: datetime) -> Reading:
     """All that is told of an object's breaches by `through`, and when time alone next changes that."""
     history = list(history)
-    timelines = [_stages(timeline) for timeline in reader(rule, history, through).values()]
-    changes = [change for timeline in timelines for change in _changes(timeline, through)]
+    reading = read_standings(reader(rule, history, through).values(), through)
     types = rule.event_types
     due = [m.occurred_at for m in history if m.type in types and m.received_at <= through < m.occurred_at]
-    for timeline in timelines:
-        last = timeline[-1]
-        due.extend(instant for instant in (last.begins_at, *last.instants) if instant > through)
-    return Reading(changes, min((instant for instant in due if instant <= LATEST), default=None))
+    if reading.due_at is not None:
+        due.append(reading.due_at)
+    return reading._replace(due_at=min(due, default=None))
+
+
+def read_standings(standings: Iterable[Sequence[Standing]], through: datetime) -> Reading:
+    """All that is told of standings by `through`, and when time alone next changes that."""
+    timelines = [_stages(timeline) for timeline in standings]
+    changes = [change for timeline in timelines for change in _changes(timeline, through)]
+    ahead = (instant for timeline in timelines for instant in (timeline[-1].begins_at, *timeline[-1].instants))
+    return Reading(changes, min((instant for instant in ahead if through < instant <= LATEST), default=None))
 
 
 def standing_breaches(
@@ -100,6 +115,60 @@ def tell(breach: Breach, at: datetime) -> Told[Breach] | None:
         resolved_at=ended_at,
         changed_at=ended_at or breach.fires_at,
     )
+
+
+def words(milestone: Milestone) -> str:
+    """An event as sentences name it."""
+    return f"{milestone.type} at {format_instant(milestone.occurred_at)} ({milestone.source})"
+
+
+def standings_of(
+    judge: Callable[..., Breach | None], *parts: Sequence[Start] | Sequence[Ending] | Sequence[Refusal]
+) -> list[Standing]:
+    """What `judge` says of what stood in each of the parts, each time that one of them changed.
+
+    None before the first breach is left out.
+    """
+    found: list[Standing] = []
+    for instant in sorted({change.known_at for changes in parts for change in changes}):
+        breach = judge(*(_stood(changes, instant) for changes in parts))
+        if breach or found:
+            found.append(Standing(instant, breach))
+    return found
+
+
+def _stood(changes: Sequence[Start] | Sequence[Ending] | Sequence[Refusal], instant: datetime) -> Any:
+    position = bisect_right(changes, instant, key=KNOWN_AT)
+    # What a change says stands last in all of them.
+    return changes[position - 1][-1] if position else None
+
+
+def with_endings(standings: Sequence[Standing], endings: Sightings) -> Sequence[Standing]:
+    """The standings with the first of the endings that ends each, at or after it counts, as that became known."""
+    if not endings.milestones:
+        return standings
+    found: list[Standing] = []
+    for position, standing in enumerate(standings):
+        known_at, breach = standing
+        if breach is None:
+            found.append(standing)
+            continue
+        until = standings[position + 1].known_at if position + 1 < len(standings) else None
+        changes = endings.first_known(breach.fires_at, known_at)
+        instants = [known_at, *(change.known_at for change in changes if change.known_at > known_at)]
+        for instant in instants:
+            if until is None or instant < until:
+                found.append(Standing(instant, _ended(breach, standing_at(changes, instant))))
+    return found
+
+
+def _ended(breach: Breach, ending: Milestone | None) -> Breach:
+    mended_by = breach.ended_by
+    if ending is None or (mended_by is not None and mended_by.occurred_at <= ending.occurred_at):
+        return breach
+    said = f"later events show {words(ending)}"
+    otherwise = said if ending.occurred_at == breach.fires_at else breach.otherwise
+    return replace(breach, ended_by=ending, mended=f"{words(ending)} ended it", otherwise=otherwise)
 
 
 def reason(told: Told[Breach]) -> str:

@@ -5,14 +5,16 @@ ahead does not make things happen before their time.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from domain.instants import EARLIEST
 from domain.milestone import Milestone
-from rules.kinds.milestone import OCCURRED_AT, as_known
+from domain.rule import ObjectRule
+from rules.kinds.milestone import OCCURRED_AT, as_known, by_identity
 
 KNOWN_AT = attrgetter("known_at")
 
@@ -56,12 +58,15 @@ class Sightings:
             self._sooner.append(min(at, self._sooner[-1]) if self._sooner else at)
         self._sooner.reverse()
 
-    def first_known(self, since: datetime) -> list[Ending]:
-        """The first at or after `since`, each time a still earlier one became known."""
+    def first_known(self, since: datetime, settled_at: datetime = EARLIEST) -> list[Ending]:
+        """The first at or after `since`, each time a still earlier one became known.
+
+        Of what was known by `settled_at` already only the last needs to be found.
+        """
         found: list[Ending] = []
         position = bisect_left(self.milestones, since, key=OCCURRED_AT)
         while position < len(self.milestones):
-            if found and self._sooner[position] >= found[-1].known_at:
+            if found and (found[-1].known_at <= settled_at or self._sooner[position] >= found[-1].known_at):
                 break
             milestone = self.milestones[position]
             if not found or known_from(milestone) < found[-1].known_at:
@@ -69,6 +74,31 @@ class Sightings:
             position += 1
         found.reverse()
         return found
+
+
+class EventsKnown:
+    """The events of one object that a rule is about and that were known by an instant, in order of occurrence."""
+
+    def __init__(self, rule: ObjectRule, history: Sequence[Milestone], through: datetime) -> None:
+        known = [m for m in history if m.type in rule.event_types and known_from(m) <= through]
+        self._where = rule.where
+        self._versions = sorted(by_identity(known), key=lambda rows: rows[0].order)
+
+    def counting(self, types: Collection[str]) -> list[tuple[Milestone, list[Start]]]:
+        """Each event of these types for which the rule's condition was ever known to hold, with when it was."""
+        found = ((rows[0], holding(self._counts, rows)) for rows in self._versions if rows[0].type in types)
+        return [(milestone, changes) for milestone, changes in found if changes]
+
+    def first(self, event_type: str) -> list[Start]:
+        """The first event of a type for which the rule's condition holds, each time it was known to be another."""
+        return first_start([changes for _, changes in self.counting((event_type,))])
+
+    def sightings(self, types: Collection[str]) -> Sightings:
+        """The events of these types, whether or not the rule's condition holds."""
+        return Sightings([rows[0] for rows in self._versions if rows[0].type in types])
+
+    def _counts(self, milestone: Milestone) -> bool:
+        return self._where is None or self._where in milestone.holds
 
 
 def holding(counts: Callable[[Milestone], bool], rows: Sequence[Milestone]) -> list[Start]:

@@ -191,11 +191,14 @@ def pause_stretches(rule: MilestoneRule, relevant: Iterable[Milestone]) -> tuple
     return tuple(stretches)
 
 
+def event_clock(milestone: Milestone) -> str:
+    """The name of a clock that an event has to itself."""
+    return f"{milestone.source}{CLOCK_SEPARATOR}{milestone.event_id}"
+
+
 def clock_name(rule: MilestoneRule, start: Milestone) -> str:
     """Empty where an object has one clock, else the identity of the event that started this one."""
-    if rule.pairing is Pairing.FIRST:
-        return ""
-    return f"{start.source}{CLOCK_SEPARATOR}{start.event_id}"
+    return "" if rule.pairing is Pairing.FIRST else event_clock(start)
 
 
 def _pair(

@@ -1,6 +1,6 @@
 -- What the open alerts of some legal entities (all when none is named) stand for, per state and currency. An
 -- object counts once, in the gravest state it is in, however many alerts it has; an amount nobody stated is
--- counted, never added.
+-- counted, never added. A silent source is left out: the money behind it is that of the alerts it suspends.
 -- params: entities Array(String)
 -- columns: state, currency, objects, objects_without_amount, amount
 SELECT
@@ -13,7 +13,7 @@ FROM
         argMax(currency, (isNotNull(amount), changed_at)) AS stated_currency,
         argMax(tuple(amount), (isNotNull(amount), changed_at)).1 AS stated_amount
     FROM alerts
-    WHERE state IN ('firing', 'at_risk', 'suspended')
+    WHERE state IN ('firing', 'at_risk', 'suspended') AND alert != 'SourceSilent'
         AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))
     GROUP BY object_type, object_id
 )

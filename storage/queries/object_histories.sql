@@ -3,16 +3,17 @@
 -- come from the same event. `holds` numbers the conditions that are true, from 1. `amended` says that an
 -- earlier event which was received later states a fact this one lacks: what was known of it has changed.
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
--- (after, through] or with a duty due by then; or only the recent: received since `received_since` or occurred
--- since `occurred_since`, by `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for which the conditions
--- that the duty `needs` hold, and those where every such `from` has its `to` within the time that keeps the rule
--- quiet, by arrival too if asked so. `pairs` numbers
--- the pair of types of each duty. An event that states every fact itself is judged before all that is known is read.
+-- (after, through] or with a duty due by then, with `suspended` also with an alert that is, or was in a tick cut off, as
+-- touched_objects says. Or only the recent: received since `received_since` or occurred since `occurred_since`, by
+-- `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for
+-- which the conditions that the duty `needs` hold, and those where every such `from` has its `to` within the time that
+-- keeps the rule quiet, by arrival too if asked so. `pairs` numbers the pair of types of each duty. An event that
+-- states every fact itself is judged before all that is known is read.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
 --   needs Array(Array(UInt64)), pairs Array(UInt64), pairs_from Array(String), pairs_to Array(String),
---   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'),
---   through DateTime64(6, 'UTC'), recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
+--   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), suspended Bool,
+--   after_version UInt64, recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
 --   currency, legal_entity, region, attributes, holds, amended
 -- fragments: conditions
@@ -84,6 +85,10 @@ WITH
                                         SELECT object_id FROM open_duties FINAL
                                         WHERE {touched:Bool} AND object_type = {object_type:String}
                                             AND due_at <= {through:DateTime64(6, 'UTC')}
+                                        UNION DISTINCT
+                                        SELECT object_id FROM alert_states FINAL
+                                        WHERE {suspended:Bool} AND object_type = {object_type:String}
+                                            AND (state = 'suspended' OR version > {after_version:UInt64})
                                     )
                                 )
                                 AND (

@@ -13,26 +13,30 @@ from collector.app import Collector
 from collector.spooling import SpoolSettings
 from domain.clock import SystemClock
 from milepost.http_server import HttpServer, address, bind
+from milepost.store_arrival import StoreArrival
 from storage.client import Store
-from storage.migrator import migrate
-from storage.repair import repair_latest
 
 
 def main(dsn: str, spool: str = "") -> None:
     """Serves until the input ends."""
     clock = SystemClock()
-    with Store(dsn) as store:
-        migrate(store, clock.now())
-        repair_latest(store)
+    with Store(dsn, asks_now=False) as store:
         settings = SpoolSettings(Path(spool), 64 * 1024 * 1024) if spool else None
-        collector = Collector(store, clock, CollectorRegistry(), [], spool=settings)
+        arrival = StoreArrival(store, clock)
+        arrival.attempt()
+        collector = Collector(
+            store, clock, CollectorRegistry(), [], spool=settings, store_problem=lambda: arrival.problem
+        )
+        arrival.attempt(collector.load)
         listening = bind("127.0.0.1", 0, "the test's port")
         server = HttpServer(collector.app, listening, "collector")
         collector.start()
+        arrival.start()
         server.start()
         sys.stdout.write(f"{address(listening)}\n")
         sys.stdout.flush()
         sys.stdin.read()
+        arrival.stop()
         server.stop()
         collector.stop()
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from backports import zstd
+
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.otlp import JSON, PROTOBUF
 from tests.builders import otlp_request, span
@@ -104,8 +106,9 @@ def _events(chance: random.Random, at: datetime) -> Mutation:
     body = _changed(chance, json.dumps(content).encode())
     headers = {"content-type": BATCH if is_batch else STRUCTURED}
     if chance.random() < 0.1:
-        headers["content-encoding"] = chance.choice(["gzip", "deflate", "br"])
-        body = _bytes_changed(chance, gzip.compress(body)) if chance.random() < 0.5 else gzip.compress(body)
+        headers["content-encoding"] = chance.choice(["gzip", "deflate", "br", "zstd"])
+        compressed = gzip.compress(body) if chance.random() < 0.5 else zstd.compress(body)
+        body = _bytes_changed(chance, compressed) if chance.random() < 0.5 else compressed
     return Mutation("events", "/v1/events", body, headers)
 
 

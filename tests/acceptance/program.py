@@ -5,6 +5,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -140,3 +141,11 @@ class RunningMilepost:
             if line.startswith(f"{name} "):
                 return str(_URL.findall(line)[0])
         raise AssertionError(f"no {name} address within a minute: " + "\n".join(self.lines))
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.source_definitions import SHIPPED
 from tests.acceptance.program import run_milepost
 from tests.unit.collector.contracts import WHOLE
 
@@ -43,6 +44,52 @@ def test_the_shipped_contracts_are_right(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("event contracts in 7 files are right\n")
+
+
+def test_a_shipped_source_in_use_that_a_users_contracts_do_not_know_is_told(config: Path, tmp_path: Path) -> None:
+    write(config, WHOLE.replace("{source: erp}", "{source: erp, aliases: [netsuit]}"))
+
+    done = run_milepost(tmp_path, "contracts", "check", MILEPOST_CONFIG=str(config), NETSUITE_TOKEN="s3cret")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f'{SHIPPED}/netsuite.yaml: warning: no contract knows the source "netsuite", so it is never silent and its '
+        "word counts for nothing; near to it: netsuit (which is erp). Add it to the sources of the contracts, or to "
+        "the aliases of one",
+        "1 event contracts in 1 files are right",
+    ]
+
+
+def test_contracts_are_listed(config: Path, tmp_path: Path) -> None:
+    write(
+        config,
+        f"""{WHOLE.replace("sources: [crm]", "sources: [crm, erp]")}    optional: {{attributes.tax_id: text}}
+    field_sources: {{attributes.tax_id: [erp]}}
+    silent_after: {{crm: 30m}}
+""",
+    )
+
+    shown = run_milepost(tmp_path, "contracts", "list", MILEPOST_CONFIG=str(config))
+    rows = run_milepost(tmp_path, "contracts", "list", "--json", MILEPOST_CONFIG=str(config))
+
+    assert [(done.returncode, done.stderr) for done in (shown, rows)] == [(0, ""), (0, "")]
+    header, line = shown.stdout.splitlines()
+    assert header.split() == ["event", "version", "owner", "object", "sources", "on_violation", "silent_after"]
+    assert line.split("  ")[0] == "order.approved"
+    assert line.endswith("crm, erp, attributes.tax_id: erp  flag          crm 30m")
+    assert json.loads(rows.stdout) == [
+        {
+            "event": "order.approved",
+            "version": 3,
+            "owner": "orders",
+            "object": "order",
+            "sources": ["crm", "erp"],
+            "field_sources": {"attributes.tax_id": ["erp"]},
+            "on_violation": "flag",
+            "on_foreign_source": "take",
+            "silent_after": {"crm": "30m", "erp": None},
+        }
+    ]
 
 
 def test_a_breaking_change_ends_with_1(config: Path, tmp_path: Path) -> None:

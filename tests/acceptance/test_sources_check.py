@@ -28,7 +28,12 @@ def test_the_shipped_sources_and_ones_own_are_checked(tmp_path: Path) -> None:
     done = run_milepost(tmp_path, "sources", "check", **own_source(tmp_path, expected=expected))
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("13 sources (chargebee, ")
+    unknown, summary = done.stdout.split("\n", 1)
+    assert unknown == (
+        f'{tmp_path}/config/sources/shop.yaml: warning: no contract knows the source "shop", so it is never silent and '
+        "its word counts for nothing. Add it to the sources of the contracts, or to the aliases of one"
+    )
+    assert summary.startswith("13 sources (chargebee, ")
     assert done.stdout.endswith(" samples: all as expected\n")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
+from starlette.routing import BaseRoute
 
 from collector.access import DoorSettings
 from collector.app import Collector
@@ -21,6 +22,7 @@ from collector.span_mapping_config import CorrelationConfig
 from collector.spooling import SpoolSettings
 from domain.clock import FixedClock
 from milepost.http_server import HttpServer, address, bind
+from milepost.store_arrival import StoreArrival
 from storage.client import PATIENCE_SECONDS, Store
 from storage.dead_letters import list_dead_letters, show_dead_letter
 from tests.builders import NOW
@@ -111,21 +113,42 @@ def running_collector(
     *,
     door: DoorSettings = DoorSettings(),
     spool: SpoolSettings | None = None,
+    awaits_store: bool = False,
+    routes: Sequence[BaseRoute] = (),
 ) -> Iterator[RunningCollector]:
-    """A collector on the store, stopped when the test is done."""
+    """A collector on the store, stopped when the test is done; one that awaits it begins as the service does."""
     registry = CollectorRegistry()
     clock = FixedClock(NOW)
-    collector = Collector(store, clock, registry, [], contracts, sources, correlation, door=door, spool=spool)
+    arrival = StoreArrival(store, clock)
+    if awaits_store:
+        arrival.attempt()
+    problem = (lambda: arrival.problem) if awaits_store else None
+    collector = Collector(
+        store,
+        clock,
+        registry,
+        list(routes),
+        contracts,
+        sources,
+        correlation,
+        door=door,
+        spool=spool,
+        store_problem=problem,
+    )
+    if awaits_store:
+        arrival.attempt(collector.load)
     listening = bind("127.0.0.1", 0, "a test's port")
     server = HttpServer(collector.app, listening, "collector under test")
     grpc_server = GrpcServer(collector, "127.0.0.1", 0, "a test's port")
     collector.start()
+    arrival.start()
     server.start()
     grpc_server.start()
     try:
         with httpx.Client(base_url=address(listening), timeout=30) as http:
             yield RunningCollector(store, collector, registry, http, grpc_server.address, clock)
     finally:
+        arrival.stop()
         grpc_server.stop()
         server.stop()
         collector.stop()

@@ -13,11 +13,13 @@ from google.rpc.status_pb2 import Status
 
 from collector import tokens as tokens_module
 from collector.access import DoorSettings
+from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
 from collector.tokens import issue_token, new_operator_token, revoke_token
 from domain.clock import FixedClock
+from domain.contract import Contracts, SourceContract
 from storage.client import Store
 from storage.events import count_events
 from storage.tokens import list_tokens
@@ -306,6 +308,24 @@ def test_a_token_of_its_own_rate_is_not_held_to_the_set_one(embedded_store: Stor
         answers = {running.post(body, STRUCTURED, **bearing(token)).status_code for body in bodies}
 
     assert answers == {202}
+
+
+@pytest.mark.parametrize(
+    ("named", "sent", "status"),
+    [
+        pytest.param("crm", "https://crm.example.com/7", 202, id="the short name stands for all others"),
+        pytest.param("https://crm.example.com/*", "https://crm.example.com/7", 202, id="the name as it is sent"),
+        pytest.param("https://crm.example.com/*", "crm", 403, id="another name stands for itself alone"),
+        pytest.param("crm", "erp", 403, id="another source"),
+    ],
+)
+def test_a_token_names_a_source_by_any_of_its_names(embedded_store: Store, named: str, sent: str, status: int) -> None:
+    contracts = Contracts(sources={"crm": SourceContract("crm", ("https://crm.example.com/7",))})
+    token = issued(embedded_store, sources=[named])
+    with running_collector(embedded_store, ContractDoor(contracts)) as running:
+        answer = running.post(json.dumps(event(source=sent)).encode(), STRUCTURED, **bearing(token))
+
+    assert answer.status_code == status
 
 
 def test_a_vendor_needs_its_proof_and_no_token(embedded_store: Store, token: str) -> None:

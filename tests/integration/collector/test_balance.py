@@ -21,6 +21,7 @@ from domain.errors import StoreUnreachable
 from storage.client import PATIENCE_SECONDS, Store
 from tests.builders import NOW, otlp_request, span
 from tests.engine import Engine
+from tests.integration.collector.log_requests import log_request, record
 from tests.integration.collector.running import RunningCollector, event, running_collector
 
 BOMB = gzip.compress(bytes(21 * 1024 * 1024), 1)
@@ -104,7 +105,7 @@ def _is_refused(channel: str, response: httpx.Response) -> bool:
     """Whether an answer of 403 or 415 tells of a request that is not even kept."""
     if response.status_code == 403:
         return "source_not_allowed" not in response.text
-    return response.status_code == 415 and channel == "traces" and "unsupported_media_type" in response.text
+    return response.status_code == 415 and channel in ("traces", "logs") and "unsupported_media_type" in response.text
 
 
 @pytest.fixture
@@ -127,16 +128,20 @@ EVENTS = st.one_of(
         [event(1, id=""), event(1, time="soon"), "no event", event(1, data=json.loads("[" * 80 + "]" * 80))]
     ),
 )
-PATHS = st.sampled_from(["/v1/events", "/v1/traces"])
+CHANNELS = ("events", "traces", "logs")
+PATHS = st.sampled_from(["/v1/events", "/v1/traces", "/v1/logs"])
 BROKEN = st.sampled_from([b"{", b"\xff\xff", b"[" * 5000])
 REQUESTS = st.one_of(
     st.lists(EVENTS, max_size=6).map(lambda events: ("/v1/events", json.dumps(events).encode(), BATCH, {})),
     EVENTS.map(lambda one: ("/v1/events", json.dumps(one).encode(), STRUCTURED, {})),
     st.tuples(PATHS, BROKEN, st.sampled_from([BATCH, PROTOBUF, "text/plain"]), st.just({})),
-    PATHS.map(lambda path: (path, BOMB, PROTOBUF if path == "/v1/traces" else BATCH, {"content_encoding": "gzip"})),
+    PATHS.map(lambda path: (path, BOMB, BATCH if path == "/v1/events" else PROTOBUF, {"content_encoding": "gzip"})),
     PATHS.map(lambda path: (path, b"[]", PROTOBUF, {"content_encoding": "br"})),
     st.lists(st.sampled_from([GOOD_SPAN, SPAN_WITHOUT_ID]), max_size=5).map(
         lambda spans: ("/v1/traces", otlp_request(*spans).SerializeToString(), PROTOBUF, {})
+    ),
+    st.lists(st.sampled_from([9, 17, 21]), max_size=5).map(
+        lambda severities: ("/v1/logs", log_request(*(record("a", one) for one in severities)), PROTOBUF, {})
     ),
 )  # fmt: skip
 WHO = st.sampled_from(["sender"] * 6 + ["throttled", "reader", "unknown", "nobody"])
@@ -156,8 +161,8 @@ def test_the_counters_balance_with_each_other_the_answers_and_the_store(
 
     counted, told = sender.counted(), sender.told
     letters = Counter({row["channel"]: row["n"] for row in rows(engine, store, "dead_letters", "channel")})
-    refused = {channel: counted[f"requests_refused_total {channel}"] for channel in ("events", "traces")}
-    kept = {channel: counted[f"dead_letters_total {channel}"] for channel in ("events", "traces")}
+    refused = {channel: counted[f"requests_refused_total {channel}"] for channel in CHANNELS}
+    kept = {channel: counted[f"dead_letters_total {channel}"] for channel in CHANNELS}
 
     assert counted["events_received_total"] == (
         counted["events_stored_total"] + counted["events_duplicate_total"] + kept["events"] + refused["events"]
@@ -165,12 +170,16 @@ def test_the_counters_balance_with_each_other_the_answers_and_the_store(
     assert counted["spans_received_total"] == (
         counted["spans_stored_total"] + counted["spans_rejected_total"] + kept["traces"] + refused["traces"]
     )
-    for channel in ("events", "traces"):
+    assert counted["log_records_received_total"] == (
+        counted["log_errors_stored_total"] + counted["log_records_passed_total"] + kept["logs"] + refused["logs"]
+    )
+    for channel in CHANNELS:
         assert kept[channel] == letters[channel] == told[f"{channel} letters"]
         assert refused[channel] == told[f"{channel} refused"]
     assert counted["events_duplicate_total"] == told["events duplicates"]
     assert counted["events_stored_total"] == told["events stored"] == total(engine, store, "events")
     assert counted["spans_stored_total"] == total(engine, store, "otel_traces")
+    assert counted["log_errors_stored_total"] == total(engine, store, "otel_logs")
 
 
 def rows(engine: Engine, store: Store, table: str, by: str) -> list[dict[str, Any]]:

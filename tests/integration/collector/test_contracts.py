@@ -206,6 +206,43 @@ def test_events_that_keep_their_contracts_leave_no_flags(collector: RunningColle
     assert flags(engine, collector.store) == []
 
 
+OWNED = """
+    optional: {attributes.tax_id: text}
+    field_sources: {attributes.tax_id: [erp]}
+    on_violation: reject
+"""
+
+
+@pytest.mark.parametrize("contracts", [door_with(f"{OWNED}    on_foreign_source: flag\n")])
+def test_what_the_wrong_source_states_is_taken_and_flagged(collector: RunningCollector, engine: Engine) -> None:
+    taxed = {"attributes": {"tax_id": "DE129273398"}}
+    sent = [order(1, **taxed), order(2), *(order(number) | {"source": "billing"} for number in (3, 4))]
+    sent[3]["data"] |= taxed
+    sent += [order(number, **data) | {"source": "erp"} for number, data in ((5, taxed), (6, {}))]
+
+    answer = collector.send_batch(sent)
+
+    assert answer == {"accepted": 6, "duplicates": 0, "rejected": []}
+    rows = engine.select(collector.store, "SELECT event_id, flag, detail FROM contract_flags ORDER BY ALL")
+    foreign = 'the event is stated by "billing"; give it from crm'
+    assert [(row["event_id"], row["flag"], row["detail"]) for row in rows] == [
+        ("e-1", "foreign_field", 'attributes.tax_id is stated by "crm"; give it from erp'),
+        ("e-3", "foreign_source", foreign),
+        ("e-4", "foreign_field", 'attributes.tax_id is stated by "billing"; give it from erp'),
+        ("e-4", "foreign_source", foreign),
+    ]
+    assert collector.total("contract_violations_total") == 3
+
+
+@pytest.mark.parametrize("contracts", [door_with(OWNED)])
+def test_what_the_wrong_source_states_is_only_taken_where_nobody_asks(
+    collector: RunningCollector, engine: Engine
+) -> None:
+    collector.send(order(1, attributes={"tax_id": "DE129273398"}))
+
+    assert (collector.total("events_stored_total"), flags(engine, collector.store)) == (1, [])
+
+
 def test_a_flag_is_told_once_however_often_its_event_is_sent(collector: RunningCollector, engine: Engine) -> None:
     for _ in range(3):
         collector.send(order(region=None))

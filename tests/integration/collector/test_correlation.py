@@ -1,5 +1,6 @@
 """Which run objects belong to, and what it is called, as events arrive that say so."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -74,6 +75,14 @@ def test_objects_named_alone_belong_to_no_run(store: Store, engine: Engine, take
 
     assert ids(store, "order/O-1") == [None]
     assert stored_runs(engine, store) == {}
+
+
+def test_an_object_named_twice_by_one_event_is_not_linked_to_itself(store: Store, engine: Engine, take: Take) -> None:
+    take(event_row("1", objects=["order/O-1", "order/O-1/replaced"]))
+    apart = stored_runs(engine, store)
+    take(event_row("2", objects=["order/O-1", "order/O-1/replaced", "invoice/I-1"]))
+
+    assert (apart, ids(store, "order/O-1", "invoice/I-1")) == ({}, ["invoice/I-1"] * 2)
 
 
 def test_a_late_link_makes_one_run_of_two(store: Store, take: Take) -> None:
@@ -185,6 +194,29 @@ def test_long_histories_become_one_run_by_one_late_event(
     assert stored_runs(engine, store) == expected_runs([*long, *short, link], contracts, MOST_OF_ONE_TYPE)
     # Only the members of the shorter move.
     assert engine.select(store, "SELECT count() AS rows FROM run_members")[0]["rows"] - before <= 302
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_that_begin_grow_and_meet_in_one_slice_are_those_of_a_plain_reading(
+    store: Store, engine: Engine, take: Take, contracts: Contracts, seed: int
+) -> None:
+    chance = random.Random(seed)
+
+    def drawn(number: int) -> EventRow:
+        # Most lots are of one run, in which a few objects are named again and again; the rest lead from lot to lot.
+        lot = chance.randrange(60)
+        named = [f"{chance.choice(('order', 'invoice', 'payment'))}/{lot}-{chance.randrange(3)}" for _ in range(2)]
+        if chance.random() < 0.05:
+            named.append(f"order/{chance.randrange(60)}-0")
+        correlation_id = f"q2c-{lot}" if chance.random() < 0.6 else ""
+        occurred_at = NOW + chance.randrange(100) * SECOND
+        return event_row(str(number), objects=named, correlation_id=correlation_id, occurred_at=occurred_at)
+
+    arriving = [drawn(number) for number in range(400)]
+    for start in (0, 150, 300):
+        take(*arriving[start : start + 150])
+
+    assert stored_runs(engine, store) == expected_runs(arriving, contracts, MOST_OF_ONE_TYPE)
 
 
 def test_what_joins_follows_the_contracts_when_they_change(store: Store, take: Take, contracts: Contracts) -> None:

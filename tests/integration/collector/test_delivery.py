@@ -153,7 +153,7 @@ def test_while_the_store_is_away_nothing_is_acknowledged_and_later_all_is_taken(
         assert refused[0].json() == {"code": "unavailable", "reason": away}
         assert Status.FromString(refused[4].content) == Status(code=UNAVAILABLE, message=away)
         ready, alive = collector.http.get("/readyz"), collector.http.get("/healthz")
-        assert (ready.status_code, ready.json()) == (503, {"status": "not ready", "reason": away})
+        assert (ready.status_code, ready.json()) == (503, {"status": "not ready", "store": "away", "reason": away})
         assert alive.status_code == 200
         assert collector.total("events_stored_total") == collector.total("spans_received_total") == 1
         assert collector.total("events_received_total") == 1 + 4

@@ -164,7 +164,9 @@ def test_business_time_and_money_are_stored_exactly(collector: RunningCollector,
         pytest.param(b"[]", STRUCTURED, {}, 400, "not_cloudevents", id="an array"),
         pytest.param(b"<a/>", "application/xml", {}, 400, "not_cloudevents", id="no CloudEvent"),
         pytest.param(b"Obj\x01", "application/cloudevents+avro", {}, 415, "unsupported_media_type", id="Avro"),
-        pytest.param(b"\x28\xb5", STRUCTURED, {"content_encoding": "zstd"}, 415, "unsupported_encoding", id="zstd"),
+        pytest.param(
+            b"\x02\x04{}", STRUCTURED, {"content_encoding": "snappy"}, 415, "unsupported_encoding", id="snappy"
+        ),
         pytest.param(
             b"\x1f\x8b\x00", STRUCTURED, {"content_encoding": "gzip"}, 400, "invalid_encoding", id="broken gzip"
         ),
@@ -260,6 +262,23 @@ def test_another_method_is_refused(collector: RunningCollector, method: str, pat
 
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert response.json() == {"code": "method_not_allowed", "reason": "send POST"}
+
+
+def test_a_sender_that_asks_first_is_answered_that_it_may_deliver(collector: RunningCollector) -> None:
+    asked = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120"}
+
+    answer = collector.http.options("/v1/events", headers=asked)
+
+    assert answer.status_code == 200
+    told = {name: answer.headers[name] for name in ("allow", "webhook-allowed-origin", "webhook-allowed-rate")}
+    assert told == {"allow": "POST", "webhook-allowed-origin": "events.example.com", "webhook-allowed-rate": "*"}
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs"])
+def test_nobody_asks_first_whether_spans_may_be_sent(collector: RunningCollector, path: str) -> None:
+    answer = collector.http.options(path, headers={"WebHook-Request-Origin": "events.example.com"})
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_the_counters_balance_over_everything_that_came(collector: RunningCollector) -> None:

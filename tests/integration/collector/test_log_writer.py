@@ -11,6 +11,7 @@ from collector.receivers.otlp import PROTOBUF
 from collector.receivers.otlp_logs import LogRequest, read_logs
 from domain.errors import DataRefused, InputError, StoreUnreachable
 from storage.client import PATIENCE_SECONDS, Store
+from tests.builders import NOW
 from tests.engine import Engine
 from tests.integration.collector.log_requests import log_request, record
 
@@ -43,7 +44,7 @@ def particular(engine: Engine, migrated_database: str) -> Iterator[ParticularSto
 
 
 def request(body: str) -> LogRequest:
-    return read_logs(PROTOBUF, log_request(record(body)))
+    return read_logs(PROTOBUF, log_request(record(body)), NOW)
 
 
 def test_a_request_that_the_store_refuses_leaves_the_others_of_its_group_stored(

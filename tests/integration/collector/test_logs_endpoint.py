@@ -42,7 +42,7 @@ def test_a_record_fills_every_column(store: Store, engine: Engine) -> None:
         event_name="order.failed",
     )
 
-    insert_logs(store, [read_logs(PROTOBUF, log_request(sent)).body])
+    insert_logs(store, [read_logs(PROTOBUF, log_request(sent), NOW).body])
 
     (row,) = engine.select(
         store, "SELECT * EXCEPT ReceivedAt, toUnixTimestamp64Nano(Timestamp) AS nanoseconds FROM otel_logs"

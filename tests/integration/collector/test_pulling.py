@@ -11,6 +11,7 @@ from collector.files.door import Door, Taken, TakenSpans
 from domain.errors import StoreError
 from storage.client import Store
 from storage.dead_letters import LetterFilter, list_dead_letters
+from storage.object_statements import Statements
 from tests.engine import Engine
 from tests.integration.collector.pulls import MAP, Pulls, invoice, table
 from tests.waiting import eventually
@@ -166,6 +167,9 @@ class BrokenOff(Door):
 
     def traces(self, content_type: str, body: bytes) -> TakenSpans:
         return self._door.traces(content_type, body)
+
+    def objects(self, said: Statements) -> None:
+        self._door.objects(said)
 
 
 def test_what_breaks_off_goes_on_after_the_last_acknowledged_batch(pulls: Pulls) -> None:

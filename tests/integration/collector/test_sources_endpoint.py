@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
+from collector.contract_definitions import SHIPPED as CONTRACTS
+from collector.contract_definitions import load_contracts
+from collector.contract_door import ContractDoor
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
+from domain.instants import EPOCH
 from storage.client import Store
 from storage.events import count_events, find_events
+from storage.freshness import note_traffic, source_freshness
 from tests.builders import NOW
 from tests.integration.collector.running import RunningCollector, running_collector
 from tests.integration.collector.vendor_requests import DEFINITIONS, all_sources, proof, sample, send
@@ -49,9 +54,22 @@ def test_a_webhook_becomes_an_event(vendors: RunningCollector) -> None:
     response = send(vendors, "stripe", INVOICE)
 
     assert (response.status_code, response.json()) == (200, ACKNOWLEDGED)
-    event = stored(vendors, "stripe", "evt_1Milepost0001")
+    event = stored(vendors, "stripe_billing", "evt_1Milepost0001")
     assert (event["type"], event["correlation_id"]) == ("invoice.issued", "q2c-1001")
     assert json.loads(event["data"])["amount"] == "12495.00"
+
+
+def test_a_vendors_event_is_heard_as_the_part_it_has_in_the_contracts(embedded_store: Store) -> None:
+    contracts = load_contracts(CONTRACTS).contracts
+    with running_collector(embedded_store, ContractDoor(contracts, b"a key"), all_sources()) as running:
+        send(running, "stripe", INVOICE)
+        send(running, "salesforce", ORDER_XML)
+
+        note_traffic(embedded_store, EPOCH, NOW + timedelta(minutes=1))
+        heard = source_freshness(embedded_store, contracts, NOW + timedelta(hours=5), timedelta(hours=6))
+
+    told = {one.source: one.is_silent for one in heard if one.event_type is None and one.last_received_at}
+    assert told == {"billing": False, "crm": True}
 
 
 @pytest.mark.parametrize("source", sorted(DEFINITIONS))

@@ -11,8 +11,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.receivers.otlp import JSON, PROTOBUF
 from collector.span_mapping_config import CorrelationConfig
+from collector.tokens import issue_token
+from domain.clock import FixedClock
 from storage.client import Store
-from tests.builders import otlp_request, span
+from tests.builders import NOW, otlp_request, span
 from tests.engine import Engine
 from tests.integration.collector.running import RunningCollector, running_collector
 
@@ -134,3 +136,55 @@ def test_a_request_of_more_milestones_than_are_committed_at_once_loses_none(
 
     [found] = engine.select(mapping.store, "SELECT uniqExact(object_id) AS orders FROM object_milestones")
     assert found == {"orders": 12_000}
+
+
+def test_a_run_under_another_name_is_kept_with_its_span_by_both_protocols(store: Store, engine: Engine) -> None:
+    named = CorrelationConfig.model_validate({"correlation_id": ["correlation.id", "order.run"]})
+    with (
+        running_collector(store, correlation=named) as running,
+        grpc.insecure_channel(running.grpc_address) as channel,
+    ):
+        export: Any = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        by_http, by_grpc, usual = (
+            otlp_request(span(attributes=one))
+            for one in ({"order.run": "q2c-7"}, {"order.run": "q2c-8"}, {"correlation.id": "q2c-9"})
+        )
+        running.post(by_http.SerializeToString(), PROTOBUF, PATH)
+        running.post(usual.SerializeToString(), PROTOBUF, PATH)
+        export(by_grpc.SerializeToString(), timeout=30)
+
+    rows = engine.select(
+        store, "SELECT CorrelationId, SpanAttributes['order.run'] AS run FROM otel_traces ORDER BY ALL"
+    )
+    assert [(row["CorrelationId"], row["run"]) for row in rows] == [
+        ("q2c-7", "q2c-7"),
+        ("q2c-8", "q2c-8"),
+        ("q2c-9", ""),
+    ]
+
+
+def test_a_token_states_no_milestone_of_a_source_that_it_does_not_name(embedded_store: Store, engine: Engine) -> None:
+    names = {"tracer": [], "crm": ["crm"], "erp": ["erp"]}
+    tokens = {
+        name: issue_token(embedded_store, FixedClock(NOW), name, scopes=["traces"], sources=sources)
+        for name, sources in names.items()
+    }
+    with (
+        running_collector(embedded_store, correlation=MAPPING) as running,
+        grpc.insecure_channel(running.grpc_address) as channel,
+    ):
+        export: Any = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        for number, name in enumerate(["crm", "tracer"]):
+            body = posted(**{"order.id": f"refused-{number}"}).SerializeToString()
+            bearing = f"Bearer {tokens[name]}"
+            assert running.post(body, PROTOBUF, PATH, authorization=bearing).status_code == 200
+            export(body, metadata=(("authorization", bearing),), timeout=30)
+
+        running.post(posted().SerializeToString(), PROTOBUF, PATH, authorization=f"Bearer {tokens['erp']}")
+
+        assert [row["object_id"] for row in engine.select(embedded_store, MILESTONES)] == ["O-1"]
+        assert {letter["code"] for letter in running.letters()} == {"source_not_allowed"}
+        assert {letter["reason"] for letter in running.letters()} == {
+            f"the token {name} may not send events of the source 'erp'" for name in ("crm", "tracer")
+        }
+        assert running.total("spans_stored_total") == 5

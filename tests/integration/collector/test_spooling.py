@@ -18,12 +18,14 @@ from storage.client import Store
 from tests.builders import otlp_request, span
 from tests.clickhouse_endpoint import ClickHouseEndpoint, serving
 from tests.engine import Engine
+from tests.integration.collector.log_requests import log_request, record
 from tests.integration.collector.running import RunningCollector, event, running_collector
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.clickhouse_server
 PROTOBUF = "application/x-protobuf"
 SPANS = otlp_request(span(name="one", span_id=b"1" * 8), span(name="two", span_id=b"2" * 8)).SerializeToString()
+LOGS = log_request(record("failed"), record("fine", 9), record("undated", time_unix_nano=0))
 BINARY = {"ce_specversion": "1.0", "ce_id": "b-1", "ce_source": "erp", "ce_type": "order.posted"}
 
 
@@ -63,6 +65,7 @@ class Site:
         return {
             "events": [row["event_id"] for row in self.select("SELECT event_id FROM events ORDER BY event_id")],
             "spans": [row["SpanName"] for row in self.select("SELECT SpanName FROM otel_traces ORDER BY SpanName")],
+            "logs": [row["Body"] for row in self.select("SELECT Body FROM otel_logs ORDER BY Body")],
             "letters": [row["code"] for row in self.select("SELECT code FROM dead_letters ORDER BY code")],
         }
 
@@ -88,6 +91,8 @@ def send_everything(collector: RunningCollector) -> list[int]:
         collector.post(b"not JSON", STRUCTURED),
         collector.post(SPANS, PROTOBUF, "/v1/traces"),
         collector.post(b"\xff", PROTOBUF, "/v1/traces"),
+        collector.post(LOGS, PROTOBUF, "/v1/logs"),
+        collector.post(b"\xff", PROTOBUF, "/v1/logs"),
     ]
     return [response.status_code for response in responses]
 
@@ -95,7 +100,8 @@ def send_everything(collector: RunningCollector) -> list[int]:
 EVERYTHING = {
     "events": ["b-1", "e-0", "e-1", "e-2", "e-4"],
     "spans": ["one", "two"],
-    "letters": ["conflict", "invalid_json", "invalid_protobuf", "missing_id"],
+    "logs": ["failed", "undated"],
+    "letters": ["conflict", "invalid_json", "invalid_protobuf", "invalid_protobuf", "missing_id"],
 }
 
 
@@ -109,7 +115,7 @@ def test_what_comes_while_the_store_is_away_is_acknowledged_and_stored_once(site
         site.go()
 
         # A conflict is not known for one while nobody can ask: it becomes a dead letter when it is.
-        assert send_everything(collector) == [202, 202, 200, 202, 400, 200, 400]
+        assert send_everything(collector) == [202, 202, 200, 202, 400, 200, 400, 200, 400]
         ready = collector.http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "spooling")
         assert ready.json()["spool_bytes"] == collector.total("spool_bytes") > 0
@@ -123,6 +129,9 @@ def test_what_comes_while_the_store_is_away_is_acknowledged_and_stored_once(site
             + collector.total("events_duplicate_total")
             + sum(1 for letter in collector.letters() if letter["channel"] == "events")
         )
+        assert collector.total("log_records_received_total") == 4
+        assert collector.total("log_errors_stored_total") == 2
+        assert collector.total("log_records_passed_total") == 1
         assert collector.total("requests_refused_total") == 0
         assert collector.send(event(9)).status_code == 202
     assert list(site.folder.rglob("*.segment")) == []
@@ -175,7 +184,7 @@ def test_an_event_sent_again_through_the_spool_is_stored_once(site: Site) -> Non
         site.come()
         eventually(lambda: is_drained(collector), "the spool is empty")
 
-        assert site.figures() == {"events": ["e-1", "e-2"], "spans": [], "letters": []}
+        assert site.figures() == {"events": ["e-1", "e-2"], "spans": [], "logs": [], "letters": []}
         assert collector.total("events_duplicate_total") == 2
 
 

@@ -14,7 +14,7 @@ from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import FixedClock, SystemClock
 from domain.errors import StoreUnreachable
 from domain.instants import EARLIEST, format_instant
-from storage.client import Row, Store
+from storage.client import PATIENCE_SECONDS, Row, Store
 from storage.dead_letters import list_dead_letters
 from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events
@@ -256,13 +256,54 @@ def received_until(store: Store, through: datetime) -> int:
 
 
 @pytest.mark.clickhouse_server
-def test_a_group_that_found_no_store_is_settled_as_not_taken(engine: Engine, migrated_database: str) -> None:
+def test_a_group_that_got_no_answer_is_settled_when_the_store_can_be_asked(
+    engine: Engine, migrated_database: str
+) -> None:
     engine.clear(migrated_database)
     endpoint = ClickHouseEndpoint(engine.folder)
     with serving(endpoint):
         store = Store(endpoint.dsn(migrated_database))
         writer = writer_on(store)
-    with store, pytest.raises(StoreUnreachable):
-        writer.commit([submission("a")])
+    with store:
+        with pytest.raises(StoreUnreachable):
+            writer.commit([submission("a")])
+        with pytest.raises(StoreUnreachable):
+            writer.settled_through()
 
-    assert writer.settled_through() == NOW
+        with serving(ClickHouseEndpoint(engine.folder, port=endpoint.server_port)):
+            assert writer.settled_through() == NOW
+
+
+class HalfStore(Store):
+    """A store that breaks off between the tables of its first insert."""
+
+    breaks_off = True
+
+    def insert(
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
+    ) -> None:
+        super().insert(table, body, fmt, settings, seconds)
+        if self.breaks_off:
+            self.breaks_off = False
+            self.execute("TRUNCATE TABLE object_milestones")
+            raise StoreUnreachable("broken off")
+
+
+def test_what_an_insert_without_an_answer_left_half_done_is_completed_before_it_counts_as_settled(
+    engine: Engine, embedded_store: Store
+) -> None:
+    with HalfStore(engine.dsn(embedded_store.database)) as store:
+        writer = writer_on(store)
+        with pytest.raises(StoreUnreachable):
+            writer.commit([submission("a", "b")])
+        [again] = outcomes(writer, submission("a", "b"))
+
+        through = writer.settled_through()
+
+    assert (again.accepted, again.duplicates) == (0, 2)
+    assert received_until(embedded_store, through) == 2

@@ -20,10 +20,10 @@ SAMPLES = SHIPPED / "samples"
 DEFINITIONS = load_definitions([SHIPPED])
 
 
-def all_sources(public_url: str | None = PUBLIC_URL) -> dict[str, SourceWebhook]:
-    """Every shipped source, all with the same secret."""
+def all_sources(public_url: str | None = PUBLIC_URL, **more: str) -> dict[str, SourceWebhook]:
+    """Every shipped source, all with the same secret; `more` is in the environment besides."""
     places = [definition.config.authentication.secret for definition in DEFINITIONS.values()]
-    environ = {place.secret_env: SECRET for place in places if place and place.secret_env}
+    environ = {place.secret_env: SECRET for place in places if place and place.secret_env} | more
     return webhooks(DEFINITIONS.values(), environ, public_url)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from streamlit.testing.v1 import AppTest
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
 from dashboard.session import attach
+from domain.alert import AlertState
 from domain.clock import FixedClock
 from domain.errors import StoreUnreachable
+from domain.source_silence import SOURCE_SILENT
 from domain.span_names import SpanNames
+from storage.alerts import write_transitions
 from storage.client import Store
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
-from tests.builders import otlp_request, span
+from tests.builders import alert, otlp_request, span
 from tests.integration.dashboard.merged_run import seed_merged_run
 
 TRACE_PAGE = "views/trace_object.py"
@@ -72,6 +76,24 @@ def test_an_overview_without_contracts_calls_no_source_silent(
     assert "middleware</b> 4 h 58 min ago" in shown
     assert 'class="mp-source mp-source-live"' in shown
     assert 'class="mp-source mp-source-silent"' not in shown
+
+
+def test_what_cannot_be_judged_stands_apart_from_what_is_late(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+    embedded_store.execute("TRUNCATE TABLE alert_states")
+    waiting = alert(object="order/O-9", state=AlertState.SUSPENDED, fired_at=None, amount=Decimal(700))
+    source = alert(SOURCE_SILENT, "source/erp", amount=Decimal(700))
+    write_transitions(embedded_store, [waiting, source])
+
+    shown = _shown(page.run())
+
+    assert "1 alert cannot be judged while a source is silent." in shown
+    assert "past its service window" not in shown
+    assert "1 unknown while a source is silent" in shown
+    assert "no object is known to be late" in shown
+    assert "€700 not judged while a source is silent" in shown
 
 
 def test_filters_in_the_url_limit_what_is_shown(page: AppTest, embedded_store: Store, now: datetime) -> None:

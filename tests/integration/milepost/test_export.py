@@ -25,12 +25,74 @@ from tests.builders import NOW, event_row
 from tests.integration.milepost.places import PLACES, answers_at
 
 ENDINGS = (".json", ".xml", ".sqlite")
+CONVERT = "import sys, pm4py; pm4py.write_ocel2(pm4py.read_ocel2(sys.argv[1]), sys.argv[2])"
 EVENTS = [
     event_row("e-1", "order.approved", ["order/O-1", "customer/C-9/buyer"], amount="12500.00", currency="EUR"),
     event_row("e-2", "order.posted", ["order/O-1"], source="erp", attributes={"user": "Ann & <Bob>", "amount": "x"}),
     event_row("e-3", "Order.Posted", ["order/7", "invoice/7/bills"], occurred_at=NOW + timedelta(microseconds=250)),
     event_row("e-1", "invoice.issued", ["invoice/7"], source="erp", attributes={"User": "a", "user": "b\n"}),
 ]
+
+# Uses all that OCEL 2.0 has.
+ALWAYS, LATER = "1970-01-01T00:00:00Z", "2026-11-03T08:00:00Z"
+LOG: dict[str, Any] = {
+    "objectTypes": [
+        {"name": "order", "attributes": [{"name": "price", "type": "float"}, {"name": "no", "type": "string"}]},
+        {"name": "item", "attributes": [{"name": "pieces", "type": "integer"}]},
+    ],
+    "eventTypes": [
+        {
+            "name": "Place",
+            "attributes": [
+                {"name": "worth", "type": "float"},
+                {"name": "lines", "type": "integer"},
+                {"name": "by", "type": "string"},
+            ],
+        }
+    ],
+    "objects": [
+        {
+            "id": "o1",
+            "type": "order",
+            "attributes": [
+                {"name": "price", "value": 12.5, "time": ALWAYS},
+                {"name": "price", "value": 11.25, "time": LATER},
+                {"name": "no", "value": "0042", "time": ALWAYS},
+            ],
+            "relationships": [
+                {"objectId": "i1", "qualifier": "has"},
+                {"objectId": "i2", "qualifier": "has & had"},
+            ],
+        },
+        {"id": "i1", "type": "item", "attributes": [{"name": "pieces", "value": 3, "time": ALWAYS}]},
+        {"id": "i2", "type": "item", "attributes": [], "relationships": []},
+    ],
+    "events": [
+        {
+            "id": "e1",
+            "type": "Place",
+            "time": "1948-01-26T22:59:00Z",
+            "attributes": [
+                {"name": "worth", "value": 0.5},
+                {"name": "lines", "value": 2},
+                {"name": "by", "value": "007"},
+            ],
+            "relationships": [
+                {"objectId": "o1", "qualifier": "order"},
+                {"objectId": "o1", "qualifier": "quote"},
+                {"objectId": "i1", "qualifier": "line"},
+            ],
+        },
+        {
+            "id": "e2",
+            "type": "Place",
+            "time": "2026-11-02T12:00:00Z",
+            "attributes": [{"name": "worth", "value": 7.0}],
+            # An object that no event names pm4py leaves out.
+            "relationships": [{"objectId": "i2", "qualifier": ""}],
+        },
+    ],
+}
 
 
 @pytest.fixture(params=PLACES)
@@ -73,6 +135,30 @@ def test_pm4py_reads_back_the_same_events_and_relations_from_every_form(
         ]
         assert found["attributes"]["crm#e-1"] == {"source": "crm", "amount": "12500.00", "currency": "EUR"}
         assert found["attributes"]["e-2"] == {"source": "erp", "user": "Ann & <Bob>", "amount": "x"}
+
+
+@pytest.mark.parametrize("taken_as", ENDINGS)
+def test_pm4py_reads_back_what_it_reads_from_the_log_that_was_taken(
+    answers: Answers, embedded_store: Store, tmp_path: Path, taken_as: str
+) -> None:
+    original, taken = tmp_path / "original.json", tmp_path / f"taken{taken_as}"
+    original.write_text(json.dumps(LOG))
+    subprocess.run([sys.executable, "-c", CONVERT, str(original), str(taken)], check=True, timeout=120)
+    ingestion = Ingestion(answers.door(Settings()), answers.checkpoints(), Reading())
+    for _ in range(2):
+        ingestion.take([taken], IngestSummary())
+    paths = [tmp_path / f"log{ending}" for ending in ENDINGS]
+
+    for path in paths:
+        export_ocel(answers, path)
+
+    expected, *found = read_by_pm4py(original, *paths)
+    expected.pop("attributes")
+    assert len(expected["objects"]) == 3
+    assert len(expected["links"]) == 2
+    assert len(expected["changes"]) == 1
+    for one in found:
+        assert {name: one[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -1,6 +1,7 @@
 """The parts together, with a clock that stands still."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.routing import Route
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from domain.errors import StoreError
+from domain.instants import EPOCH
 from milepost.openapi import document
 from milepost.service import Service
 from milepost.settings import Settings
@@ -18,8 +20,10 @@ from storage.engine_state import read_watermark
 from storage.events import insert_events
 from storage.notifications import unfinished_notifications
 from storage.run_view import run_ids
+from storage.source_silences import read_silences
 from tests.builders import NOW, alert, event_row
 from tests.engine import Engine
+from tests.unit.rules.silences import contracts
 
 ROUTING = """
 route: {receiver: ops, group_wait: 0s}
@@ -30,15 +34,42 @@ receivers:
 
 
 @pytest.fixture
-def service(engine: Engine, embedded_store: Store, tmp_path: Path) -> Iterator[Service]:
-    """Everything built and nothing started: a message stays on its way."""
+def settings(engine: Engine, embedded_store: Store, tmp_path: Path) -> Settings:
+    """Any free ports, and a receiver that does not answer."""
     (tmp_path / "routing.yaml").write_text(ROUTING, encoding="utf-8")
-    settings = Settings(
+    return Settings(
         store=engine.dsn(embedded_store.database), collector_port=0, grpc_port=0, console_port=0, config=tmp_path
     )
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[Service]:
+    """Everything built and nothing started: a message stays on its way."""
     service = Service(settings, FixedClock(NOW), lambda line: None)
     yield service
     service.stop()
+
+
+@pytest.mark.parametrize(
+    ("away", "noted"),
+    [
+        pytest.param(timedelta(days=7), [(NOW - timedelta(days=7), NOW)], id="a week is"),
+        pytest.param(timedelta(seconds=59), [], id="a restart is not"),
+    ],
+)
+def test_what_is_noted_at_a_start_as_an_absence(
+    settings: Settings, embedded_store: Store, away: timedelta, noted: list[tuple[datetime, datetime]]
+) -> None:
+    insert_events(embedded_store, [event_row(received_at=NOW - away)])
+
+    Service(settings, FixedClock(NOW), lambda line: None).stop()
+
+    absences = read_silences(embedded_store, contracts(), EPOCH, NOW).all
+    assert [(one.since, one.until) for one in absences] == noted
+
+
+def test_an_empty_store_was_never_away(service: Service, embedded_store: Store) -> None:
+    assert read_silences(embedded_store, contracts(), EPOCH, NOW).all == []
 
 
 def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embedded_store: Store) -> None:

@@ -28,8 +28,7 @@ def approved(number: int, after: timedelta = HOUR, **changes: Any) -> EventRow:
 
 def posted(number: int, after: timedelta, received: timedelta | None = None) -> EventRow:
     received_at = NOW + (received or after)
-    row = event_row(f"p-{number}", "posted", [f"order/O-{number}"], occurred_at=NOW + after, received_at=received_at)
-    return row
+    return event_row(f"p-{number}", "posted", [f"order/O-{number}"], occurred_at=NOW + after, received_at=received_at)
 
 
 def report(

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from domain.alert import Alert
 from domain.business_object import BusinessObject
+from domain.contract import Contracts
 from domain.errors import StoreUnreachable
 from domain.instants import to_micros
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule
 from rules.alert_state import next_due, transitions
+from rules.engine import NO_CONTRACTS
 from rules.engine import Engine as RulesEngine
 from storage.alerts import alert_from_row
 from storage.client import Store
@@ -50,16 +52,20 @@ def stored_once(alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def tick_until_done(
-    store: BreakingStore, rules: Sequence[MilestoneRule], through: datetime, breaks: random.Random
+    store: BreakingStore,
+    rules: Sequence[MilestoneRule],
+    through: datetime,
+    breaks: random.Random,
+    contracts: Contracts = NO_CONTRACTS,
 ) -> None:
     """One tick by an engine of its own, broken off a few times on the way."""
     for _ in range(breaks.randrange(3)):
         store.inserts_left = breaks.randrange(5)
         store.breaks_after = breaks.random() < 0.5
         with contextlib.suppress(StoreUnreachable):
-            RulesEngine(store, rules).tick(through)
+            RulesEngine(store, rules, contracts).tick(through)
     store.inserts_left = None
-    RulesEngine(store, rules).tick(through)
+    RulesEngine(store, rules, contracts).tick(through)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

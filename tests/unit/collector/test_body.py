@@ -4,9 +4,11 @@ import asyncio
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +84,10 @@ def test_an_announced_length_that_is_none_is_ignored() -> None:
         pytest.param(
             gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:]), "gzip", id="three members"
         ),
+        pytest.param(zstd.compress(BODY), "zstd", id="zstd"),
+        pytest.param(
+            zstd.compress(BODY[:7]) + zstd.compress(b"") + zstd.compress(BODY[7:]), "Zstd", id="three frames of zstd"
+        ),
         pytest.param(b"".join(gzip.compress(bytes([byte])) for byte in BODY), "gzip", id="a thousand members"),
     ],
 )
@@ -89,7 +95,7 @@ def test_an_encoded_body_is_unpacked(body: bytes, encoding: str) -> None:
     assert decompress(body, encoding) == BODY
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
 def test_an_encoded_body_of_nothing_is_nothing(encoding: str) -> None:
     assert decompress(b"", encoding) == b""
 
@@ -128,18 +134,44 @@ def test_a_body_that_is_not_the_gzip_it_claims_to_be_is_refused(body: bytes, rea
     assert refused(body, "gzip") == f"invalid_encoding: the body is not gzip: {reason}"
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b"{}", "Unable to decompress Zstandard data: Unknown frame descriptor", id="no zstd at all"),
+        pytest.param(zstd.compress(BODY)[:-3], "the body ends too soon", id="cut off"),
+        pytest.param(zstd.compress(b"") * 10_001, "it has over 10000 frames", id="frames of nothing"),
+        pytest.param(
+            zstd.compress(BODY) + b"more",
+            "Unable to decompress Zstandard data: Unknown frame descriptor",
+            id="more after it",
+        ),
+    ],
+)
+def test_a_body_that_is_not_the_zstd_it_claims_to_be_is_refused(body: bytes, reason: str) -> None:
+    assert refused(body, "zstd") == f"invalid_encoding: the body is not zstd: {reason}"
+
+
+@pytest.mark.parametrize("encoding", ["br", "snappy", "gzip, gzip", "compress"])
 def test_an_encoding_that_is_not_known_is_refused(encoding: str) -> None:
-    expected = f"unsupported_encoding: content encoding {encoding!r}; gzip, deflate or none is taken"
+    expected = f"unsupported_encoding: content encoding {encoding!r}; gzip, deflate, zstd or none is taken"
 
     assert refused(b"", encoding) == expected
 
 
-def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory() -> None:
-    bomb = gzip.compress(bytes(4 * LARGEST_BODY), 1)
+@pytest.mark.parametrize(
+    ("compress", "encoding"),
+    [
+        pytest.param(lambda body: gzip.compress(body, 1), "gzip", id="gzip"),
+        pytest.param(zstd.compress, "zstd", id="zstd"),
+    ],
+)
+def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory(
+    compress: Callable[[bytes], bytes], encoding: str
+) -> None:
+    bomb = compress(bytes(4 * LARGEST_BODY))
     tracemalloc.start()
     try:
-        reason = refused(bomb, "gzip")
+        reason = refused(bomb, encoding)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -150,6 +182,7 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory
 
 def test_a_body_at_the_limit_unpacks() -> None:
     assert len(decompress(gzip.compress(bytes(LARGEST_BODY)), "gzip")) == LARGEST_BODY
+    assert len(decompress(zstd.compress(bytes(LARGEST_BODY)), "zstd")) == LARGEST_BODY
 
 
 def test_a_million_empty_members_are_refused_early() -> None:

@@ -255,6 +255,12 @@ def test_an_object_that_starts_elsewhere_breaks_what_was_legal() -> None:
             'new.yaml:1:86: compatible: source "crm" has another silent_after',
             id="it may be silent for less",
         ),
+        pytest.param(
+            "{source: erp}",
+            "{source: erp, rate_limit: 5/s}",
+            'new.yaml:1:117: breaking: source "erp" has a lower rate_limit',
+            id="it may send less",
+        ),
     ],
 )
 def test_changes_of_sources(old: str, new: str, expected: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collector.contract_definitions import SHIPPED, load_contracts
-from domain.contract import Link, OnViolation, Protection
+from domain.contract import Link, OnForeignSource, OnViolation, Protection
 from domain.errors import ConfigError
 from milepost.demo.case import SOURCES as DEMO_SOURCES
 from rules.calendars import load_calendars
@@ -49,6 +49,23 @@ def test_a_contract_says_what_its_file_says() -> None:
     assert contracts.sources["crm"].silent_after == timedelta(hours=4)
 
 
+def test_a_contract_says_whose_word_counts_for_a_field() -> None:
+    contract = contract_files(f"""{WHOLE}    optional: {{region: text, attributes.tax_id: text}}
+    field_sources: {{attributes.tax_id: [erp]}}
+    on_foreign_source: flag
+""").contracts.events["order.approved"]
+
+    assert (contract.sources_of("attributes.tax_id"), contract.sources_of("region")) == (("erp",), ("crm",))
+    assert [contract.may_state(source) for source in ("crm", "erp", "billing")] == [True, True, False]
+    assert contract.on_foreign_source is OnForeignSource.FLAG
+
+
+def test_a_source_says_how_much_it_may_send() -> None:
+    contracts = contract_files(WHOLE.replace("{source: erp}", "{source: erp, rate_limit: 90/m}")).contracts
+
+    assert (contracts.sources["erp"].rate_per_second, contracts.sources["crm"].rate_per_second) == (1.5, None)
+
+
 TITLE = 'event contract "order.approved"'
 FIELDS = (
     "amount, currency, legal_entity, region, correlationid, causationid, subject, dataschema, "
@@ -62,7 +79,8 @@ FIELDS = (
         pytest.param(
             "requires: {amount: decimal}",
             f'orders.yaml:17:5: {TITLE}: unknown key "requires"; did you mean "required"? accepted: event, version, '
-            "owner, object, sources, aliases, required, optional, links, personal_data, silent_after, on_violation",
+            "owner, object, sources, aliases, required, optional, links, personal_data, silent_after, on_violation, "
+            "field_sources, on_foreign_source",
             id="an unknown key",
         ),
         pytest.param(
@@ -120,6 +138,27 @@ FIELDS = (
             id="a field given twice",
         ),
         pytest.param(
+            "field_sources: {attributes.tax_id: [erp]}",
+            f'orders.yaml:12:5: {TITLE}: field_sources names "attributes.tax_id"; give a field under '
+            "required or optional",
+            id="a field with an owner that is no field of the event",
+        ),
+        pytest.param(
+            "optional: {region: text}\n    field_sources: {region: [epr]}",
+            f'orders.yaml:18:30: {TITLE}: "epr" stands under no sources; give one of crm, erp',
+            id="a field that an unknown source owns",
+        ),
+        pytest.param(
+            "optional: {region: text}\n    field_sources: {region: []}",
+            f"orders.yaml:18:29: {TITLE}: field_sources.region is empty; give at least one",
+            id="a field that nobody owns",
+        ),
+        pytest.param(
+            "on_foreign_source: reject",
+            f"orders.yaml:17:24: {TITLE}: on_foreign_source is \"reject\"; give 'take' or 'flag'",
+            id="another source is never refused",
+        ),
+        pytest.param(
             "links: [{object: custommer}]",
             f'orders.yaml:17:22: {TITLE}: "custommer" stands under no objects; give one of customer, order',
             id="a link to an unknown object type",
@@ -152,6 +191,12 @@ def test_a_mistake_in_a_contract_is_told_with_its_place(line: str, expected: str
             WHOLE.replace("sources: [crm]", "sources: [cmr]"),
             f'orders.yaml:16:15: {TITLE}: "cmr" stands under no sources; give one of crm, erp',
             id="an unknown source",
+        ),
+        pytest.param(
+            WHOLE.replace("{source: erp}", "{source: erp, rate_limit: fast}"),
+            'orders.yaml:1:117: source "erp": '
+            "rate_limit: 'fast' is not a rate; give events a second or a minute, such as 500/s, or unlimited",
+            id="a limit that is no rate",
         ),
         pytest.param(
             WHOLE.replace("sources: [crm]", "sources: []"),
@@ -199,7 +244,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
     assert str(refusal.value).splitlines() == [
         f'{tmp_path}/a.yaml:1:25: source "crm": unknown key "silent"; did you mean "silent_after"? accepted: source, '
-        "aliases, silent_after",
+        "aliases, silent_after, rate_limit",
         f'{tmp_path}/b.yaml:8:63: object contract "customer": joins is "perhaps"; give true or false',
     ]
 

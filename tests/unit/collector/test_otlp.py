@@ -139,6 +139,41 @@ def test_a_kind_is_read_in_json(changes: dict[str, Any], kind: int) -> None:
     assert only_span(parsed(document(**changes))).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r"order \ud83d", "order \ufffd"),
+        (r"\udE00 order", "\ufffd order"),
+        (r"\ud83d\ude00 \uD83D", "\U0001f600 \ufffd"),
+        (r"\\ud83d \ud83d\n", "\\ud83d \ufffd\n"),
+    ],
+    ids=["a first half", "a second half", "a half behind a whole", "a backslash that is escaped"],
+)
+def test_half_a_character_costs_no_span(written: str, name: str) -> None:
+    body = json.dumps(document(name="NAME")).replace("NAME", written).encode()
+
+    assert only_span(ExportTraceServiceRequest.FromString(read_traces(JSON, body).body)).name == name
+
+
+def test_a_null_is_what_is_not_said() -> None:
+    array = {"key": "a", "value": {"arrayValue": {"values": [None, {"stringValue": "s"}]}}}
+    empty = [{"key": "b", "value": None}, {"key": "c", "value": {"stringValue": None}}]
+
+    one = only_span(parsed(document(attributes=[array, *empty], events=None, status=None, parentSpanId=None)))
+
+    assert one.attributes[0].value.string_value == '[null,"s"]'
+    assert [attribute.value.WhichOneof("value") for attribute in one.attributes[1:]] == [None, None]
+
+
+def test_a_null_among_the_spans_is_one_without_ids() -> None:
+    spans = document()["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    body = {"resourceSpans": [None, {"scopeSpans": [None, {"spans": [None, *spans]}]}]}
+
+    request = read_traces(JSON, json.dumps(body).encode())
+
+    assert (request.spans, request.rejected_spans) == (1, 1)
+
+
 def test_unknown_members_of_json_are_ignored() -> None:
     assert only_span(parsed(document(novelty={"a": [1]}) | {"more": 1})).name == "POST /orders"
 
@@ -199,7 +234,7 @@ def test_a_body_that_is_no_json_is_refused(body: bytes, reason: str) -> None:
         pytest.param(b"null", id="null"),
         pytest.param(b'"text"', id="a string"),
         pytest.param(b'{"resourceSpans": 5}', id="spans that are a number"),
-        pytest.param(b'{"resourceSpans": [null]}', id="a null among the spans"),
+        pytest.param(b'{"resourceSpans": [5]}', id="a number among the spans"),
         pytest.param(json.dumps(document(traceId=5)).encode(), id="an id that is a number"),
         pytest.param(json.dumps(document(startTimeUnixNano="-1")).encode(), id="a time before 1970"),
         pytest.param(json.dumps(document(startTimeUnixNano="99999999999999999999")).encode(), id="a time over 64 bits"),

@@ -11,6 +11,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from collector.receivers.otlp import JSON, PROTOBUF
 from collector.receivers.otlp_logs import logs_success, read_logs
 from domain.errors import InputError
+from domain.instants import to_micros
+from tests.builders import NOW
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -21,28 +23,39 @@ def document(**record: Any) -> dict[str, Any]:
 
 
 def parsed(content: dict[str, Any]) -> ExportLogsServiceRequest:
-    return ExportLogsServiceRequest.FromString(read_logs(JSON, json.dumps(content).encode()).body)
+    return ExportLogsServiceRequest.FromString(read_logs(JSON, json.dumps(content).encode(), NOW).body)
 
 
 def refused(media_type: str, body: bytes) -> str:
     with pytest.raises(InputError) as refusal:
-        read_logs(media_type, body)
+        read_logs(media_type, body, NOW)
     return f"{refusal.value.code}: {refusal.value}"
 
 
 def test_a_protobuf_body_reaches_the_store_as_it_came() -> None:
     unknown_field_1000 = b"\xc2\x3e\x03new"
-    body = parsed(document(severityNumber=17, body={"stringValue": "no"})).SerializeToString() + unknown_field_1000
+    body = (
+        parsed(document(severityNumber=17, timeUnixNano="5", body={"stringValue": "no"})).SerializeToString()
+        + unknown_field_1000
+    )
 
-    read = read_logs(PROTOBUF, body)
+    read = read_logs(PROTOBUF, body, NOW)
 
     assert (read.body, read.records, read.errors) == (body, 1, 1)
 
 
 def test_a_request_without_errors_has_nothing_for_the_store() -> None:
-    read = read_logs(JSON, json.dumps(document(severityNumber=9)).encode())
+    read = read_logs(JSON, json.dumps(document(severityNumber=9)).encode(), NOW)
 
     assert (read.body, read.records, read.errors) == (b"", 1, 0)
+
+
+def test_an_error_without_a_time_was_observed_when_it_came() -> None:
+    undated = parsed(document(severityNumber=17)).resource_logs[0].scope_logs[0].log_records[0]
+    dated = parsed(document(severityNumber=17, timeUnixNano="5")).resource_logs[0].scope_logs[0].log_records[0]
+
+    assert (undated.time_unix_nano, undated.observed_time_unix_nano) == (0, to_micros(NOW) * 1000)
+    assert (dated.time_unix_nano, dated.observed_time_unix_nano) == (5, 0)
 
 
 def test_json_keeps_every_value() -> None:
@@ -118,7 +131,7 @@ JSON_VALUES = st.recursive(
 def test_any_json_is_read_or_refused(content: Any) -> None:
     body = json.dumps(content).encode()
     try:
-        read = read_logs(JSON, body)
+        read = read_logs(JSON, body, NOW)
     except InputError:
         return
     stored = ExportLogsServiceRequest.FromString(read.body)

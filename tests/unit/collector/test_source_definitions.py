@@ -75,10 +75,30 @@ def test_a_whole_definition_is_read(folder: Path) -> None:
             id="a name that is not there yet",
         ),
         pytest.param(
+            "authentication:\n",
+            "authentication:\n  sender: {secret_env: ORG, holds: org == 'a'}\n",
+            'shop.yaml:3:36: authentication.sender.holds is "org == \'a\'", which begins with "org"; an expression '
+            "begins with expected, body, headers or a function",
+            id="an expectation of what is not there",
+        ),
+        pytest.param(
+            "authentication:\n",
+            "authentication:\n  client_certificate: {header: X-Certificate}\n",
+            "shop.yaml:3:23: authentication.client_certificate: give one of secret_env and secret_file: a secret does "
+            "not stand in this file",
+            id="a certificate without what is expected of it",
+        ),
+        pytest.param(
+            "headers: [X-Shop-Topic]",
+            "handshake: {origins: []}",
+            "shop.yaml:6:22: handshake.origins is empty; give at least one",
+            id="a handshake with nobody",
+        ),
+        pytest.param(
             "title: A shop",
             "titel: A shop",
             'shop.yaml:1:1: title is missing\nshop.yaml:1:1: unknown key "titel"; did you mean "title"? accepted: '
-            "title, documentation, source, authentication, headers, events, map, types, time_zone, "
+            "title, documentation, source, authentication, handshake, headers, events, map, types, time_zone, "
             "when_time_is_missing, when_refused, currency_exponents, responses",
             id="an unknown key",
         ),

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import jmespath
 import pytest
 from babel.numbers import list_currencies
 from hypothesis import given
@@ -161,3 +162,32 @@ def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
 
 def test_a_digest_tells_contents_apart() -> None:
     assert find("digest(event)", {"a": 1}) != find("digest(event)", {"a": "1"})
+
+
+NAMES = st.sampled_from("abc")
+LEAVES = st.one_of(NAMES, st.sampled_from(["'text'", "`1`", "`null`", "`[1]`"]))
+EXPRESSIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(NAMES, NAMES, NAMES).map(".".join),
+        st.lists(inner, min_size=1, max_size=3).map(lambda some: f"[{', '.join(some)}]"),
+        st.dictionaries(NAMES, inner, min_size=1).map(
+            lambda some: f"{{{', '.join(f'{name}: {one}' for name, one in some.items())}}}"
+        ),
+        st.tuples(NAMES, inner.filter(lambda text: text[0] in "[{abc")).map(".".join),
+        inner.map(lambda text: f"({text}) || a"),
+    ),
+    max_leaves=6,
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(NAMES, inner)),
+    max_leaves=8,
+)
+
+
+@given(EXPRESSIONS, VALUES)
+def test_an_expression_gives_what_jmespath_gives(text: str, value: object) -> None:
+    compiled = compiler(None)(text)
+
+    assert compiled.find(value, Options()) == jmespath.compile(text).search(value, Options())

@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence"
+    "milestone, sequence, duplicate"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -149,6 +149,13 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
             "4:16",
             'alert is "order-not-posted"; give a CamelCase name, such as OrderNotPosted',
             id="a name with hyphens",
+        ),
+        pytest.param(
+            "alert: OrderNotPosted",
+            "alert: SourceSilent",
+            "4:16",
+            "alert is SourceSilent, which the engine raises itself; give another name",
+            id="the name of the engine's own alert",
         ),
         pytest.param(
             "name: order_to_bill",

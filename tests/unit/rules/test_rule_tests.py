@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.business_object import BusinessObject
+from domain.contract import Contracts, EventContract
 from domain.errors import ConfigError
 from domain.milestone import Milestone
 from domain.money import ACCEPTED_AMOUNT
@@ -27,6 +28,7 @@ TESTS = """\
   expect: [{at: 3h59m, firing: []}, {at: 4h10m, firing: [InvoiceOverdue]}, {at: 5h10m, firing: []}]
 """
 TITLE = 'test "an invoice issued after its deadline fires once, then resolves"'
+NOTHING = References()
 LARGE = "amount >= 1000"
 
 
@@ -52,12 +54,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(tests: str | None, rules: str = RULES) -> RuleTestReport:
+def run(tests: str | None, rules: str = RULES, references: References = NOTHING) -> RuleTestReport:
     Path("rules").mkdir()
     Path("rules/billing.yaml").write_text(rules)
     if tests is not None:
         Path("rules/billing_test.yaml").write_text(tests)
-    return run_rule_tests([Path("rules")], References(), AmountsOverAThousand())
+    return run_rule_tests([Path("rules")], references, AmountsOverAThousand())
 
 
 def failures(tests: str | None, rules: str = RULES) -> list[str]:
@@ -243,3 +245,70 @@ def test_rules_that_cannot_be_read_are_a_configuration_error() -> None:
     assert str(refusal.value) == (
         'rules/billing.yaml:5:87: rule "InvoiceOverdue": milestone.within is 0s; give a duration above zero, such as 4h'
     )
+
+
+SILENT_TESTS = """\
+- name: an order whose invoices nobody tells of is suspended
+  events: [{at: 0m, type: order.fulfilled, object: order/O-1}]
+  silent: [{source: billing, from: 2h, until: 6h}]
+  expect:
+    - {at: 3h, firing: [], at_risk: [InvoiceOverdue], suspended: []}
+    - {at: 4h, firing: [], at_risk: [], suspended: [InvoiceOverdue]}
+    - {at: 6h4m, firing: [], suspended: [InvoiceOverdue]}
+    - {at: 6h5m, firing: [InvoiceOverdue], suspended: []}
+"""
+BILLED = References(
+    contracts=Contracts(events={"invoice.issued": EventContract("invoice.issued", 1, "finance", "order", ("billing",))})
+)
+
+
+def test_a_test_may_let_a_source_be_silent() -> None:
+    assert run(SILENT_TESTS, references=BILLED).failures == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            "4h, firing: [], at_risk: [], suspended: [InvoiceOverdue]",
+            "4h, firing: [], at_risk: [], suspended: []",
+            "at 4h: suspended: expected [], got [InvoiceOverdue]",
+            id="suspended where it should not be",
+        ),
+        pytest.param(
+            "source: billing",
+            "source: bling",
+            "no rule here waits for the word of bling; give one of billing",
+            id="a source that tells nothing",
+        ),
+    ],
+)
+def test_what_is_unexpected_of_silences_is_told(old: str, new: str, message: str) -> None:
+    assert old in SILENT_TESTS
+    told = [str(failure) for failure in run(SILENT_TESTS.replace(old, new), references=BILLED).failures]
+    assert any(message in line for line in told), told
+
+
+def test_a_silence_has_to_last() -> None:
+    with pytest.raises(ConfigError) as error:
+        run(SILENT_TESTS.replace("until: 6h", "until: 2h"), references=BILLED)
+    assert "until is not after from; give a later one, or none where the source stays silent" in str(error.value)
+
+
+def test_objects_that_are_alike_are_tested_with_all_objects_of_a_test() -> None:
+    Path("customers.yaml").write_text("""\
+groups:
+  - name: master_data
+    rules:
+      - alert: CustomersAlike
+        duplicate: {object: customer, alike: [name, tax_id], described_by: [customer.created]}
+""")
+    Path("customers_test.yaml").write_text("""\
+- name: the second of the same name fires
+  events:
+    - {at: 0m, type: customer.created, object: customer/C-1, attributes: {name: Acme GmbH}}
+    - {at: 1h, type: customer.created, object: customer/C-2, attributes: {name: ACME}}
+    - {at: 2h, type: customer.created, object: customer/C-3, attributes: {name: Globex}}
+  expect: [{at: 30m, firing: []}, {at: 3h, firing: [CustomersAlike]}]
+""")
+    assert run_rule_tests([Path("customers.yaml")], References(), AmountsOverAThousand()).failures == []

@@ -29,7 +29,8 @@ def _gist(alert: Alert) -> Gist:
     return (alert.state.value, alert.severity, alert.deadline_at, alert.fired_at, alert.resolved_at, is_paused)
 
 
-def _change(alert: Alert) -> Change:
+def change_of(alert: Alert) -> Change:
+    """A stored change as the simulation shows it: when it became known, of which alert, and what it says."""
     known_at = START + timedelta(microseconds=alert.version // 1000 - _micros(START))
     return (known_at, alert.alert_id, _gist(alert))
 
@@ -108,7 +109,7 @@ def test_transitions_are_what_asking_at_every_instant_shows(
     rule: MilestoneRule, history: list[Milestone], later: list[tuple[int, int, frozenset[str]]]
 ) -> None:
     rows = with_later_facts(history, later)
-    found = sorted(map(_change, transitions(rule, ORDER, rows, None, THROUGH)), key=lambda change: change[:2])
+    found = sorted(map(change_of, transitions(rule, ORDER, rows, None, THROUGH)), key=lambda change: change[:2])
     assert found == simulate(rule, rows)
 
 
@@ -182,4 +183,4 @@ def test_a_start_that_comes_back_finds_its_own_end_taken() -> None:
     ]
     told = transitions(watched, ORDER, rows, None, THROUGH)
     assert [(alert.started_at, alert.state.value) for alert in told] == [(START + 2 * MINUTE, "firing")]
-    assert [_change(alert) for alert in told] == simulate(watched, rows)
+    assert [change_of(alert) for alert in told] == simulate(watched, rows)

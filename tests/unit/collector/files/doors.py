@@ -8,10 +8,11 @@ from typing import Any
 from collector.files.door import Checkpoint, Taken, TakenSpans
 from collector.files.formats import Format, detect, read_items
 from collector.files.ingestion import Ingestion, IngestSummary
-from collector.files.items import EventItem, Reading, RefusedItem, SpansItem
+from collector.files.items import EventItem, ObjectsItem, Reading, RefusedItem, SpansItem
 from collector.files.source_file import SourceFile
 from collector.receivers import otlp
 from collector.receivers.cloudevents import STRUCTURED
+from storage.object_statements import ObjectStatement, Statements
 
 
 class RecordingDoor:
@@ -19,6 +20,7 @@ class RecordingDoor:
 
     def __init__(self) -> None:
         self.bodies: list[tuple[str, bytes]] = []
+        self.said: list[Statements] = []
 
     def events(self, content_type: str, body: bytes) -> Taken:
         self.bodies.append((content_type, body))
@@ -34,6 +36,9 @@ class RecordingDoor:
     def traces(self, content_type: str, body: bytes) -> TakenSpans:
         self.bodies.append((content_type, body))
         return TakenSpans(otlp.read_traces(content_type, body).spans)
+
+    def objects(self, said: Statements) -> None:
+        self.said.append(said)
 
     @property
     def ids(self) -> list[str]:
@@ -71,19 +76,34 @@ def ingest(path: Path, content: bytes | str, door: RecordingDoor, reading: Readi
     return summary
 
 
-def items(path: Path, reading: Reading | None = None, format_: Format | None = None) -> list[Any]:
-    """What a file holds."""
+def found(path: Path, reading: Reading | None = None, format_: Format | None = None) -> list[Any]:
+    """All that a file holds."""
     source = SourceFile(path)
     used = reading or Reading()
     return list(read_items(source, format_ or detect(source, used), used))
 
 
+def items(path: Path, reading: Reading | None = None, format_: Format | None = None) -> list[Any]:
+    """What a file holds that an ingest counts."""
+    return [one for one in found(path, reading, format_) if not isinstance(one, ObjectsItem)]
+
+
+def said(path: Path, reading: Reading | None = None) -> list[Statements]:
+    """What a file says of objects and of attributes of events."""
+    return [one.said for one in found(path, reading) if isinstance(one, ObjectsItem)]
+
+
+def objects(path: Path, reading: Reading | None = None) -> list[ObjectStatement]:
+    """What a file says of objects."""
+    return [one for some in said(path, reading) for one in some.objects]
+
+
 def events(path: Path, reading: Reading | None = None) -> list[dict[str, Any]]:
     """The events that a file makes, all of which are well."""
-    found = items(path, reading)
-    assert [item.reason for item in found if isinstance(item, RefusedItem)] == []
-    assert all(isinstance(item, EventItem) for item in found)
-    return [json.loads(item.body) for item in found]
+    read = items(path, reading)
+    assert [item.reason for item in read if isinstance(item, RefusedItem)] == []
+    assert all(isinstance(item, EventItem) for item in read)
+    return [json.loads(item.body) for item in read]
 
 
 def refusals(path: Path, reading: Reading | None = None) -> list[tuple[int, str]]:
@@ -93,6 +113,6 @@ def refusals(path: Path, reading: Reading | None = None) -> list[tuple[int, str]
 
 def spans(path: Path) -> list[int]:
     """How many spans there are in each request of a file."""
-    found = items(path)
-    assert all(isinstance(item, SpansItem) for item in found)
-    return [otlp.read_traces(item.content_type, item.body).spans for item in found]
+    read = items(path)
+    assert all(isinstance(item, SpansItem) for item in read)
+    return [otlp.read_traces(item.content_type, item.body).spans for item in read]

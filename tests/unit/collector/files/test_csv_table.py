@@ -73,6 +73,38 @@ def test_a_table_of_another_country_is_read_as_its_mapping_says(tmp_path: Path) 
     assert event["data"] == {"objects": [], "amount": "-1234.56", "attributes": {"payer": "Müller"}}
 
 
+@pytest.mark.parametrize(
+    ("decimal", "written_as", "amount"),
+    [
+        (",", "12,5", "12.5"),
+        (",", "-1.234.567,89", "-1234567.89"),
+        (",", "1 234,56", "1234.56"),
+        (",", "1\u00a0234\u202f567,8", "1234567.8"),
+        (",", "1'234", "1234.0"),
+        (",", "1.234,56-", "-1234.56"),
+        (".", "1,234.56", "1234.56"),
+        (".", "-1 234 567.89", "-1234567.89"),
+        (".", "1234.5600", "1234.5600"),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(tmp_path: Path, decimal: str, written_as: str, amount: str) -> None:
+    mapping = reading(tmp_path, f"{{type: a, time: b, amount: c, decimal: '{decimal}'}}")
+
+    [event] = events(written(tmp_path / "t.csv", f'a;b;c\nx;2026-11-02;"{written_as}"\n'), mapping)
+
+    assert event["data"]["amount"] == amount
+
+
+@pytest.mark.parametrize("text", ["12.50", "1.23,4", "1,2,3", "1.2345,6", "--1", "EUR 5"])
+def test_an_amount_that_might_be_another_is_refused(tmp_path: Path, text: str) -> None:
+    mapping = reading(tmp_path, "{type: a, time: b, amount: c, decimal: ','}")
+
+    [(line, reason)] = refusals(written(tmp_path / "t.csv", f"a;b;c\nx;2026-11-02;{text}\n"), mapping)
+
+    assert line == 2
+    assert reason.endswith(f'amount: "c" gives "{text}"; with decimal: \',\' give one such as 1.234,56')
+
+
 def test_a_table_may_count_in_minor_units_and_seconds(tmp_path: Path) -> None:
     mapping = "type: state\ntime: from_seconds(to_number(created))\namount: minor_units(to_number(cents), currency)\n"
     table = "state,created,cents,currency\npaid,1793611800,1250,eur\n"

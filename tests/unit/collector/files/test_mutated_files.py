@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.files.formats import Format, detect, read_items
-from collector.files.items import Reading
+from collector.files.items import ObjectsItem, Reading
 from collector.files.mapping import load_mapping
 from collector.files.source_file import SourceFile
 from domain.errors import UsageError
@@ -96,7 +96,8 @@ def check(path: Path, named: Format | None) -> None:
     told, places = f"{path}:", []
     try:
         source = SourceFile(path)
-        places = [item.place for item in read_items(source, named or detect(source, reading()), reading())]
+        found = read_items(source, named or detect(source, reading()), reading())
+        places = [item.place for item in found if not isinstance(item, ObjectsItem)]
     except UsageError as error:
         told = str(error)
     assert told.startswith(f"{path}:")

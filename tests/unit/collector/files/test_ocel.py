@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from domain.errors import UsageError
-from tests.unit.collector.files.doors import events, items, refusals, written
+from storage.object_statements import ObjectStatement
+from tests.unit.collector.files.doors import events, items, objects, refusals, said, written
 
 LOG: dict[str, Any] = {
     "events": [
@@ -27,18 +28,42 @@ LOG: dict[str, Any] = {
             "relationships": [{"objectId": "o1", "qualifier": ""}],
         },
     ],
-    "objectTypes": [{"name": "order", "attributes": []}, {"name": "customer", "attributes": []}],
-    "eventTypes": [{"name": "Create Order", "attributes": []}, {"name": "Ship", "attributes": []}],
-    "objects": [{"id": "o1", "type": "order", "attributes": [], "relationships": []}, {"id": "c1", "type": "customer"}],
+    "objectTypes": [
+        {"name": "order", "attributes": [{"name": "price", "type": "float"}, {"name": "no", "type": "string"}]},
+        {"name": "customer", "attributes": []},
+    ],
+    "eventTypes": [
+        {"name": "Create Order", "attributes": [{"name": "currency", "type": "string"}]},
+        {"name": "Ship", "attributes": [{"name": "weight", "type": "float"}, {"name": "note", "type": "string"}]},
+    ],
+    "objects": [
+        {
+            "id": "o1",
+            "type": "order",
+            "attributes": [
+                {"name": "price", "value": 12.5, "time": "1970-01-01T00:00:00Z"},
+                {"name": "price", "value": 11, "time": "2026-11-02T10:00:00+01:00"},
+                {"name": "no", "value": "0042", "time": "1970-01-01T00:00:00Z"},
+            ],
+            "relationships": [{"objectId": "c1", "qualifier": "placed by"}, {"objectId": "x1", "qualifier": ""}],
+        },
+        {"id": "c1", "type": "customer"},
+    ],
 }
 XML = """<?xml version="1.0"?>
-<log><object-types/><event-types/>
+<log><object-types><object-type name="order"><attributes><attribute name="price" type="float"/>
+<attribute name="no" type="string"/></attributes></object-type></object-types>
+<event-types><event-type name="Ship"><attributes><attribute name="weight" type="float"/></attributes></event-type>
+</event-types>
 <events><event id="e1" type="Create Order" time="2026-11-02T09:30:00.250Z">
 <objects><relationship object-id="o1" qualifier="order"/><relationship object-id="c1" qualifier="buyer"/></objects>
 <attributes><attribute name="amount">12500.00</attribute><attribute name="currency">EUR</attribute></attributes></event>
 <event id="e2" type="Ship" time="2026-11-02 10:30:00"><objects><object object-id="o1" qualifier=""/></objects>
 <attributes><attribute name="weight">12.5</attribute><attribute name="note"/></attributes></event></events>
-<objects><object id="o1" type="order"><attributes/></object><object id="c1" type="customer"/></objects></log>"""
+<objects><object id="o1" type="order"><attributes><attribute name="price" time="1970-01-01T00:00:00Z">12.5</attribute>
+<attribute name="price" time="2026-11-02T10:00:00+01:00">11</attribute><attribute name="no" time="0">0042</attribute>
+</attributes><objects><relationship object-id="c1" qualifier="placed by"/><relationship object-id="x1" qualifier=""/>
+</objects></object><object id="c1" type="customer"/></objects></log>"""
 TABLES = """
 CREATE TABLE event (ocel_id TEXT, ocel_type TEXT);
 CREATE TABLE object (ocel_id TEXT, ocel_type TEXT);
@@ -46,6 +71,13 @@ CREATE TABLE event_map_type (ocel_type TEXT, ocel_type_map TEXT);
 CREATE TABLE event_object (ocel_event_id TEXT, ocel_object_id TEXT, ocel_qualifier TEXT);
 CREATE TABLE event_CreateOrder (ocel_id TEXT, ocel_time TIMESTAMP, amount TEXT, currency TEXT);
 CREATE TABLE "event_Ship" (ocel_id TEXT, ocel_time TIMESTAMP, weight REAL, note TEXT);
+CREATE TABLE object_map_type (ocel_type TEXT, ocel_type_map TEXT);
+CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT, ocel_qualifier TEXT);
+CREATE TABLE object_Order (ocel_id TEXT, ocel_time TIMESTAMP, ocel_changed_field TEXT, price REAL, no TEXT);
+INSERT INTO object_map_type VALUES ('order', 'Order'), ('customer', 'Customer');
+INSERT INTO object_object VALUES ('o1', 'c1', 'placed by'), ('o1', 'x1', NULL), ('o0', 'c1', '');
+INSERT INTO object_Order VALUES ('o1', '1970-01-01 00:00:00', NULL, 12.5, '0042'),
+    ('o1', '2026-11-02 09:00:00', 'price', 11, '0042'), ('o9', NULL, NULL, 1, NULL);
 INSERT INTO object VALUES ('o1', 'order'), ('c1', 'customer');
 INSERT INTO event VALUES ('e1', 'Create Order'), ('e2', 'Ship');
 INSERT INTO event_map_type VALUES ('Create Order', 'CreateOrder'), ('Ship', 'Ship');
@@ -95,6 +127,58 @@ def test_every_form_says_the_same_events(log: Path) -> None:
             "data": {"objects": [{"type": "order", "id": "o1"}], "attributes": {"weight": "12.5"}},
         },
     ]
+
+
+def test_every_form_says_the_same_of_objects(log: Path) -> None:
+    customer, order = sorted(objects(log), key=lambda one: one.object_id)
+
+    assert customer == ObjectStatement("customer", "c1")
+    assert (order.object_type, order.object_id) == ("order", "o1")
+    assert sorted((name, at, float(value), kind) for name, at, value, kind in order.attributes) == [
+        ("no", "1970-01-01T00:00:00Z", 42, "string"),
+        ("price", "1970-01-01T00:00:00Z", 12.5, "float"),
+        ("price", "2026-11-02T09:00:00Z", 11, "float"),
+    ]
+    assert {value for name, _, value, _ in order.attributes if name == "no"} == {"0042"}
+    assert order.links == [("customer", "c1", "placed by"), ("object", "x1", "")]
+
+
+def test_every_form_says_of_what_type_attributes_of_events_are(log: Path) -> None:
+    declared = [one for some in said(log) for one in some.event_attributes]
+
+    assert declared == [("Ship", "weight", "float")]
+
+
+def test_values_of_undeclared_attributes_have_the_types_that_json_gives_them(tmp_path: Path) -> None:
+    values = {"a": "1", "b": 1, "c": -1.5, "d": True, "e": None, "f": {"g": [1]}}
+    attributes = [{"name": name, "value": value} for name, value in values.items()]
+    log = {**LOG, "objectTypes": [], "objects": [{"id": "o1", "type": "order", "attributes": attributes}]}
+
+    [order] = objects(written(tmp_path / "log.json", json.dumps(log)))
+
+    assert [(name, value, kind) for name, _, value, kind in order.attributes] == [
+        ("a", "1", "string"),
+        ("b", "1", "integer"),
+        ("c", "-1.5", "float"),
+        ("d", "true", "boolean"),
+        ("f", '{"g": [1]}', "string"),
+    ]
+
+
+def test_what_is_said_of_many_objects_and_much_of_one_comes_in_parts(tmp_path: Path) -> None:
+    changes = [{"name": "price", "value": str(n), "time": f"2026-11-02T10:00:00.{n:06}Z"} for n in range(2_500)]
+    note = [{"name": "note", "value": "x" * 5_000}]
+    many = [{"id": f"o{n}", "type": "order", "attributes": note} for n in range(500)]
+    log = {**LOG, "objects": [*many, {"id": "o", "type": "order", "attributes": changes}]}
+    path = written(tmp_path / "log.json", json.dumps(log))
+
+    parts = said(path)
+
+    assert len(parts) > 3
+    assert max(len(json.dumps([one.attributes for one in part.objects])) for part in parts) < 2_000_000
+    assert len({one.object_id for part in parts for one in part.objects}) == 501
+    of_one = [one for part in parts for one in part.objects if one.object_id == "o"]
+    assert [value for one in of_one for _, _, value, _ in one.attributes] == [str(n) for n in range(2_500)]
 
 
 def changed(**changes: Any) -> str:

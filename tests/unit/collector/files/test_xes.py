@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.files.formats import Format, read_items
-from collector.files.items import Item, Reading
+from collector.files.items import EventItem, Found, Reading
 from collector.files.source_file import SourceFile
 from domain.errors import UsageError
-from tests.unit.collector.files.doors import events, items, written
+from tests.unit.collector.files.doors import events, items, objects, written
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<log xes.version="1849-2016">'
@@ -139,6 +139,59 @@ def test_places_are_lines(tmp_path: Path) -> None:
     assert [item.place for item in items(path)] == [3, 4]
 
 
+def test_members_of_a_list_that_share_a_key_are_all_kept(tmp_path: Path) -> None:
+    nested = (
+        "<event><string key='concept:name' value='a'/><list key='skus'><values><string key='sku' value='X'/>"
+        "<string key='sku' value='Y'/></values></list></event>"
+    )
+
+    [event] = log(tmp_path, f"<trace>{nested}</trace>")
+
+    assert event["data"]["attributes"] == {"skus/sku": "X", "skus/sku/2": "Y"}
+
+
+def test_attributes_of_a_trace_are_said_of_its_object(tmp_path: Path) -> None:
+    own = (
+        "<string key='concept:name' value='O-1'/><float key='total' value='12.50'>"
+        "<string key='unit' value='EUR'/></float>"
+        "<boolean key='rush' value='true'/><date key='due' value='2026-11-02T09:00:00+01:00'/>"
+    )
+    event = "<event><string key='concept:name' value='a'/></event>"
+    path = written(tmp_path / "log.xes", f"{HEAD}<trace>{own}{event}</trace><trace>{event}</trace></log>")
+
+    [order] = objects(path, Reading(object_type="order"))
+
+    assert (order.object_type, order.object_id) == ("order", "O-1")
+    assert [(name, value, kind) for name, _, value, kind in order.attributes] == [
+        ("total", "12.50", "float"),
+        ("total/unit", "EUR", "string"),
+        ("rush", "true", "boolean"),
+        ("due", "2026-11-02T09:00:00+01:00", "time"),
+    ]
+    assert {valid_from for _, valid_from, _, _ in order.attributes} == {"1970-01-01T00:00:00Z"}
+
+
+def test_an_event_has_the_id_that_it_has_in_a_trace_without_attributes(tmp_path: Path) -> None:
+    event = "<event><string key='concept:name' value='a'/></event>"
+    name = "<string key='concept:name' value='O-1'/>"
+
+    with_attributes = log(tmp_path, f"<trace>{name}<string key='x' value='1'/>{event}</trace>")
+    without = log(tmp_path, f"<trace>{name}{event}</trace>")
+
+    assert with_attributes == without
+
+
+def test_a_default_fills_nothing(tmp_path: Path) -> None:
+    defaults = (
+        "<global scope='event'><string key='concept:name' value='UNKNOWN'/>"
+        "<string key='org:resource' value='NOBODY'/></global>"
+    )
+
+    [event] = log(tmp_path, defaults, "<trace><event><string key='concept:name' value='a'/></event></trace>")
+
+    assert (event["type"], event["data"]) == ("a", {"objects": []})
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -157,13 +210,13 @@ def test_places_are_lines(tmp_path: Path) -> None:
 )
 def test_a_fault_is_told_by_its_line_after_what_came_before_it(tmp_path: Path, content: str, reason: str) -> None:
     path = written(tmp_path / "log.xes", content)
-    found: list[Item] = []
+    found: list[Found] = []
 
     with pytest.raises(UsageError) as caught:
         found.extend(read_items(SourceFile(path), Format.XES, Reading()))
 
     assert str(caught.value) == f"{path}:{reason}"
-    assert [json.loads(item.body)["type"] for item in found] == ["order.approved"]
+    assert [json.loads(item.body)["type"] for item in found if isinstance(item, EventItem)] == ["order.approved"]
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="￾￿"), max_size=8)
