@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from domain.contract import Contracts
 from domain.instants import parse_storable_instant
-from milepost.answers import BacktestWish, StoreAnswers, unseen
+from milepost.answers import StoreAnswers
 from milepost.api_responses import refuse, respond
+from milepost.backtest_wish import BacktestWish, unseen
 from rules.replay import By
 
 _LARGEST_REQUEST = 4 * 1024 * 1024

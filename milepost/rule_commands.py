@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collector.contract_definitions import load_contracts
 from domain.errors import MilepostError, Problem
-from milepost.answers import ApiAnswers
+from milepost.api_answers import ApiAnswers
 from milepost.output import print_json
 from milepost.settings import Settings
 from rules.json_schema import rules_json_schema
@@ -18,7 +18,8 @@ from rules.loader import load_rules, rule_files
 from rules.references import References, load_references
 from rules.rule_tests import run_rule_tests
 from rules.rule_warnings import warnings_in
-from storage.client import Store, running_api
+from storage.client import Store, read_dsn
+from storage.folder_lock import last_holder
 from storage.milestones import true_conditions
 
 # Which of the windows there are does not matter for which types were ever received.
@@ -51,7 +52,8 @@ def heard_types(settings: Settings) -> frozenset[str] | None:
 
     A store that nobody holds is left alone: another command may be about to open it.
     """
-    running = running_api(settings.store)
+    _, _, folder = read_dsn(settings.store)
+    running = last_holder(folder) if folder else None
     if running is None:
         return None
     try:

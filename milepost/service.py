@@ -39,8 +39,8 @@ from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from domain.instants import EPOCH
-from milepost.answers import ApiAnswers
 from milepost.api import api_routes
+from milepost.api_answers import ApiAnswers
 from milepost.collection import collect_rarely
 from milepost.contract_commands import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo

@@ -6,24 +6,22 @@ handles are pooled and lent to one thread at a time.
 """
 
 import contextlib
-import fcntl
 import json
-import os
 import queue
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TextIO
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
-from domain.errors import ConfigError, DataRefused, StoreError, StoreHeld, StoreUnreachable
+from domain.errors import ConfigError, DataRefused, StoreError, StoreUnreachable
+from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
@@ -42,7 +40,6 @@ _DATA_ERRORS = frozenset(
         *(435, 436, 437, 443, 444, 467, 563, 569, 570, 632),
     }
 )
-_LOCK = "milepost.lock"
 Row = dict[str, Any]
 
 
@@ -59,8 +56,8 @@ class Store:
         `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
         store. Unless it `asks_now`, the store may be a server that is away.
         """
-        self._dsn, self.database, self._folder = _read_dsn(dsn)
-        self._lock = _FolderLock(self._folder, api_url, api_token) if self._folder else None
+        self._dsn, self.database, self._folder = read_dsn(dsn)
+        self._lock = FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
         self._closed = False
@@ -302,7 +299,7 @@ def _identifier(name: str) -> str:
     return name
 
 
-def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
+def read_dsn(dsn: str) -> tuple[str, str, Path | None]:
     """The DSN for the driver, the database, and the folder where it is embedded."""
     # Messages do not repeat a server's DSN: it may hold a password.
     try:
@@ -337,75 +334,5 @@ def _read_dsn(dsn: str) -> tuple[str, str, Path | None]:
 
 def is_new(dsn: str) -> bool:
     """Whether no embedded store was ever opened at `dsn`; of a server only asking it can tell."""
-    folder = _read_dsn(dsn)[2]
-    return folder is not None and not (folder / _LOCK).exists()
-
-
-def running_api(dsn: str) -> tuple[str, str] | None:
-    """Where the process that was last to open the embedded store at `dsn` answers, with the token; None if nowhere.
-
-    The folder is not held for it, so that process may be gone.
-    """
-    _, _, folder = _read_dsn(dsn)
-    try:
-        holder = _holder((folder / _LOCK).read_text(encoding="utf-8")) if folder else {}
-    except (OSError, UnicodeDecodeError):
-        return None
-    return (holder["api_url"], holder.get("api_token", "")) if holder.get("api_url") else None
-
-
-class _FolderLock:
-    """Keeps a store's folder to this process, whose Stores share it, and says who has it otherwise."""
-
-    _guard = threading.Lock()
-    _held: ClassVar[dict[Path, tuple[TextIO, int]]] = {}
-
-    def __init__(self, folder: Path, api_url: str | None, api_token: str) -> None:
-        self._folder = folder.resolve()
-        with self._guard:
-            file, users = self._held.get(self._folder) or (_lock_folder(folder, api_url, api_token), 0)
-            self._held[self._folder] = (file, users + 1)
-
-    def release(self) -> None:
-        with self._guard:
-            file, users = self._held.pop(self._folder)
-            if users > 1:
-                self._held[self._folder] = (file, users - 1)
-            else:
-                file.close()
-
-
-def _lock_folder(folder: Path, api_url: str | None, api_token: str) -> TextIO:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / _LOCK).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = _holder(file.read())
-        file.close()
-        where = f"process {holder.get('pid', 'unknown')}"
-        if holder.get("api_url"):
-            where += f", which answers at {holder['api_url']}"
-        raise StoreHeld(
-            f"the store {folder} is held by {where}; stop it, or give this command another MILEPOST_STORE",
-            holder.get("api_url"),
-            holder.get("api_token", ""),
-        ) from None
-    os.fchmod(file.fileno(), 0o600)
-    file.seek(0)
-    file.truncate()
-    json.dump({"pid": os.getpid(), "api_url": api_url, "api_token": api_token}, file)
-    file.flush()
-    return file
-
-
-def _holder(text: str) -> dict[str, Any]:
-    try:
-        holder = json.loads(text)
-    except ValueError:
-        return {}
-    return holder if isinstance(holder, dict) else {}
+    folder = read_dsn(dsn)[2]
+    return folder is not None and not (folder / LOCK).exists()

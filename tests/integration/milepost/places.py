@@ -7,8 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from collector.app import Collector
 from domain.clock import FixedClock
-from milepost.answers import Answers, ApiAnswers, StoreAnswers
+from milepost.answers import Answers, StoreAnswers
 from milepost.api import api_routes
+from milepost.api_answers import ApiAnswers
 from milepost.http_server import HttpServer, address, bind
 from storage.client import Store
 from tests.builders import NOW

@@ -12,7 +12,8 @@ from domain.clock import FixedClock
 from domain.contract import Contracts
 from domain.errors import UsageError
 from domain.instants import EPOCH
-from milepost.answers import ApiAnswers, open_answers
+from milepost.answers import open_answers
+from milepost.api_answers import ApiAnswers
 from milepost.settings import SHIPPED, Settings
 from rules.engine import ENGINE
 from storage.client import Store
