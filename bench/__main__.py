@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, ingest, tick
+from bench import ablation, backtest, ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
+    "backtest": lambda quick: backtest.backtests(backtest.QUICK if quick else backtest.FULL),
 }
 
 
