@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from domain.calendar import PauseStretch
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, Pairing
-from rules.kinds.knowledge import Ending, Sightings, Start, first_start, holding, known_from
+from rules.kinds.knowledge import Ending, Sightings, Start, first_start, holding, known_from, standing_at
 from rules.kinds.milestone import (
     IN_ORDER,
     Evidence,
@@ -59,8 +59,9 @@ def clock_timelines(
                 timeline.append(Knowledge(change.known_at, change.since, None))
                 continue
             since = change.milestone.occurred_at - rule.skew
-            ends = assigned[name] if one_to_one else tos.first_known(since)
-            timeline.extend(_evidence(change, until, ends, endings.first_known(since), pauses))
+            ends = assigned[name] if one_to_one else tos.first_known(since, change.known_at)
+            unless = endings.first_known(since, change.known_at)
+            timeline.extend(_evidence(change, until, ends, unless, pauses))
         timelines.append((name, timeline))
     return timelines
 
@@ -72,26 +73,19 @@ def _evidence(
     assert change.milestone is not None
     instants = {change.known_at}
     instants.update(ending.known_at for ending in (*tos, *endings))
-    instants.update(pauses.instants)
+    instants.update(pauses.between(change.known_at, until))
     before: Evidence | None = None
     for instant in sorted(instants):
         if instant < change.known_at:
             continue
         if until is not None and instant >= until:
             break
-        evidence = Evidence(change.milestone, _at(tos, instant), _at(endings, instant), pauses.at(instant))
+        evidence = Evidence(
+            change.milestone, standing_at(tos, instant), standing_at(endings, instant), pauses.at(instant)
+        )
         if evidence != before:
             yield Knowledge(instant, change.since, evidence)
             before = evidence
-
-
-def _at(endings: Sequence[Ending], instant: datetime) -> Milestone | None:
-    found = None
-    for ending in endings:
-        if ending.known_at > instant:
-            break
-        found = ending.milestone
-    return found
 
 
 class _Pauses:
@@ -103,6 +97,11 @@ class _Pauses:
         self._milestones = [m for m in relevant if m.type in types]
         self.instants = sorted({known_from(m) for m in self._milestones})
         self._known: dict[datetime, tuple[PauseStretch, ...]] = {}
+
+    def between(self, known_at: datetime, until: datetime | None) -> Sequence[datetime]:
+        """The instants from one up to another at which more became known of them."""
+        first = bisect_left(self.instants, known_at)
+        return self.instants[first : len(self.instants) if until is None else bisect_left(self.instants, until)]
 
     def at(self, instant: datetime) -> tuple[PauseStretch, ...]:
         """The stretches that were known by an instant."""
@@ -164,12 +163,16 @@ class _Pairs:
         touched = min((self._first_behind(to) for to in tos), default=len(self._starts))
         for to in tos:
             insort(self._tos, to, key=IN_ORDER)
+        last_to = max((to.order for to in tos), default=None)
+        last_place = 0
         gone: list[tuple[str, Milestone | None]] = []
         for name, change in starts:
-            touched = min(touched, self._place(name, change.milestone))
+            place = self._place(name, change.milestone)
+            touched, last_place = min(touched, place), max(last_place, place)
             if change.milestone is None:
                 gone.append((name, None))
-        return gone + self._match_from(touched)
+        # Each may have moved those before it by a place.
+        return gone + self._match_from(touched, last_place + len(starts), last_to)
 
     def _first_behind(self, to: Milestone) -> int:
         """The first start that waits or has a later `to` than this one."""
@@ -194,7 +197,8 @@ class _Pairs:
             self._matches.insert(place, None)
         return place
 
-    def _match_from(self, touched: int) -> list[tuple[str, Milestone | None]]:
+    def _match_from(self, touched: int, last_place: int, last_to: Order | None) -> list[tuple[str, Milestone | None]]:
+        """Matches from a place on, up to where nothing is new and the match is as it was: so are all behind it."""
         unused = 0
         if touched:
             last = self._matches[touched - 1]
@@ -211,4 +215,6 @@ class _Pairs:
             if match is not self._matches[place]:
                 self._matches[place] = match
                 changed.append((self._names[place], match))
+            elif place >= last_place and (match is None or last_to is None or match.order > last_to):
+                break
         return changed
