@@ -1,11 +1,12 @@
 """The parts that rule files are made of: durations, percentages, conditions, and the keys that any kind may have."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -139,16 +140,16 @@ GroupName = Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "a snake_case n
 NotYet = Annotated[None, BeforeValidator(_not_yet)]
 
 
-class PauseConfig(ConfigModel):
-    """Between these two event types time does not count."""
+class StretchConfig(ConfigModel):
+    """The time from one event type until the other."""
 
     from_type: Name = Field(alias="from")
     until_type: Name = Field(alias="until")
 
     @model_validator(mode="after")
-    def _differ(self) -> "PauseConfig":
+    def _differ(self) -> "StretchConfig":
         if self.from_type == self.until_type:
-            raise ValueError(f"from and until are both {show(self.from_type)}; such a pause ends where it begins")
+            raise ValueError(f"from and until are both {show(self.from_type)}; such a stretch ends where it begins")
         return self
 
 
@@ -179,7 +180,7 @@ class CommonConfig(ConfigModel):
     where: Condition | None = None
     overrides: tuple[OverrideConfig, ...] = ()
     calendar: str | None = None
-    pause: PauseConfig | None = None
+    pause: StretchConfig | None = None
     unless: tuple[Name, ...] = ()
     pairing: Pairing | None = None
     skew: Skew | None = None
@@ -199,6 +200,16 @@ class CommonConfig(ConfigModel):
     def level(self) -> str:
         """The severity of a kind that has no steps."""
         return self.severity[0].level
+
+    def heading(self, group: str) -> dict[str, Any]:
+        """The fields that every rule has, its `version` still empty."""
+        return {
+            "group": group,
+            "name": self.alert,
+            "version": "",
+            "labels": self.labels,
+            "annotations": self.annotations,
+        }
 
 
 # What any kind understands.
@@ -224,9 +235,9 @@ class KindConfig(ConfigModel):
         """What does not fit what the rule refers to: where below the kind's key, and the message."""
         yield from ()
 
+    @abstractmethod
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes with the common keys, its `version` still empty."""
-        raise NotImplementedError
 
     def longest_window(self, common: CommonConfig) -> timedelta:
         """The most counted time any instant of the rule lies after a start."""

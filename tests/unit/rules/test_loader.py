@@ -189,7 +189,7 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
             "until: credit.hold_released",
             "until: credit.hold_applied",
             "9:16",
-            'pause: from and until are both "credit.hold_applied"; such a pause ends where it begins',
+            'pause: from and until are both "credit.hold_applied"; such a stretch ends where it begins',
             id="a pause of nothing",
         ),
         pytest.param(
