@@ -7,10 +7,13 @@ from prometheus_client import CollectorRegistry
 from collector.contract_door import ContractDoor
 from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Received
+from collector.receivers.otlp import TraceRequest
+from collector.receivers.otlp_logs import LogRequest
 from collector.replay import Channel
 from collector.replay_events import CommitEvents, EventReplay, ReadLetter, read_events
-from collector.replay_logs import CommitLogs, LogReplay
-from collector.replay_spans import CommitSpans, SpanReplay
+from collector.replay_logs import read_fresh_logs
+from collector.replay_requests import CommitRequests, RequestReplay
+from collector.replay_spans import read_fresh_spans
 from collector.source_definitions import SourceDefinition
 from collector.source_mapping import SourceMapper
 from storage.client import Store
@@ -20,8 +23,8 @@ from storage.dead_letters import DeadLetter
 def replay_channels(
     store: Store,
     commit_events: CommitEvents,
-    commit_spans: CommitSpans,
-    commit_logs: CommitLogs,
+    commit_spans: CommitRequests[TraceRequest],
+    commit_logs: CommitRequests[LogRequest],
     contracts: ContractDoor,
     sources: Iterable[SourceDefinition],
 ) -> dict[str, Channel]:
@@ -30,7 +33,11 @@ def replay_channels(
     channels: dict[str, Channel] = {
         name: EventReplay(store, commit_events, _governed(reader, contracts)) for name, reader in readers.items()
     }
-    return {**channels, "traces": SpanReplay(store, commit_spans), "logs": LogReplay(store, commit_logs)}
+    return {
+        **channels,
+        "traces": RequestReplay(store, commit_spans, read_fresh_spans),
+        "logs": RequestReplay(store, commit_logs, read_fresh_logs),
+    }
 
 
 def _governed(read_letter: ReadLetter, contracts: ContractDoor) -> ReadLetter:

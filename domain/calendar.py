@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from domain.open_time import Micros, OpenTime, Stretch
+from domain.open_time import OpenTime, Stretch
 
 # A pause that has not ended has no second instant.
 PauseStretch = tuple[datetime, datetime | None]
@@ -70,14 +70,6 @@ class Calendar:
     def between(self, start: datetime, end: datetime) -> timedelta:
         """The open time from `start` until `end`."""
         return self._open_time.between(start, end)
-
-    def add_all(self, starts: Micros, durations: Micros) -> Micros:
-        """`add` for many instants at once, all in microseconds since 1970; `NEVER` where there is no such instant."""
-        return self._open_time.add_all(starts, durations)
-
-    def between_all(self, starts: Micros, ends: Micros) -> Micros:
-        """`between` for many pairs of instants at once, all in microseconds."""
-        return self._open_time.between_all(starts, ends)
 
     def _stretches(self, start: datetime) -> Iterator[Stretch]:
         first = start.astimezone(ZoneInfo(self.time_zone)).date()

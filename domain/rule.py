@@ -1,5 +1,6 @@
 """Rules as the engine passes them around, after the user's file was read and checked."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,7 +44,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(ABC):
     """What every rule has, whatever its kind.
 
     `version` is a digest of the rule and its calendar: it changes when, and only when, a verdict could.
@@ -56,9 +57,9 @@ class Rule:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    @abstractmethod
     def event_types(self) -> frozenset[str]:
         """Every event type that can change this rule's verdict."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,9 @@ class ObjectRule(Rule):
     where: str | None = None
 
     @property
+    @abstractmethod
     def opening_types(self) -> frozenset[str]:
         """The event types without one of which the rule has nothing to say of an object."""
-        raise NotImplementedError
 
     @property
     def awaited_types(self) -> frozenset[str]:

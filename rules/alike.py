@@ -25,7 +25,6 @@ from storage.alerts import alerts_of_rule
 from storage.alike import (
     Held,
     SharedKeys,
-    described_histories,
     described_objects,
     open_alike_duties,
     pairs_with,
@@ -33,6 +32,7 @@ from storage.alike import (
     write_keys,
 )
 from storage.client import Store
+from storage.milestones import stated_histories
 
 Histories = Mapping[str, Sequence[Milestone]]
 # Bounds what is in memory, and the length of a statement.
@@ -111,7 +111,7 @@ class AlikeEngine:
             yield from ((pair, both) for pair in some)
 
     def _histories(self, rule: AlikeRule, object_ids: Iterable[str], through: datetime) -> Histories:
-        return described_histories(self._store, rule.object_type, object_ids, sorted(rule.event_types), through)
+        return stated_histories(self._store, rule.object_type, object_ids, sorted(rule.event_types), through)
 
     def _settle(self, rule: AlikeRule, parts: Sequence[Sequence[str]], duties: Mapping[str, list[datetime]]) -> None:
         open_ = {id_ for part in parts for id_ in open_alike_duties(self._store, rule.version, part)}
@@ -153,7 +153,7 @@ def alike_alerts_at(store: Store, rules: Iterable[Rule], at: datetime, known_at:
         histories: dict[str, list[Milestone]] = {}
         for first in range(0, len(ids), _OBJECTS_AT_ONCE):
             part = ids[first : first + _OBJECTS_AT_ONCE]
-            histories.update(described_histories(store, rule.object_type, part, types, through))
+            histories.update(stated_histories(store, rule.object_type, part, types, through))
         alerts += standing_alerts(rule, histories, at)
     return alerts
 

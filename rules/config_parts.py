@@ -1,11 +1,12 @@
 """The parts that rule files are made of: durations, percentages, conditions, and the keys that any kind may have."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
@@ -220,16 +221,16 @@ _Annotations = Annotated[
 NotYet = Annotated[None, BeforeValidator(_not_yet)]
 
 
-class PauseConfig(ConfigModel):
-    """Between these two event types time does not count."""
+class StretchConfig(ConfigModel):
+    """The time from one event type until the other."""
 
     from_type: Name = Field(alias="from")
     until_type: Name = Field(alias="until")
 
     @model_validator(mode="after")
-    def _differ(self) -> "PauseConfig":
+    def _differ(self) -> "StretchConfig":
         if self.from_type == self.until_type:
-            raise ValueError(f"from and until are both {show(self.from_type)}; such a pause ends where it begins")
+            raise ValueError(f"from and until are both {show(self.from_type)}; such a stretch ends where it begins")
         return self
 
 
@@ -263,7 +264,7 @@ class CommonConfig(ConfigModel):
     where: Condition | None = None
     overrides: tuple[OverrideConfig, ...] = ()
     calendar: str | None = None
-    pause: PauseConfig | None = None
+    pause: StretchConfig | None = None
     unless: tuple[Name, ...] = ()
     pairing: Pairing | None = None
     skew: Skew | None = None
@@ -281,6 +282,16 @@ class CommonConfig(ConfigModel):
         """The severity of a kind that has no steps."""
         return self.severity[0].level
 
+    def heading(self, group: str) -> dict[str, Any]:
+        """The fields that every rule has, its `version` still empty."""
+        return {
+            "group": group,
+            "name": self.alert,
+            "version": "",
+            "labels": self.labels,
+            "annotations": self.annotations,
+        }
+
 
 # What any kind understands.
 ALWAYS_TAKEN = frozenset(("alert", "severity", "labels", "annotations"))
@@ -291,6 +302,7 @@ class KindConfig(ConfigModel):
 
     takes: ClassVar[frozenset[str]] = frozenset()
     has_steps: ClassVar[bool] = False
+    window_key: ClassVar[str] = "within"
 
     def check(self, common: CommonConfig) -> None:
         """ValueError where the common keys do not fit this kind."""
@@ -305,9 +317,14 @@ class KindConfig(ConfigModel):
         """What does not fit what the rule refers to: where below the kind's key, and the message."""
         yield from ()
 
+    @abstractmethod
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes with the common keys, its `version` still empty."""
-        raise NotImplementedError
+
+    @property
+    def of_rule(self) -> str | None:
+        """The name of the milestone rule that a rule of this kind is about."""
+        return None
 
     def longest_window(self, common: CommonConfig) -> timedelta:
         """The most counted time any instant of the rule lies after a start."""

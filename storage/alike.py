@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain.instants import to_micros
-from domain.milestone import Milestone
 from storage.client import Store, encode_rows
-from storage.milestones import milestone_from_row
 
 
 class SharedKeys(NamedTuple):
@@ -38,18 +36,6 @@ def described_objects(
         "through": through,
     }
     return [row["object_id"] for row in store.rows("described_objects", params)]
-
-
-def described_histories(
-    store: Store, object_type: str, object_ids: Iterable[str], event_types: Sequence[str], known_at: datetime
-) -> dict[str, list[Milestone]]:
-    """The events of these types on each of the objects, with only what each states itself."""
-    object_ids = list(object_ids)
-    params = {"object_type": object_type, "object_ids": object_ids, "event_types": event_types, "known_at": known_at}
-    found: dict[str, list[Milestone]] = {object_id: [] for object_id in object_ids}
-    for row in store.tuples("described_histories", params)[1]:
-        found[row[0]].append(milestone_from_row(row, frozenset()))
-    return found
 
 
 def write_keys(store: Store, rule_version: str, held: Iterable[Held]) -> None:

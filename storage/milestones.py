@@ -155,6 +155,22 @@ def count_milestones(store: Store) -> dict[str, int]:
     return {row["object_type"]: row["milestones"] for row in store.rows("count_milestones")}
 
 
+def stated_histories(
+    store: Store, object_type: str, object_ids: Iterable[str], event_types: Sequence[str], known_at: datetime
+) -> dict[str, History]:
+    """The milestones of these types, or of all, on each of the objects, with only what each event states itself."""
+    found: dict[str, History] = {object_id: [] for object_id in object_ids}
+    params = {
+        "object_type": object_type,
+        "object_ids": list(found),
+        "event_types": list(event_types),
+        "known_at": known_at,
+    }
+    for row in store.tuples("stated_milestones", params)[1]:
+        found[row[0]].append(_milestone(row, frozenset()))
+    return found
+
+
 def true_conditions(
     store: Store, conditions: Mapping[str, str], milestones: Sequence[tuple[BusinessObject, Milestone]]
 ) -> list[frozenset[str]]:
@@ -213,7 +229,7 @@ def _read(
             held = tuple(holding)
             if held not in named:
                 named[held] = frozenset(texts[number - 1] for number in held)
-            milestones.append(milestone_from_row(row, named[held]))
+            milestones.append(_milestone(row, named[held]))
             is_amended = is_amended or bool(amended)
         yield object_id, milestones, is_amended
 
@@ -221,11 +237,8 @@ def _read(
 def _amended_histories(
     store: Store, watch: Watch, object_ids: Sequence[str], through: datetime
 ) -> Iterator[tuple[str, History]]:
-    params = {"object_type": watch.object_type, "object_ids": list(object_ids), "known_at": through}
-    _, rows = store.tuples("stated_milestones", params)
-    stated: dict[str, History] = {object_id: [] for object_id in object_ids}
-    for row in rows:
-        stated[row[0]].append(milestone_from_row(row, frozenset()))
+    # Events that no rule watches may state what others inherit.
+    stated = stated_histories(store, watch.object_type, object_ids, (), through)
     subjects = [
         (BusinessObject(watch.object_type, object_id), milestone)
         for object_id, milestones in stated.items()
@@ -238,7 +251,7 @@ def _amended_histories(
         yield object_id, [replace(milestone, holds=holds) for (_, milestone), holds in group]
 
 
-def milestone_from_row(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
+def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
     """A milestone from the columns that both statements on histories begin with."""
     _, type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, *facts = row
     return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)

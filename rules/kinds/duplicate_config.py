@@ -76,11 +76,7 @@ class DuplicateConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes."""
         shared: dict[str, Any] = {
-            "group": group,
-            "name": common.alert,
-            "version": "",
-            "labels": common.labels,
-            "annotations": common.annotations,
+            **common.heading(group),
             "object_type": self.object_type,
             "unless": common.unless,
             "level": common.level,

@@ -244,8 +244,11 @@ def make_schedule(rule: MilestoneRule, evidence: Evidence) -> Schedule:
     at_risk_at = add(begin_at, share_of(within, rule.at_risk), pauses) if rule.at_risk else None
     steps = []
     for step in rule.severity:
-        at_deadline = step.share == 1
-        steps.append((deadline_at if at_deadline else add(begin_at, share_of(within, step.share), pauses), step.level))
+        at = deadline_at if step.share == 1 else add(begin_at, share_of(within, step.share), pauses)
+        if period and step.share > 1 and at:
+            # Where a pause leaves no time before the cutoff, twice that time is none either.
+            at = max(at, period.cutoff_at)
+        steps.append((at, step.level))
     return Schedule(evidence, deadline_at, earliest_at or LATEST, at_risk_at, tuple(steps), period)
 
 

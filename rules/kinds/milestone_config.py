@@ -52,11 +52,7 @@ class MilestoneConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> MilestoneRule:
         """The rule it describes."""
         return MilestoneRule(
-            group=group,
-            name=common.alert,
-            version="",
-            labels=common.labels,
-            annotations=common.annotations,
+            **common.heading(group),
             object_type=self.object_type,
             where=common.where,
             from_type=self.from_type,

@@ -5,27 +5,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from domain.config_file import ConfigModel, Location, show
+from domain.config_file import Location, show
 from domain.contract import StateMachine
 from domain.rule import ObjectRule, SequenceRule
 from domain.sequence_rule import LegalRule, NotBeforeRule, NotWhileRule
-from rules.config_parts import CommonConfig, KindConfig, Name
+from rules.config_parts import CommonConfig, KindConfig, Name, StretchConfig
 from rules.references import References
 
 _FORMS = ("requires", "not_before", "not_while", "legal")
-
-
-class StretchConfig(ConfigModel):
-    """From one event type to the other."""
-
-    from_type: Name = Field(alias="from")
-    until_type: Name = Field(alias="until")
-
-    @model_validator(mode="after")
-    def _differ(self) -> "StretchConfig":
-        if self.from_type == self.until_type:
-            raise ValueError(f"from and until are both {show(self.from_type)}; such a stretch ends where it begins")
-        return self
 
 
 class SequenceConfig(KindConfig):
@@ -75,11 +62,7 @@ class SequenceConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> ObjectRule:
         """The rule it describes."""
         shared: dict[str, Any] = {
-            "group": group,
-            "name": common.alert,
-            "version": "",
-            "labels": common.labels,
-            "annotations": common.annotations,
+            **common.heading(group),
             "object_type": self.object_type,
             "where": common.where,
             "unless": common.unless,

@@ -7,7 +7,8 @@
 -- touched_objects says. Or only the recent: received since `received_since` or occurred since `occurred_since`, by
 -- `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for
 -- which the conditions that the duty `needs` hold, and those where every such `from` has its `to` within the time that
--- keeps the rule quiet, by arrival too if asked so. `pairs` numbers the pair of types of each duty. An event that
+-- keeps the rule quiet, by arrival too if asked so: a `to` from a clock that runs ahead is none before its time has
+-- come. `pairs` numbers the pair of types of each duty. An event that
 -- states every fact itself is judged before all that is known is read.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
@@ -122,7 +123,9 @@ WITH
             start -> (NOT {recent:Bool} OR start.1 + start.3 < tells_by_us) AND NOT arrayExists(
                 stop -> stop.1 >= start.1
                     AND stop.1 <= start.1 + start.3
-                    AND (NOT {as_it_arrived:Bool} OR stop.2 <= greatest(start.1 + start.3, start.2)),
+                    AND (NOT {as_it_arrived:Bool} OR (
+                        stop.2 <= greatest(start.1 + start.3, start.2)
+                        AND stop.1 <= toUnixTimestamp64Micro({known_at:DateTime64(6, 'UTC')}))),
                 stops),
             starts)
     )

@@ -18,9 +18,9 @@ from rules.alike import MOST_HOLDERS, shared_keys, told_of_pair
 from rules.engine import Engine as RulesEngine
 from rules.evaluator import evaluate
 from storage.alerts import alert_from_row, alert_history, list_alerts
-from storage.alike import described_histories
 from storage.client import Store
 from storage.events import EventRow, insert_events
+from storage.milestones import stated_histories
 from tests.builders import NOW, event_row
 from tests.engine import Engine
 from tests.fakes import BreakingStore
@@ -151,7 +151,7 @@ def row(number: int, drawn: tuple[int, str, int, int, dict[str, str], dict[str, 
 def expected(store: Store, watched: AlikeRule) -> list[Alert]:
     """What is told of every pair, read in one go from all that is stored."""
     ids = [f"C-{number}" for number in range(1, 7)]
-    histories = described_histories(store, "customer", ids, sorted(watched.event_types), END)
+    histories = stated_histories(store, "customer", ids, sorted(watched.event_types), END)
     pairs = shared_keys(watched, histories)
     return [alert for pair in pairs for alert in told_of_pair(watched, pair, histories, None, END)[0]]
 

@@ -7,6 +7,7 @@ share of a window used in them is a whole number of ticks.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule
@@ -79,7 +80,9 @@ def _verdict(
         left = _used_by(rule, events, start.occurred_at, period_ends, ended_at)
         reached = {**_walk(rule, events, start.occurred_at, left, ended_at), 1.0: cutoff_at}
         deadline_at = cutoff_at
-    levels = [step.level for step in rule.severity if _passed(reached[float(step.share)], ended_at or at)]
+    # A level comes after the one before it, also where no time is left between them.
+    passed = takewhile(lambda step: _passed(reached[float(step.share)], ended_at or at), rule.severity)
+    levels = [step.level for step in passed]
     severity = levels[-1] if levels else rule.severity[0].level
     identity = (start.source, start.event_id)
     if ended_at and (deadline_at is None or ended_at <= deadline_at):

@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence, duplicate"
+    "milestone, sequence, duplicate, absence, threshold, burn_rate"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -189,7 +189,7 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
             "until: credit.hold_released",
             "until: credit.hold_applied",
             "9:16",
-            'pause: from and until are both "credit.hold_applied"; such a pause ends where it begins',
+            'pause: from and until are both "credit.hold_applied"; such a stretch ends where it begins',
             id="a pause of nothing",
         ),
         pytest.param(
@@ -306,9 +306,9 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        absence: {}\n",
-            "13:18",
-            "absence is not available in this version; remove it",
+            "        skew: 2m\n        forecast: {}\n",
+            "13:19",
+            "forecast is not available in this version; remove it",
             id="a kind of a later version",
         ),
     ],
