@@ -13,11 +13,12 @@ from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import FixedClock, SystemClock
 from domain.errors import StoreUnreachable
-from domain.instants import EARLIEST, format_instant
+from domain.instants import EPOCH, format_instant
 from storage.client import PATIENCE_SECONDS, Row, Store
 from storage.dead_letters import list_dead_letters
 from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events
+from storage.milestones import Touched, touched_stretches
 from tests.builders import NOW, event_row
 from tests.clickhouse_endpoint import ClickHouseEndpoint, serving
 from tests.engine import Engine
@@ -251,8 +252,7 @@ def test_after_it_is_said_to_be_settled_nothing_received_until_then_appears(embe
 
 def received_until(store: Store, through: datetime) -> int:
     """How many objects had arrived by an instant, asked as a tick asks."""
-    rows = store.rows("touched_objects", {"after": EARLIEST, "through": through, "objects": 1})
-    return sum(row["touched"] for row in rows)
+    return touched_stretches(store, Touched(EPOCH, through), 1)[0]
 
 
 @pytest.mark.clickhouse_server
