@@ -1,6 +1,7 @@
 """The words of an alert that do not depend on the kind of its rule: labels and annotations."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -82,7 +83,9 @@ def annotations(told: Told[Any], business_object: BusinessObject, correlation_id
         "correlation_id": correlation_id,
         "severity": told.severity,
     }
-    return {
-        name: _PLACEHOLDER.sub(lambda found: values.get(found[1]) or _UNKNOWN, template)
-        for name, template in templates.items()
-    }
+    return {name: fill_in(template, values) for name, template in templates.items()}
+
+
+def fill_in(template: str, values: Mapping[str, str | None]) -> str:
+    """An annotation with everything in braces filled in."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1]) or _UNKNOWN, template)

@@ -221,6 +221,7 @@ class KindConfig(ConfigModel):
 
     takes: ClassVar[frozenset[str]] = frozenset()
     has_steps: ClassVar[bool] = False
+    window_key: ClassVar[str] = "within"
 
     def check(self, common: CommonConfig) -> None:
         """ValueError where the common keys do not fit this kind."""
@@ -238,6 +239,11 @@ class KindConfig(ConfigModel):
     @abstractmethod
     def rule(self, group: str, common: CommonConfig, references: References) -> Rule:
         """The rule it describes with the common keys, its `version` still empty."""
+
+    @property
+    def of_rule(self) -> str | None:
+        """The name of the milestone rule that a rule of this kind is about."""
+        return None
 
     def longest_window(self, common: CommonConfig) -> timedelta:
         """The most counted time any instant of the rule lies after a start."""

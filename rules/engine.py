@@ -1,7 +1,8 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: the traffic of sources and their silences, keys of objects that may be
-alike, changes of alerts, their states, open duties, the alerts on silent sources, the watermark.
+What a tick writes, it writes in this order: the traffic of sources and their silences, counts of clocks, keys of
+objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on traffic, the alerts on
+silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -20,6 +21,7 @@ from domain.source_silence import SOURCE_SILENT, Silences, UnknownTimes
 from rules.alert_state import advance
 from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
+from rules.series import SeriesEngine
 from rules.source_alerts import source_alerts
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
@@ -64,6 +66,7 @@ class Engine:
         self._contracts = contracts
         self._by_object_type = by_object_type(rules)
         self._alike = AlikeEngine(store, rules)
+        self._series = SeriesEngine(store, rules)
         self._rules_version = rules_version(rules, contracts)
 
     def tick(self, through: datetime) -> TickResult:
@@ -80,6 +83,7 @@ class Engine:
         after = before.evaluated_through if before else EPOCH
         note_sources(self._store, self._contracts, after, through)
         silences = read_silences(self._store, self._contracts, after if is_current else EPOCH, through)
+        self._series.count(through)
         changes = _Changes(self._store, through)
         if is_current:
             touched = Touched(after, through, suspended=silences.is_told_after(after))
@@ -88,8 +92,11 @@ class Engine:
             objects = self._look_at_all(before.evaluated_through if before else through, silences, changes)
         evaluated_through = before.evaluated_through if before else None
         changes.add(self._alike.advance(evaluated_through, through, from_the_beginning=not is_current))
+        series = self._series.tick(through)
+        changes.add(series.alerts)
         changes.write()
         self._alike.keep(through)
+        series.keep()
         if not is_current or changes.transitions[AlertState.SUSPENDED] or silences.is_news_after(after):
             changes.add(source_alerts(self._store, self._contracts, silences, after, through))
             changes.write()
@@ -134,7 +141,7 @@ class Engine:
 
     def _owned_elsewhere(self, alert: Alert) -> bool:
         """Whether an alert follows from more than the history of its object."""
-        return alert.name == SOURCE_SILENT or self._alike.owns(alert)
+        return alert.name == SOURCE_SILENT or self._alike.owns(alert) or self._series.owns(alert)
 
     def _from_the_beginning(
         self, on_object: ObjectRules | None, unknown: UnknownByRule, stretch: Stretch, through: datetime

@@ -12,6 +12,7 @@ from domain.rule import Rule
 from rules.alert_state import alerts_at
 from rules.alike import alike_alerts_at
 from rules.engine import ENGINE, NO_CONTRACTS
+from rules.series import series_alerts_at
 from rules.watching import by_object_type
 from storage.alerts import with_runs
 from storage.client import Store
@@ -48,6 +49,7 @@ def evaluate(
                 for rule, unknown in judged:
                     alerts += alerts_at(rule, object_, history, at, unknown, heard_by)
     alerts += alike_alerts_at(store, rules, at, known_at)
+    alerts += series_alerts_at(store, rules, at, known_at)
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)
     )

@@ -1,14 +1,17 @@
 """Loads rules from their files, with every problem of all files told at once and in its place."""
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from domain.calendar import Calendar
 from domain.config_file import ConfigFile, Location, load_file
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
-from domain.rule import Rule
+from domain.rule import MilestoneRule, Rule
 from rules.references import References
 from rules.schema import TITLES, RuleConfig, RulesConfig
 
@@ -37,8 +40,12 @@ def rule_files(paths: Iterable[Path]) -> list[Path]:
 
 def load_rules(paths: Iterable[Path], references: References) -> tuple[Rule, ...]:
     """The rules of all files that paths name, in order; ConfigError names every problem in them."""
-    rules: dict[str, Rule] = {}
-    places: dict[str, Problem] = {}
+    return tuple(rule for rules in load_rules_by_file(paths, references).values() for rule in rules)
+
+
+def load_rules_by_file(paths: Iterable[Path], references: References) -> dict[Path, list[Rule]]:
+    """The rules of each file that paths name, which may be about rules of another; ConfigError as `load_rules`."""
+    given: dict[str, _Given] = {}
     problems: list[Problem] = []
     for path in rule_files(paths):
         try:
@@ -54,17 +61,65 @@ def load_rules(paths: Iterable[Path], references: References) -> tuple[Rule, ...
                     *_misfits(file, location, config, references),
                 ]
                 problems.extend(wrong)
-                place = file.problem((*location, "alert"), "")
-                if config.alert in places:
-                    first = places[config.alert]
+                one = _Given(file, location, group.name, config)
+                if config.alert in given:
+                    first, again = given[config.alert].place, one.place
                     message = f'rule "{config.alert}" is given twice; the first is in {first.path}:{first.line}'
-                    problems.append(Problem(path, place.line, place.column, message))
-                places.setdefault(config.alert, place)
-                if not wrong:
-                    rules.setdefault(config.alert, config.rule(group.name, references))
+                    problems.append(Problem(path, again.line, again.column, message))
+                given.setdefault(config.alert, one)
     if problems:
+        # Of a rule that is wrong by itself nothing can be made, nor of those that are about it.
         raise ConfigError(problems)
-    return tuple(rules.values())
+    rules, unmet = _build(given, references)
+    if unmet:
+        raise ConfigError(unmet)
+    by_file: dict[Path, list[Rule]] = {}
+    for one, rule in zip(given.values(), rules, strict=True):
+        by_file.setdefault(one.file.path, []).append(rule)
+    return by_file
+
+
+class _Given(NamedTuple):
+    """A rule as it was given, and where."""
+
+    file: ConfigFile[RulesConfig]
+    location: Location
+    group: str
+    config: RuleConfig
+
+    @property
+    def place(self) -> Problem:
+        """Where its name stands."""
+        return self.file.problem((*self.location, "alert"), "")
+
+
+def _build(given: Mapping[str, _Given], references: References) -> tuple[tuple[Rule, ...], list[Problem]]:
+    """The rules, those that are about others after those, and what is wrong with the names that they give."""
+    by_itself = {
+        name: one.config.rule(one.group, references) for name, one in given.items() if not one.config.kind.of_rule
+    }
+    milestone_rules = {name: rule for name, rule in by_itself.items() if isinstance(rule, MilestoneRule)}
+    references = replace(references, milestone_rules=milestone_rules)
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for name, one in given.items():
+        target = one.config.kind.of_rule
+        if target is None:
+            rules.append(by_itself[name])
+        elif target in milestone_rules:
+            rules.append(one.config.rule(one.group, references))
+        else:
+            location = (*one.location, one.config.kind_key, "of")
+            problems.append(one.file.problem(location, f'rule "{name}": {_unmet(target, given, milestone_rules)}'))
+    return tuple(rules), problems
+
+
+def _unmet(target: str, given: Mapping[str, _Given], milestone_rules: Mapping[str, MilestoneRule]) -> str:
+    if target in given:
+        return f'of is "{target}", which is a rule of kind {given[target].config.kind_key}; give a milestone rule'
+    near = difflib.get_close_matches(target, milestone_rules, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else "give the name of a milestone rule in these files"
+    return f'of is "{target}", and there is no such rule; {hint}'
 
 
 def _misfits(
@@ -91,5 +146,5 @@ def _problems(
             f'rule "{config.alert}": its last step comes after {write_duration(config.longest_window)} of open time, '
             f"more than ten years of {calendar.name}; stay within {most}"
         )
-        return [file.problem((*location, config.kind_key, "within"), message)]
+        return [file.problem((*location, config.kind_key, config.kind.window_key), message)]
     return []

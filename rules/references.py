@@ -1,4 +1,4 @@
-"""What rules refer to beside themselves: calendars, accounting periods, and what is agreed in the contracts."""
+"""What rules refer to beside themselves: calendars, accounting periods, contracts, and milestone rules by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,19 @@ from pathlib import Path
 from domain.calendar import Calendar
 from domain.contract import Contracts
 from domain.period import Periods
+from domain.rule import MilestoneRule
 from rules.calendars import load_calendars
 from rules.periods import load_periods
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The calendars, contracts and accounting periods that rules are read with."""
+    """The calendars, contracts and accounting periods that rules are read with, and the rules that others are about."""
 
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     contracts: Contracts = field(default_factory=Contracts)
     periods: Periods = field(default_factory=Periods)
+    milestone_rules: Mapping[str, MilestoneRule] = field(default_factory=dict)
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of that name; None where there is no name, or no such calendar."""

@@ -16,6 +16,8 @@ from domain.milestone import Facts, Milestone
 from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
 from domain.source_silence import Silences, SourceSilence
 from rules.config_parts import Duration, Name
+from rules.kinds.absence_config import check_labels
+from rules.signals import parse_value, signal_named
 
 # A Monday, so that tests with a business calendar begin in open hours almost anywhere in Europe.
 DEFAULT_START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -76,6 +78,11 @@ class EventConfig(ConfigModel):
             raise ValueError("an event names its object, or objects: give one of the two keys")
         return self
 
+    @property
+    def named(self) -> tuple[BusinessObject, ...]:
+        """The objects it names."""
+        return (self.object,) if self.object else self.objects
+
     def milestone(self, number: int, start: datetime) -> Milestone:
         """What the event states of each of its objects."""
         occurred_at = start + self.at
@@ -110,6 +117,34 @@ class SilenceConfig(ConfigModel):
         return SourceSilence(self.source, self.event, since, since, until)
 
 
+class SignalConfig(ConfigModel):
+    """From `at` on a signal has a value, for one set of labels; without one nothing is known of it."""
+
+    at: Duration
+    signal: str
+    value: str | int | float | None
+    labels: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "SignalConfig":
+        try:
+            signal = signal_named(self.signal)
+        except ValueError as error:
+            raise ValueError(f"signal {error}") from None
+        check_labels(list(self.labels), signal.labels, where="labels")
+        if self.value is not None:
+            try:
+                parse_value(signal.unit, self.value)
+            except ValueError as error:
+                raise ValueError(f"value {error}") from None
+        return self
+
+    @property
+    def number(self) -> float | None:
+        """The value in the signal's unit."""
+        return None if self.value is None else float(parse_value(signal_named(self.signal).unit, self.value))
+
+
 class ExpectationConfig(ConfigModel):
     """The alerts by name, one for each object, that a test expects so long after its start.
 
@@ -134,16 +169,23 @@ class RuleTestConfig(ConfigModel):
 
     name: str
     start: Annotated[datetime, BeforeValidator(_instant)] = DEFAULT_START
-    events: Annotated[tuple[EventConfig, ...], Field(min_length=1)]
+    events: tuple[EventConfig, ...] = ()
+    signals: tuple[SignalConfig, ...] = ()
     silent: tuple[SilenceConfig, ...] = ()
     expect: Annotated[tuple[ExpectationConfig, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _lets_something_happen(self) -> "RuleTestConfig":
+        if not (self.events or self.signals):
+            raise ValueError("nothing happens in it; give events, or signals")
+        return self
 
     @property
     def histories(self) -> Mapping[BusinessObject, list[Milestone]]:
         """What the events state of each object."""
         found: dict[BusinessObject, list[Milestone]] = {}
         for number, event in enumerate(self.events):
-            for object_ in (event.object,) if event.object else event.objects:
+            for object_ in event.named:
                 found.setdefault(object_, []).append(event.milestone(number, self.start))
         return found
 

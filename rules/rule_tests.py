@@ -17,17 +17,18 @@ from domain.errors import ConfigError, Problem
 from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
 from domain.rule import ObjectRule, Rule
+from domain.series_rule import BurnRateRule, SeriesRule
 from domain.source_silence import Silences
 from rules.alert_state import alerts_at
 from rules.alike import standing_alerts
 from rules.compiler import compile_condition
-from rules.loader import TEST_SUFFIX, load_rules, rule_files
+from rules.loader import TEST_SUFFIX, load_rules_by_file, rule_files
 from rules.references import References
 from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, RuleTestsConfig
+from rules.series_tests import Histories, is_series_started, series_alerts_in
 
 Subject = tuple[BusinessObject, Milestone]
-Histories = Mapping[BusinessObject, Sequence[Milestone]]
-TestedRule = ObjectRule | AlikeRule
+TestedRule = ObjectRule | AlikeRule | SeriesRule
 
 
 class ConditionEvaluator(Protocol):
@@ -63,7 +64,7 @@ def run_rule_tests(
     """Runs the tests beside every rule file that paths name; ConfigError where a file cannot be read as one."""
     paths = list(paths)
     files = rule_files(paths)
-    load_rules(files, references)
+    rules = load_rules_by_file(files, references)
     failures = list(_orphans(paths, files))
     tests = 0
     problems: list[Problem] = []
@@ -79,7 +80,7 @@ def run_rule_tests(
             continue
         tests += len(file.model.root)
         failures.extend(
-            _run_file(path, _tested(load_rules([path], references)), file, references.contracts, true_conditions)
+            _run_file(path, _tested(rules.get(path, [])), file, references.contracts, true_conditions)
         )
     if problems:
         raise ConfigError(problems)
@@ -87,7 +88,7 @@ def run_rule_tests(
 
 
 def _tested(rules: Iterable[Rule]) -> list[TestedRule]:
-    return [rule for rule in rules if isinstance(rule, ObjectRule | AlikeRule)]
+    return [rule for rule in rules if isinstance(rule, ObjectRule | AlikeRule | SeriesRule)]
 
 
 def _awaited_sources(rules: Iterable[TestedRule], contracts: Contracts) -> set[str]:
@@ -147,9 +148,7 @@ def _with_histories(
         for object_, stated in test.histories.items()
         for milestone in with_known_facts(stated)
     ]
-    conditions = {
-        text: compile_condition(text).sql for rule in rules if isinstance(rule, ObjectRule) for text in rule.conditions
-    }
+    conditions = {text: compile_condition(text).sql for rule in rules for text in _conditions(rule)}
     held = true_conditions(conditions, [(object_, milestone) for _, object_, milestone in subjects])
     answered = list(zip(subjects, held, strict=True))
     by_test: dict[int, dict[BusinessObject, list[Milestone]]] = {number: {} for number in range(len(tests))}
@@ -157,6 +156,11 @@ def _with_histories(
         by_test[number][object_] = [replace(milestone, holds=holds) for (_, _, milestone), holds in group]
     for number, test in enumerate(tests):
         yield test, by_test[number]
+
+
+def _conditions(rule: TestedRule) -> tuple[str, ...]:
+    judged = rule.target if isinstance(rule, BurnRateRule) else rule
+    return judged.conditions if isinstance(judged, ObjectRule) else ()
 
 
 def _compare(
@@ -173,9 +177,13 @@ def _compare(
     silences = test.silences(contracts, at)
     alerts: list[Alert] = []
     for rule in rules:
-        of_type = {object_.id: history for object_, history in histories.items() if object_.type == rule.object_type}
-        alerts.extend(_alerts_at(rule, of_type, at, silences))
-        is_started = any(_is_started(rule, history, at) for history in of_type.values())
+        if isinstance(rule, SeriesRule):
+            alerts += series_alerts_in(rule, test, histories, at)
+            is_started = is_series_started(rule, test, histories, at)
+        else:
+            of_type = {one.id: history for one, history in histories.items() if one.type == rule.object_type}
+            alerts += _alerts_at(rule, of_type, at, silences)
+            is_started = any(_is_started(rule, history, at) for history in of_type.values())
         if rule.name not in expectation.firing and is_started:
             seen.quiet.add(rule.name)
     for state in ("firing", "at_risk", "resolved", "suspended"):
@@ -190,7 +198,7 @@ def _compare(
 
 
 def _alerts_at(
-    rule: TestedRule, histories: Mapping[str, Sequence[Milestone]], at: datetime, silences: Silences
+    rule: ObjectRule | AlikeRule, histories: Mapping[str, Sequence[Milestone]], at: datetime, silences: Silences
 ) -> list[Alert]:
     if isinstance(rule, AlikeRule):
         return standing_alerts(rule, histories, at)
@@ -202,6 +210,6 @@ def _alerts_at(
     ]
 
 
-def _is_started(rule: TestedRule, history: Iterable[Milestone], at: datetime) -> bool:
+def _is_started(rule: ObjectRule | AlikeRule, history: Iterable[Milestone], at: datetime) -> bool:
     opening = rule.described_by if isinstance(rule, AlikeRule) else rule.opening_types
     return any(milestone.type in opening and milestone.occurred_at <= at for milestone in history)

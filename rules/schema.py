@@ -12,13 +12,16 @@ from domain.calendar import Calendar
 from domain.config_file import ConfigModel
 from domain.rule import Rule
 from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
+from rules.kinds.absence_config import AbsenceConfig
+from rules.kinds.burn_rate_config import BurnRateConfig
 from rules.kinds.duplicate_config import DuplicateConfig
 from rules.kinds.milestone_config import MilestoneConfig
 from rules.kinds.sequence_config import SequenceConfig
+from rules.kinds.threshold_config import ThresholdConfig
 from rules.references import References
 
 _NOT_JUDGED = ("version", "group", "name", "labels", "annotations")
-_KINDS = ("milestone", "sequence", "duplicate")
+_KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate")
 
 
 class RuleConfig(CommonConfig):
@@ -27,11 +30,11 @@ class RuleConfig(CommonConfig):
     milestone: MilestoneConfig | None = None
     sequence: SequenceConfig | None = None
     duplicate: DuplicateConfig | None = None
-    absence: NotYet = Field(default=None, exclude=True)
+    absence: AbsenceConfig | None = None
+    threshold: ThresholdConfig | None = None
+    burn_rate: BurnRateConfig | None = None
     reconcile: NotYet = Field(default=None, exclude=True)
     authority: NotYet = Field(default=None, exclude=True)
-    threshold: NotYet = Field(default=None, exclude=True)
-    burn_rate: NotYet = Field(default=None, exclude=True)
     forecast: NotYet = Field(default=None, exclude=True)
 
     @property
@@ -91,6 +94,8 @@ def _version(rule: Rule) -> str:
     """A digest of all that a verdict depends on, so not of words that only accompany it."""
     judged = {part.name: getattr(rule, part.name) for part in fields(rule) if part.name not in _NOT_JUDGED}
     judged["kind"] = type(rule).__name__
+    if target := judged.get("target"):
+        judged["target"] = target.version
     return hashlib.sha256(repr(_plain(judged)).encode()).hexdigest()[:16]
 
 

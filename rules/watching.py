@@ -1,7 +1,7 @@
 """What has to be read of the stored histories for a set of rules, by object type."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -44,6 +44,13 @@ def by_object_type(rules: Iterable[Rule]) -> dict[str, ObjectRules]:
         object_type: _object_rules(object_type, tuple(group))
         for object_type, group in groupby(in_order, key=attrgetter("object_type"))
     }
+
+
+def never_quiet(rule: MilestoneRule) -> ObjectRules:
+    """One rule, and what it needs read so that objects whose duty was met at once are read as well."""
+    on_object = _object_rules(rule.object_type, (rule,))
+    duties = [replace(duty, quiet_for=_NEVER_QUIET) for duty in on_object.watch.duties]
+    return replace(on_object, watch=replace(on_object.watch, duties=duties))
 
 
 def _object_rules(object_type: str, rules: tuple[ObjectRule, ...]) -> ObjectRules:

@@ -22,11 +22,9 @@ _STATES = {
 def read(rule: MilestoneRule, history: Iterable[Milestone], through: datetime) -> Reading:
     """All that the rule tells of an object by `through`, and when time alone next changes that."""
     history = list(history)
-    timelines = [
-        [_stage(rule, knowledge) for knowledge in timeline] for _, timeline in clock_timelines(rule, history, through)
-    ]
-    changes = [change for timeline in timelines for change in _changes(rule, timeline, through)]
-    return Reading(changes, _next_due(rule, history, timelines, through))
+    clocks = timelines(rule, history, through)
+    changes = [change for timeline in clocks for change in _changes(rule, timeline, through)]
+    return Reading(changes, _next_due(rule, history, clocks, through))
 
 
 def stand(rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> list[Told[Case]]:
@@ -54,7 +52,7 @@ def tell(case: Case) -> Told[Case] | None:
     )
 
 
-class _Stage(NamedTuple):
+class Stage(NamedTuple):
     """From `begins_at` until the next stage's `known_at` a clock is judged so, and again at each of `instants`."""
 
     known_at: datetime
@@ -63,26 +61,27 @@ class _Stage(NamedTuple):
     instants: Sequence[datetime]
 
 
-def _timelines(rule: MilestoneRule, history: Iterable[Milestone], through: datetime) -> list[list[_Stage]]:
+def timelines(rule: MilestoneRule, history: Iterable[Milestone], through: datetime) -> list[list[Stage]]:
+    """How each clock of an object was judged, stage by stage, by what was known by `through`."""
     return [
         [_stage(rule, knowledge) for knowledge in timeline] for _, timeline in clock_timelines(rule, history, through)
     ]
 
 
-def _stage(rule: MilestoneRule, knowledge: Knowledge) -> _Stage:
+def _stage(rule: MilestoneRule, knowledge: Knowledge) -> Stage:
     begins_at = knowledge.known_at
     if knowledge.evidence is None:
-        return _Stage(knowledge.known_at, begins_at, None, ())
+        return Stage(knowledge.known_at, begins_at, None, ())
     schedule = make_schedule(rule, knowledge.evidence)
     tellable = [instant for instant in (schedule.at_risk_at, schedule.deadline_at) if instant]
     if tellable and min(tellable) < knowledge.start_known_at:
         begins_at = max(begins_at, knowledge.start_known_at + LATE_GRACE)
     ended = knowledge.evidence.ended_by is not None
     instants = () if ended else tuple(instant for instant in schedule.changes if instant > begins_at)
-    return _Stage(knowledge.known_at, begins_at, schedule, instants)
+    return Stage(knowledge.known_at, begins_at, schedule, instants)
 
 
-def _changes(rule: MilestoneRule, timeline: Sequence[_Stage], through: datetime) -> Iterator[Change]:
+def _changes(rule: MilestoneRule, timeline: Sequence[Stage], through: datetime) -> Iterator[Change]:
     """Every change of what is told of one clock, with the instant from which it is told."""
     told: Told[Case] | None = None
     for position, stage in enumerate(timeline):
@@ -119,7 +118,7 @@ def _tell_after(told: Told[Case] | None, case: Case | None) -> Told[Case] | None
 
 
 def _next_due(
-    rule: MilestoneRule, history: Iterable[Milestone], timelines: Iterable[Sequence[_Stage]], through: datetime
+    rule: MilestoneRule, history: Iterable[Milestone], timelines: Iterable[Sequence[Stage]], through: datetime
 ) -> datetime | None:
     types = rule.event_types
     # An event from a source whose clock runs ahead counts once its time has come.

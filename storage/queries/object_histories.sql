@@ -5,7 +5,8 @@
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
 -- (after, through] or with a duty due by then, with `suspended` also with an alert that is, or was in a tick cut off, as
 -- touched_objects says. Left out are those without a `from` of any duty, and those
--- where every `from` has its `to` within the time that keeps the rule quiet, by arrival too if asked so.
+-- where every `from` has its `to` within the time that keeps the rule quiet, by arrival too if asked so: a `to`
+-- from a clock that runs ahead is none before its time has come.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
 --   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), suspended Bool,
@@ -68,7 +69,9 @@ WITH
             start -> NOT arrayExists(
                 stop -> stop.1 >= start.1
                     AND stop.1 <= start.1 + allowed_us
-                    AND (NOT {as_it_arrived:Bool} OR stop.2 <= greatest(start.1 + allowed_us, start.2)),
+                    AND (NOT {as_it_arrived:Bool} OR (
+                        stop.2 <= greatest(start.1 + allowed_us, start.2)
+                        AND stop.1 <= toUnixTimestamp64Micro({known_at:DateTime64(6, 'UTC')}))),
                 stops),
             starts)
     )

@@ -15,7 +15,7 @@ from domain.contract import Contracts
 from domain.errors import StoreUnreachable
 from domain.instants import to_micros
 from domain.milestone import Milestone
-from domain.rule import MilestoneRule
+from domain.rule import MilestoneRule, Rule
 from rules.alert_state import next_due, transitions
 from rules.engine import NO_CONTRACTS
 from rules.engine import Engine as RulesEngine
@@ -53,7 +53,7 @@ def stored_once(alerts: Sequence[Alert]) -> list[Alert]:
 
 def tick_until_done(
     store: BreakingStore,
-    rules: Sequence[MilestoneRule],
+    rules: Sequence[Rule],
     through: datetime,
     breaks: random.Random,
     contracts: Contracts = NO_CONTRACTS,

@@ -1,0 +1,105 @@
+"""Judges rules on traffic in rule tests: of events, and of signals whose values a test states."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.alert import Alert, AlertState
+from domain.business_object import BusinessObject
+from domain.milestone import Milestone
+from domain.series_rule import AbsenceRule, BurnRateRule, LabelSet, SeriesRule, ThresholdRule, label_set
+from rules.clock_counting import counts_of
+from rules.kinds import absence, burn_rate, threshold
+from rules.kinds.absence import AbsenceState, Arrival, Run
+from rules.kinds.grid import GridState, instants_in
+from rules.kinds.series_told import SeriesTold
+from rules.rule_test_schema import RuleTestConfig
+from rules.series_alert import series_alerts
+
+Histories = Mapping[BusinessObject, Sequence[Milestone]]
+
+
+class _Kind(NamedTuple):
+    """How rules of one kind are read in a test: (rule, test, histories, instant)."""
+
+    told: Callable[[Any, RuleTestConfig, Histories, datetime], list[SeriesTold]]
+    is_started: Callable[[Any, RuleTestConfig, Histories, datetime], bool]
+
+
+def series_alerts_in(rule: SeriesRule, test: RuleTestConfig, histories: Histories, at: datetime) -> list[Alert]:
+    """The alerts of a rule as they stand at an instant of a test."""
+    told = _KINDS[type(rule)].told(rule, test, histories, at)
+    alerts = {alert.alert_id: alert for alert in series_alerts(told, at)}
+    return [alert for alert in alerts.values() if alert.state is not AlertState.RETRACTED]
+
+
+def is_series_started(rule: SeriesRule, test: RuleTestConfig, histories: Histories, at: datetime) -> bool:
+    """Whether by then the test has anything that the rule judges."""
+    return _KINDS[type(rule)].is_started(rule, test, histories, at)
+
+
+def _absence(rule: AbsenceRule, test: RuleTestConfig, _: Histories, at: datetime) -> list[SeriesTold]:
+    began_at = min((test.start + event.at for event in test.events), default=test.start)
+    state = AbsenceState(began_at=began_at if rule.expect else None)
+    return absence.advance(rule, state, _arrivals(rule, test, at), None, at)
+
+
+def _arrivals(rule: AbsenceRule, test: RuleTestConfig, at: datetime) -> Iterable[tuple[LabelSet, Arrival]]:
+    for event in test.events:
+        occurred_at = test.start + event.at
+        if event.type != rule.event_type or occurred_at > at:
+            continue
+        stated = {"source": event.source, "legal_entity": event.legal_entity, "region": event.region}
+        stated["currency"] = event.currency
+        for object_type in sorted({named.type for named in event.named}) if "object_type" in rule.per else [""]:
+            values = {name: value or "" for name, value in stated.items()} | {"object_type": object_type}
+            yield label_set(rule.per, values), Arrival(occurred_at, Run(occurred_at, occurred_at))
+
+
+def _awaits(rule: AbsenceRule, test: RuleTestConfig, _: Histories, at: datetime) -> bool:
+    return bool(rule.expect) or any(True for _ in _arrivals(rule, test, at))
+
+
+def _threshold(rule: ThresholdRule, test: RuleTestConfig, _: Histories, at: datetime) -> list[SeriesTold]:
+    stated = sorted((one for one in test.signals if one.signal == rule.signal), key=lambda one: one.at)
+    measured: dict[datetime, dict[LabelSet, float]] = defaultdict(dict)
+    after = test.start - threshold.STEP
+    for instant in instants_in(after, at, threshold.STEP):
+        values: dict[LabelSet, float | None] = {}
+        for one in stated:
+            if test.start + one.at <= instant:
+                values[label_set(rule.per, one.labels)] = one.number
+        measured[instant] = {labels: value for labels, value in values.items() if value is not None}
+    return threshold.advance(rule, GridState(), measured, after, at)
+
+
+def _is_measured(rule: ThresholdRule, test: RuleTestConfig, _: Histories, at: datetime) -> bool:
+    return any(
+        one.signal == rule.signal and one.number is not None and test.start + one.at <= at for one in test.signals
+    )
+
+
+def _burn_rate(rule: BurnRateRule, _: RuleTestConfig, histories: Histories, at: datetime) -> list[SeriesTold]:
+    counts = counts_of(rule.target, _of_target(rule, histories), at)
+    longest = max(windows.long for windows in rule.windows)
+    return burn_rate.advance(rule, GridState(), counts, at - longest, at)
+
+
+def _has_clocks(rule: BurnRateRule, _: RuleTestConfig, histories: Histories, at: datetime) -> bool:
+    return any(
+        milestone.type in rule.target.opening_types and milestone.occurred_at <= at
+        for history in _of_target(rule, histories)
+        for milestone in history
+    )
+
+
+def _of_target(rule: BurnRateRule, histories: Histories) -> list[Sequence[Milestone]]:
+    return [history for object_, history in histories.items() if object_.type == rule.target.object_type]
+
+
+_KINDS: dict[type[SeriesRule], _Kind] = {
+    AbsenceRule: _Kind(_absence, _awaits),
+    ThresholdRule: _Kind(_threshold, _is_measured),
+    BurnRateRule: _Kind(_burn_rate, _has_clocks),
+}
