@@ -79,9 +79,7 @@ def run_rule_tests(
             problems.extend(error.problems)
             continue
         tests += len(file.model.root)
-        failures.extend(
-            _run_file(path, _tested(rules.get(path, [])), file, references.contracts, true_conditions)
-        )
+        failures.extend(_run_file(path, _tested(rules.get(path, [])), file, references.contracts, true_conditions))
     if problems:
         raise ConfigError(problems)
     return RuleTestReport(tests, sorted(failures))
