@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from domain.instants import EARLIEST, EPOCH, LATEST, format_instant, parse_instant
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule
+from domain.source_silence import Silences, UnknownTimes
 from rules.kinds.burn_rate import STEP, Count
 from rules.kinds.milestone import once_each
 from rules.kinds.milestone_outcomes import outcome_changes
@@ -27,7 +28,9 @@ _LOOK_BACK = timedelta(days=7)
 _LOOK_BACK_WINDOWS = 6
 
 
-def count_clocks(store: Store, rule: MilestoneRule, kept: SeriesState | None, through: datetime) -> SeriesState:
+def count_clocks(
+    store: Store, rule: MilestoneRule, kept: SeriesState | None, silences: Silences, through: datetime
+) -> SeriesState:
     """Stores what turned out since the rule was last counted; what to keep of that.
 
     Of a rule that is new or was changed it counts the objects that were touched not long ago.
@@ -41,7 +44,8 @@ def count_clocks(store: Store, rule: MilestoneRule, kept: SeriesState | None, th
         look_back = min(_LOOK_BACK + _LOOK_BACK_WINDOWS * _longest(rule), through - EARLIEST)
         after, counted_from, generation = through - look_back, None, through
     on_object = never_quiet(rule)
-    touched = Touched(after, through)
+    unknown = silences.unknown_times(rule.awaited_types)
+    touched = Touched(after, through, suspended=silences.is_told_after(after))
     found = _Tally()
     _, parts = touched_stretches(store, touched, _OBJECTS_AT_ONCE)
     for stretch in parts:
@@ -49,7 +53,7 @@ def count_clocks(store: Store, rule: MilestoneRule, kept: SeriesState | None, th
             continue
         for _, history in histories_as_received(store, on_object.watch, stretch, through, touched):
             if _concerns(on_object, history):
-                found.add(rule, history, counted_from, through)
+                found.add(rule, history, counted_from, through, unknown)
     write_clock_counts(store, rule.name, generation, after, through, found.counts())
     return SeriesState(rule.version, through, format_instant(generation))
 
@@ -59,22 +63,26 @@ def counts_since(store: Store, rule: MilestoneRule, kept: SeriesState, since: da
     return [Count(*row) for row in clock_counts(store, rule.name, parse_instant(kept.state), since)]
 
 
-def counts_at(store: Store, rule: MilestoneRule, at: datetime, known_at: datetime | None) -> list[Count]:
+def counts_at(
+    store: Store, rule: MilestoneRule, at: datetime, known_at: datetime | None, unknown: UnknownTimes
+) -> list[Count]:
     """How the rule's clocks turned out by `at` in business time, by what was received by `known_at`."""
     on_object = never_quiet(rule)
     found = _Tally()
     for stretch in stretches(store, rule.object_type, _MILESTONES_AT_ONCE):
         for _, history in histories_at(store, on_object.watch, stretch, known_at or LATEST):
             if _concerns(on_object, history):
-                found.add_as_occurred(rule, history, at)
+                found.add_as_occurred(rule, history, at, unknown)
     return [Count(*count) for count in found.counts()]
 
 
-def counts_of(rule: MilestoneRule, histories: Iterable[Iterable[Milestone]], at: datetime) -> list[Count]:
+def counts_of(
+    rule: MilestoneRule, histories: Iterable[Iterable[Milestone]], at: datetime, unknown: UnknownTimes
+) -> list[Count]:
     """As `counts_at`, of histories at hand."""
     found = _Tally()
     for history in histories:
-        found.add_as_occurred(rule, history, at)
+        found.add_as_occurred(rule, history, at, unknown)
     return [Count(*count) for count in found.counts()]
 
 
@@ -84,14 +92,23 @@ class _Tally:
     def __init__(self) -> None:
         self._counts: dict[tuple[datetime, datetime], list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, rule: MilestoneRule, history: Iterable[Milestone], after: datetime | None, through: datetime) -> None:
-        for known_at, outcome, change in outcome_changes(rule, history, after, through):
+    def add(
+        self,
+        rule: MilestoneRule,
+        history: Iterable[Milestone],
+        after: datetime | None,
+        through: datetime,
+        unknown: UnknownTimes,
+    ) -> None:
+        for known_at, outcome, change in outcome_changes(rule, history, after, through, unknown):
             # What adds up to nothing stays: a tick that is repeated must replace each row it wrote before.
             self._counts[_end_of(outcome.at), _end_of(known_at)][0 if outcome.is_good else 1] += change
 
-    def add_as_occurred(self, rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> None:
+    def add_as_occurred(
+        self, rule: MilestoneRule, history: Iterable[Milestone], at: datetime, unknown: UnknownTimes
+    ) -> None:
         known = [replace(m, received_at=m.occurred_at) for m in once_each(history) if m.occurred_at <= at]
-        self.add(rule, known, None, at)
+        self.add(rule, known, None, at, unknown)
 
     def counts(self) -> list[ClockCount]:
         return [ClockCount(*instants, *counted) for instants, counted in sorted(self._counts.items())]

@@ -83,7 +83,7 @@ class Engine:
         after = before.evaluated_through if before else EPOCH
         note_sources(self._store, self._contracts, after, through)
         silences = read_silences(self._store, self._contracts, after if is_current else EPOCH, through)
-        self._series.count(through)
+        self._series.count(silences, through)
         changes = _Changes(self._store, through)
         if is_current:
             touched = Touched(after, through, suspended=silences.is_told_after(after))

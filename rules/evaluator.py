@@ -49,7 +49,7 @@ def evaluate(
                 for rule, unknown in judged:
                     alerts += alerts_at(rule, object_, history, at, unknown, heard_by)
     alerts += alike_alerts_at(store, rules, at, known_at)
-    alerts += series_alerts_at(store, rules, at, known_at)
+    alerts += series_alerts_at(store, rules, at, known_at, silences)
     alerts.sort(
         key=lambda alert: (alert.deadline_at, alert.name, alert.business_object, alert.started_at, alert.alert_id)
     )

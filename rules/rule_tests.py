@@ -176,7 +176,7 @@ def _compare(
     alerts: list[Alert] = []
     for rule in rules:
         if isinstance(rule, SeriesRule):
-            alerts += series_alerts_in(rule, test, histories, at)
+            alerts += series_alerts_in(rule, test, histories, silences, at)
             is_started = is_series_started(rule, test, histories, at)
         else:
             of_type = {one.id: history for one, history in histories.items() if one.type == rule.object_type}

@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.alert import Alert, AlertState
 from domain.rule import Rule
 from domain.series_rule import BurnRateRule, SeriesRule
+from domain.source_silence import Silences
 from rules.clock_counting import count_clocks
 from rules.reconciliation import corrections, withdrawals
 from rules.series_alert import series_alerts
@@ -32,13 +33,14 @@ class SeriesEngine:
         """Whether the alert is one of these rules'."""
         return self._subjects.get(alert.name) == alert.business_object
 
-    def count(self, through: datetime) -> None:
+    def count(self, silences: Silences, through: datetime) -> None:
         """Counts how clocks turned out; before the tick closes the duties that say which did."""
         if not self._counted:
             return
         kept = read_states(self._store)
         counted = {
-            name: count_clocks(self._store, rule, kept.get(name), through) for name, rule in self._counted.items()
+            name: count_clocks(self._store, rule, kept.get(name), silences, through)
+            for name, rule in self._counted.items()
         }
         news = {name: state for name, state in counted.items() if state != kept.get(name)}
         write_states(self._store, news, through)
@@ -87,11 +89,13 @@ class SeriesTick:
         write_states(self._store, self.states, self.through)
 
 
-def series_alerts_at(store: Store, rules: Iterable[Rule], at: datetime, known_at: datetime | None) -> list[Alert]:
+def series_alerts_at(
+    store: Store, rules: Iterable[Rule], at: datetime, known_at: datetime | None, silences: Silences
+) -> list[Alert]:
     """The alerts of rules on traffic as they stood at `at`, from what was received by `known_at` (None: all)."""
     alerts: dict[str, Alert] = {}
     for rule in rules:
         if isinstance(rule, SeriesRule):
-            told = READERS[type(rule)].stand(store, rule, at, known_at)
+            told = READERS[type(rule)].stand(store, rule, at, known_at, silences)
             alerts.update((alert.alert_id, alert) for alert in series_alerts(told, at))
     return [alert for alert in alerts.values() if alert.state is not AlertState.RETRACTED]

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.instants import EARLIEST, LATEST
 from domain.series_rule import AbsenceRule, BurnRateRule, LabelSet, SeriesRule, ThresholdRule
+from domain.source_silence import Silences
 from rules.clock_counting import counts_at, counts_since
 from rules.kinds import absence, burn_rate, threshold
 from rules.kinds.absence import AbsenceState, Arrival, Run, Series
@@ -38,11 +39,11 @@ class Read(NamedTuple):
 class SeriesReader(NamedTuple):
     """How rules of one kind are read.
 
-    `on` takes (store, rule, what is kept of all, through); `stand` (store, rule, at, known_at).
+    `on` takes (store, rule, what is kept of all, through); `stand` (store, rule, at, known_at, silences).
     """
 
     on: Callable[[Store, Any, Kept, datetime], Read]
-    stand: Callable[[Store, Any, datetime, datetime | None], list[SeriesTold]]
+    stand: Callable[[Store, Any, datetime, datetime | None, Silences], list[SeriesTold]]
 
 
 def current(rule: SeriesRule, kept: Kept) -> SeriesState | None:
@@ -69,7 +70,9 @@ def _absence_on(store: Store, rule: AbsenceRule, kept: Kept, through: datetime) 
     return Read(told, msgspec.json.encode(state).decode())
 
 
-def _absence_stand(store: Store, rule: AbsenceRule, at: datetime, known_at: datetime | None) -> list[SeriesTold]:
+def _absence_stand(
+    store: Store, rule: AbsenceRule, at: datetime, known_at: datetime | None, _: Silences
+) -> list[SeriesTold]:
     known_at = known_at or LATEST
     state = AbsenceState(began_at=first_received(store, known_at) if rule.expect else None)
     arrivals = type_arrivals(
@@ -115,7 +118,9 @@ def _threshold_on(store: Store, rule: ThresholdRule, kept: Kept, through: dateti
     return Read(told, msgspec.json.encode(state).decode())
 
 
-def _threshold_stand(store: Store, rule: ThresholdRule, at: datetime, known_at: datetime | None) -> list[SeriesTold]:
+def _threshold_stand(
+    store: Store, rule: ThresholdRule, at: datetime, known_at: datetime | None, _: Silences
+) -> list[SeriesTold]:
     return _judge_signal(store, rule, GridState(), _signals_since(rule, at), at, known_at or LATEST)
 
 
@@ -167,8 +172,10 @@ def _burn_rate_on(store: Store, rule: BurnRateRule, kept: Kept, through: datetim
     return Read(told, msgspec.json.encode(state).decode())
 
 
-def _burn_rate_stand(store: Store, rule: BurnRateRule, at: datetime, known_at: datetime | None) -> list[SeriesTold]:
-    counts = counts_at(store, rule.target, at, known_at)
+def _burn_rate_stand(
+    store: Store, rule: BurnRateRule, at: datetime, known_at: datetime | None, silences: Silences
+) -> list[SeriesTold]:
+    counts = counts_at(store, rule.target, at, known_at, silences.unknown_times(rule.target.awaited_types))
     return burn_rate.advance(rule, GridState(), counts, at - _longest_window(rule), at)
 
 

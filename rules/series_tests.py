@@ -9,6 +9,7 @@ from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.milestone import Milestone
 from domain.series_rule import AbsenceRule, BurnRateRule, LabelSet, SeriesRule, ThresholdRule, label_set
+from domain.source_silence import Silences
 from rules.clock_counting import counts_of
 from rules.kinds import absence, burn_rate, threshold
 from rules.kinds.absence import AbsenceState, Arrival, Run
@@ -21,15 +22,17 @@ Histories = Mapping[BusinessObject, Sequence[Milestone]]
 
 
 class _Kind(NamedTuple):
-    """How rules of one kind are read in a test: (rule, test, histories, instant)."""
+    """How rules of one kind are read in a test: (rule, test, histories, and for what is told silences, instant)."""
 
-    told: Callable[[Any, RuleTestConfig, Histories, datetime], list[SeriesTold]]
+    told: Callable[[Any, RuleTestConfig, Histories, Silences, datetime], list[SeriesTold]]
     is_started: Callable[[Any, RuleTestConfig, Histories, datetime], bool]
 
 
-def series_alerts_in(rule: SeriesRule, test: RuleTestConfig, histories: Histories, at: datetime) -> list[Alert]:
+def series_alerts_in(
+    rule: SeriesRule, test: RuleTestConfig, histories: Histories, silences: Silences, at: datetime
+) -> list[Alert]:
     """The alerts of a rule as they stand at an instant of a test."""
-    told = _KINDS[type(rule)].told(rule, test, histories, at)
+    told = _KINDS[type(rule)].told(rule, test, histories, silences, at)
     alerts = {alert.alert_id: alert for alert in series_alerts(told, at)}
     return [alert for alert in alerts.values() if alert.state is not AlertState.RETRACTED]
 
@@ -39,7 +42,7 @@ def is_series_started(rule: SeriesRule, test: RuleTestConfig, histories: Histori
     return _KINDS[type(rule)].is_started(rule, test, histories, at)
 
 
-def _absence(rule: AbsenceRule, test: RuleTestConfig, _: Histories, at: datetime) -> list[SeriesTold]:
+def _absence(rule: AbsenceRule, test: RuleTestConfig, _: Histories, __: Silences, at: datetime) -> list[SeriesTold]:
     began_at = min((test.start + event.at for event in test.events), default=test.start)
     state = AbsenceState(began_at=began_at if rule.expect else None)
     return absence.advance(rule, state, _arrivals(rule, test, at), None, at)
@@ -61,7 +64,7 @@ def _awaits(rule: AbsenceRule, test: RuleTestConfig, _: Histories, at: datetime)
     return bool(rule.expect) or any(True for _ in _arrivals(rule, test, at))
 
 
-def _threshold(rule: ThresholdRule, test: RuleTestConfig, _: Histories, at: datetime) -> list[SeriesTold]:
+def _threshold(rule: ThresholdRule, test: RuleTestConfig, _: Histories, __: Silences, at: datetime) -> list[SeriesTold]:
     stated = sorted((one for one in test.signals if one.signal == rule.signal), key=lambda one: one.at)
     measured: dict[datetime, dict[LabelSet, float]] = defaultdict(dict)
     after = test.start - threshold.STEP
@@ -80,8 +83,10 @@ def _is_measured(rule: ThresholdRule, test: RuleTestConfig, _: Histories, at: da
     )
 
 
-def _burn_rate(rule: BurnRateRule, _: RuleTestConfig, histories: Histories, at: datetime) -> list[SeriesTold]:
-    counts = counts_of(rule.target, _of_target(rule, histories), at)
+def _burn_rate(
+    rule: BurnRateRule, _: RuleTestConfig, histories: Histories, silences: Silences, at: datetime
+) -> list[SeriesTold]:
+    counts = counts_of(rule.target, _of_target(rule, histories), at, silences.unknown_times(rule.target.awaited_types))
     longest = max(windows.long for windows in rule.windows)
     return burn_rate.advance(rule, GridState(), counts, at - longest, at)
 

@@ -20,6 +20,7 @@ from storage.events import insert_events
 from storage.series import read_states, signal_values
 from tests.builders import NOW, event_row
 from tests.unit.rules.histories import rule
+from tests.unit.rules.silences import contracts
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 MISSING = AbsenceRule(
@@ -233,3 +234,23 @@ def test_a_burn_of_the_budget_counts_duties_met_at_once_and_late_events_take_it_
     insert_events(store, [late])
     Engine(store, rules).tick(NOW + 31 * MINUTE)
     assert told(store, "PostingBurns") == [AlertState.FIRING, AlertState.RESOLVED]
+
+
+def test_what_breaks_while_its_source_is_silent_counts_once_the_source_has_spoken(store: Store) -> None:
+    slow = replace(BURNING, windows=(BurnWindows(Fraction(5), 2 * HOUR, HOUR, "critical"),))
+    rules, erp = [POSTED, slow], contracts(("erp",), HOUR)
+    insert_events(store, [event_row("p", "posted", ["order/0"], source="erp")])
+    Engine(store, rules, erp).tick(NOW + MINUTE)
+    waiting = [event_row(f"a{n}", "approved", [f"order/{n}"], occurred_at=NOW + 2 * HOUR) for n in range(1, 4)]
+    insert_events(store, waiting)
+    Engine(store, rules, erp).tick(NOW + 2 * HOUR + MINUTE)
+    Engine(store, rules, erp).tick(NOW + 3 * HOUR)
+    assert {alert.state for alert in list_alerts(store) if alert.name == POSTED.name} == {AlertState.SUSPENDED}
+    assert "PostingBurns" not in stood(store)
+
+    insert_events(store, [event_row("q", "posted", ["order/0"], source="erp", occurred_at=NOW + 3 * HOUR + SECOND)])
+    Engine(store, rules, erp).tick(NOW + 3 * HOUR + MINUTE)
+    Engine(store, rules, erp).tick(NOW + 3 * HOUR + 11 * MINUTE)
+    assert stood(store)[POSTED.name] is AlertState.FIRING
+    [alert] = [alert for alert in list_alerts(store) if alert.name == "PostingBurns"]
+    assert (alert.state, alert.fired_at) == (AlertState.FIRING, NOW + 3 * HOUR + 10 * MINUTE)
