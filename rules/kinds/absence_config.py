@@ -50,11 +50,7 @@ class AbsenceConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> AbsenceRule:
         """The rule it describes."""
         return AbsenceRule(
-            group=group,
-            name=common.alert,
-            version="",
-            labels=common.labels,
-            annotations=common.annotations,
+            **common.heading(group),
             level=common.level,
             event_type=self.event_type,
             stretch=self.stretch,

@@ -82,11 +82,7 @@ class BurnRateConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> BurnRateRule:
         """The rule it describes."""
         return BurnRateRule(
-            group=group,
-            name=common.alert,
-            version="",
-            labels=common.labels,
-            annotations=common.annotations,
+            **common.heading(group),
             objective=self.slo,
             target=references.milestone_rules[self.of],
             over=self.over,

@@ -89,11 +89,7 @@ class ThresholdConfig(KindConfig):
     def rule(self, group: str, common: CommonConfig, references: References) -> ThresholdRule:
         """The rule it describes."""
         return ThresholdRule(
-            group=group,
-            name=common.alert,
-            version="",
-            labels=common.labels,
-            annotations=common.annotations,
+            **common.heading(group),
             level=common.level,
             signal=self.signal,
             bound=self._bound,
