@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from collector.event_content import event_micros, read_content, trace_context
-from collector.nesting import REASON, are_any_too_deep, is_too_deep
+from collector.nesting import REASON, is_too_deep
 from collector.receivers.canonical_events import LONGEST_IDENTITY, RFC3339, URI_REFERENCE, read_canonical
 from collector.receivers.json_items import split_array
 from domain.errors import InputError
@@ -122,7 +122,7 @@ def _read_batch(body: bytes, now: datetime) -> Received:
     if len(items) > MOST_IN_BATCH:
         raise InputError("too_many_events", f"the batch holds {len(items)} events; send at most {MOST_IN_BATCH}")
     received = Received(is_batch=True)
-    if (rows := read_canonical(body)) and not are_any_too_deep(row.data for row in rows):
+    if rows := read_canonical(body, max(map(len, items), default=0)):
         received.candidates = [
             Candidate(index, row, True, item) for index, (row, item) in enumerate(zip(rows, items, strict=True))
         ]
@@ -148,7 +148,7 @@ def _read_structured(body: bytes, now: datetime) -> Received:
 
 def read_event(index: int, raw: bytes, now: datetime) -> Candidate | Rejection:
     """One event in JSON, checked: quickly where it has the canonical shape, else carefully."""
-    rows = None if is_too_deep(raw) else read_canonical(b"[" + raw + b"]")
+    rows = None if is_too_deep(raw) else read_canonical(b"[" + raw + b"]", len(raw))
     return Candidate(index, rows[0], True, raw) if rows else read_carefully(index, raw, now)
 
 

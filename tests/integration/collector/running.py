@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,25 @@ class CountingStore(Store):
         seconds: int = PATIENCE_SECONDS,
     ) -> None:
         self.inserts[table] += 1
+        super().insert(table, body, fmt, settings, seconds)
+
+
+class SlowStore(CountingStore):
+    """A store that takes nothing until told."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.may_take = threading.Event()
+
+    def insert(
+        self,
+        table: str,
+        body: bytes,
+        fmt: str = "JSONEachRow",
+        settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
+    ) -> None:
+        assert self.may_take.wait(60)
         super().insert(table, body, fmt, settings, seconds)
 
 

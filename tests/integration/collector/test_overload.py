@@ -1,35 +1,15 @@
 """More waits to be stored than may: the sender is told to come back, and nothing that waits is lost."""
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from collector.receivers.cloudevents import BATCH, MOST_IN_BATCH
-from storage.client import PATIENCE_SECONDS, Store
+from storage.client import Store
 from tests.engine import Engine
-from tests.integration.collector.running import event, running_collector
+from tests.integration.collector.running import SlowStore, event, running_collector
 from tests.waiting import eventually
-
-
-class SlowStore(Store):
-    """A store that takes nothing until told."""
-
-    def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self.may_take = threading.Event()
-
-    def insert(
-        self,
-        table: str,
-        body: bytes,
-        fmt: str = "JSONEachRow",
-        settings: Mapping[str, object] | None = None,
-        seconds: int = PATIENCE_SECONDS,
-    ) -> None:
-        assert self.may_take.wait(60)
-        super().insert(table, body, fmt, settings, seconds)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ DATA: dict[str, Any] = {
     "attributes": {"tier": "gold"},
 }
 TEXTS = st.text(max_size=4) | st.sampled_from(
-    ["EUR", "O-1", "1.50", "-1", "1e5", "0" * 40, "x" * 1025, "\x00", "\ufffe"]
+    ["EUR", "O-1", "1.50", "-1", "1e5", "0" * 40, "x" * 1025, "\x00", "\x7f", "\ufffe"]
 )
 OBJECTS = st.lists(
     st.dictionaries(st.sampled_from(["type", "id", "qualifier", "note"]), TEXTS | st.none(), max_size=4), max_size=3
@@ -69,7 +69,9 @@ DATA_CHANGES = st.dictionaries(st.sampled_from([*DATA, "region", "note"]), VALUE
     ],
 )
 def test_what_most_senders_send_is_read_quickly(changes: dict[str, Any]) -> None:
-    rows = read_canonical(json.dumps([event(data=DATA) | changes]).encode())
+    body = json.dumps([event(data=DATA) | changes]).encode()
+
+    rows = read_canonical(body, len(body))
 
     assert rows is not None
     [row] = rows
@@ -83,20 +85,32 @@ def test_events_read_quickly_are_those_read_carefully(
     events = [event(data=DATA | data_changes) | changes for changes, data_changes in changed]
     raws = [json.dumps(one, ensure_ascii=escaped).encode() for one in events]
 
-    rows = read_canonical(b"[" + b",".join(raws) + b"]")
+    rows = read_canonical(b"[" + b",".join(raws) + b"]", max(map(len, raws), default=0))
 
     assert rows is None or [read_carefully(index, raw, NOW) for index, raw in enumerate(raws)] == [
         Candidate(index, row, True, raw) for index, (row, raw) in enumerate(zip(rows, raws, strict=True))
     ]
 
 
-@pytest.mark.parametrize("trace_id", ["0af7651916cd43dd8448eb211c80319c", "0" * 32])
-@pytest.mark.parametrize("span_id", ["b7ad6b7169203331", "0" * 16])
-def test_a_trace_context_is_read_as_carefully_beside_others(trace_id: str, span_id: str) -> None:
-    parents = [f"00-{trace_id}-{span_id}-01", "", "00-" + "1" * 32 + "-" + "2" * 16 + "-00"]
+@pytest.mark.parametrize("others", [[], [""], ["00-" + "1" * 32 + "-" + "2" * 16 + "-00-later"]])
+@pytest.mark.parametrize(
+    "trace_id",
+    [
+        "0af7651916cd43dd8448eb211c80319c",
+        "0" * 32,
+        "0AF7651916CD43DD8448EB211C80319C",
+        "0af7-51916cd43dd8448eb211c80319c",
+    ],
+)
+@pytest.mark.parametrize("span_id", ["b7ad6b7169203331", "0" * 16, "b7ad6b716920333g", "b7ad6b716920333é"])
+@pytest.mark.parametrize("dash", ["-", "0"])
+def test_a_trace_context_is_read_as_carefully_beside_others(
+    trace_id: str, span_id: str, dash: str, others: list[str]
+) -> None:
+    parents = [f"00{dash}{trace_id}-{span_id}-01", *others, "00-" + "1" * 32 + "-" + "2" * 16 + "-00"]
     body = json.dumps([event(data=DATA, traceparent=parent) for parent in parents]).encode()
 
-    rows = read_canonical(body)
+    rows = read_canonical(body, len(body))
 
     assert rows is not None
     assert [(row.trace_id, row.span_id) for row in rows] == [trace_context(parent) for parent in parents]

@@ -1,6 +1,7 @@
 """What is nested too deeply, however the brackets are spread."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.nesting import DEEPEST, is_too_deep
-from collector.receivers.cloudevents import Candidate, read_event
+from collector.receivers.cloudevents import BATCH, Candidate, read_event, read_request
 from tests.builders import NOW
 from tests.integration.collector.running import event
 
@@ -56,3 +57,24 @@ def test_an_event_is_taken_up_to_64_levels(levels: int, is_taken: bool) -> None:
     if not isinstance(read, Candidate):
         reason = "the event is nested deeper than 64 levels; send flatter JSON"
         assert (read.code, read.reason, read.event_id, read.source) == ("nested_too_deeply", reason, "e-1", "crm")
+
+
+@pytest.mark.parametrize("levels", [20, 100])
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(lambda deep: {"own": deep}, id="beside the canonical words"),
+        pytest.param(lambda deep: {"objects": [{"type": "order", "id": "O-1", "note": deep}]}, id="in an object"),
+        pytest.param(lambda deep: {"attributes": {"own": deep}}, id="as an attribute"),
+    ],
+)
+def test_a_batch_of_canonical_events_is_taken_no_deeper_than_an_event_alone(
+    place: Callable[[Any], dict[str, Any]], levels: int
+) -> None:
+    data = {"objects": [{"type": "order", "id": "O-1"}]}
+    events = [event(1, data=data), event(2, data=data | place(nested(levels)))]
+
+    received = read_request(BATCH, (), json.dumps(events).encode(), NOW)
+
+    codes = [rejection.code for rejection in received.rejections]
+    assert (len(received.candidates), codes) == ((2, []) if levels == 20 else (1, ["nested_too_deeply"]))
