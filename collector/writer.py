@@ -157,7 +157,7 @@ class EventWriter:
         self._known.add(hashes)
         refused = self._insert(fresh)
         for index, candidate in fresh:
-            if _identity(candidate.event) in refused:
+            if refused and _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
             else:
                 outcomes[index].accepted += 1
@@ -197,7 +197,8 @@ class EventWriter:
         repeats: list[Entry] = []
         for index, submission in enumerate(group):
             for candidate in submission.received.candidates:
-                is_first = first.setdefault(_identity(candidate.event), candidate) is candidate
+                event = candidate.event
+                is_first = first.setdefault((event.source, event.event_id), candidate) is candidate
                 (new if is_first else repeats).append((index, candidate))
         hashes = np.fromiter(
             (identity_hash(source, event_id) for source, event_id in first), dtype=np.uint64, count=len(first)
@@ -216,7 +217,8 @@ class EventWriter:
         for entry in repeats:
             identity = _identity(entry[1].event)
             others.append((entry, stored.get(identity) or msgspec.structs.asdict(first[identity].event)))
-        return [entry for entry, kept in zip(new, keep, strict=True) if kept], hashes[keep], others
+        fresh = [entry for entry, kept in zip(new, keep.tolist(), strict=True) if kept] if others else new
+        return fresh, hashes[keep], others
 
     def _keep_dead_letters(self, group: Sequence[EventSubmission], outcomes: Sequence[EventOutcome]) -> None:
         received_at = self._clock.now()
