@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from bench import ablation, backtest, ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
+from bench.peers import beside_pandas, beside_pm4py
 
 BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "batches": lambda quick: ingest.batches(ingest.QUICK if quick else ingest.FULL),
@@ -17,6 +18,8 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
+    "pandas": lambda quick: beside_pandas.beside_pandas(beside_pandas.QUICK if quick else beside_pandas.FULL),
+    "pm4py": lambda quick: beside_pm4py.beside_pm4py(beside_pm4py.QUICK if quick else beside_pm4py.FULL),
     "backtest": lambda quick: backtest.backtests(backtest.QUICK if quick else backtest.FULL),
 }
 

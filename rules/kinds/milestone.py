@@ -1,6 +1,6 @@
 """Judges one object under a milestone rule: a pure reading of its history at an instant."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -137,7 +137,10 @@ def judge(rule: MilestoneRule, history: Iterable[Milestone], at: datetime) -> li
     cases = []
     for start, to in _pair(rule, starts, [m for m in relevant if m.type == rule.to_type]):
         unless = first_since(endings, start.occurred_at - rule.skew)
-        cases.append(judge_clock(rule, make_schedule(rule, Evidence(start, to, unless, pauses)), at))
+        evidence = Evidence(start, to, unless)
+        ended_at = evidence.ended_by.occurred_at if evidence.ended_by else None
+        evidence = replace(evidence, pauses=pauses_near(rule, start, ended_at, pauses))
+        cases.append(judge_clock(rule, make_schedule(rule, evidence), at))
     return cases
 
 
@@ -189,6 +192,39 @@ def pause_stretches(rule: MilestoneRule, relevant: Iterable[Milestone]) -> tuple
             end = first_since(ends, begin.occurred_at)
             stretches.append((begin.occurred_at, end.occurred_at if end else None))
     return tuple(stretches)
+
+
+def pauses_near(
+    rule: MilestoneRule, start: Milestone, ended_at: datetime | None, stretches: Sequence[PauseStretch]
+) -> tuple[PauseStretch, ...]:
+    """Those of all stretches, in order, that can move the clock which began with `start`."""
+    if not stretches:
+        return ()
+    longest = longest_window(rule, start)
+    # The first end at or after a beginning is no earlier than that of an earlier beginning.
+    first = bisect_right(stretches, start.occurred_at, key=lambda stretch: stretch[1] or LATEST)
+    some = 8
+    while True:
+        near = stretches[first : first + some]
+        horizon = min(latest_change(rule, start.occurred_at, longest, near), ended_at or LATEST)
+        if first + some >= len(stretches) or stretches[first + some][0] >= horizon:
+            return tuple(stretch for stretch in near if stretch[0] < horizon)
+        some *= 2
+
+
+def longest_window(rule: MilestoneRule, start: Milestone) -> timedelta:
+    """How much counted time passes from a start until its last severity step."""
+    within = window(rule, start)
+    shares = (Fraction(1), rule.at_risk or Fraction(1), *(step.share for step in rule.severity))
+    return share_of(within, max(shares))
+
+
+def latest_change(
+    rule: MilestoneRule, started_at: datetime, longest: timedelta, pauses: Sequence[PauseStretch]
+) -> datetime:
+    """When so much time is used up; an open pause lasts no time here."""
+    ended = tuple((begin, until) for begin, until in pauses if until)
+    return (rule.calendar.add if rule.calendar else add_time)(started_at, longest, ended) or LATEST
 
 
 def event_clock(milestone: Milestone) -> str:

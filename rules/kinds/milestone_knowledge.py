@@ -3,10 +3,9 @@
 import functools
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.calendar import PauseStretch
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, Pairing
 from rules.kinds.knowledge import Ending, Sightings, Start, first_start, holding, known_from, standing_at
@@ -15,9 +14,9 @@ from rules.kinds.milestone import (
     Evidence,
     by_identity,
     clock_name,
-    pause_stretches,
     starts_clock,
 )
+from rules.kinds.pauses import Pauses, PausesOfClock
 
 Order = tuple[datetime, str, str]
 
@@ -47,7 +46,7 @@ def clock_timelines(
     relevant = [rows[0] for rows in versions]
     tos = Sightings([m for m in relevant if m.type == rule.to_type])
     endings = Sightings([m for m in relevant if m.type in rule.unless])
-    pauses = _Pauses(rule, relevant)
+    pauses = Pauses(rule, relevant)
     one_to_one = rule.pairing is Pairing.ONE_TO_ONE
     assigned = _assign(rule, starts, tos.milestones) if one_to_one else {}
     timelines = []
@@ -67,51 +66,44 @@ def clock_timelines(
 
 
 def _evidence(
-    change: Start, until: datetime | None, tos: Sequence[Ending], endings: Sequence[Ending], pauses: "_Pauses"
-) -> Iterator[Knowledge]:
+    change: Start, until: datetime | None, tos: Sequence[Ending], endings: Sequence[Ending], pauses: Pauses
+) -> list[Knowledge]:
     """The evidence while one milestone starts the clock, each time it changes."""
     assert change.milestone is not None
-    instants = {change.known_at}
-    instants.update(ending.known_at for ending in (*tos, *endings))
-    instants.update(pauses.between(change.known_at, until))
+    endings_known = {change.known_at, *(ending.known_at for ending in (*tos, *endings))}
+    if not pauses.begins:
+        return list(_changes(change, until, tos, endings, endings_known, None))
+    near = PausesOfClock(pauses, change.milestone, change.known_at)
+    while True:
+        looked_at = near.instants
+        found = list(_changes(change, until, tos, endings, endings_known | looked_at, near))
+        if near.instants == looked_at:
+            return found
+
+
+def _changes(
+    change: Start,
+    until: datetime | None,
+    tos: Sequence[Ending],
+    endings: Sequence[Ending],
+    instants: Iterable[datetime],
+    pauses: PausesOfClock | None,
+) -> Iterator[Knowledge]:
+    assert change.milestone is not None
     before: Evidence | None = None
     for instant in sorted(instants):
         if instant < change.known_at:
             continue
         if until is not None and instant >= until:
             break
-        evidence = Evidence(
-            change.milestone, standing_at(tos, instant), standing_at(endings, instant), pauses.at(instant)
-        )
+        evidence = Evidence(change.milestone, standing_at(tos, instant), standing_at(endings, instant))
+        if pauses:
+            ended_by = evidence.ended_by
+            paused = pauses.at(instant, ended_by.occurred_at if ended_by else None)
+            evidence = replace(evidence, pauses=paused)
         if evidence != before:
             yield Knowledge(instant, change.since, evidence)
             before = evidence
-
-
-class _Pauses:
-    """The pauses of one object as they became known."""
-
-    def __init__(self, rule: MilestoneRule, relevant: Sequence[Milestone]) -> None:
-        self._rule = rule
-        types = (rule.pause.from_type, rule.pause.until_type) if rule.pause else ()
-        self._milestones = [m for m in relevant if m.type in types]
-        self.instants = sorted({known_from(m) for m in self._milestones})
-        self._known: dict[datetime, tuple[PauseStretch, ...]] = {}
-
-    def between(self, known_at: datetime, until: datetime | None) -> Sequence[datetime]:
-        """The instants from one up to another at which more became known of them."""
-        first = bisect_left(self.instants, known_at)
-        return self.instants[first : len(self.instants) if until is None else bisect_left(self.instants, until)]
-
-    def at(self, instant: datetime) -> tuple[PauseStretch, ...]:
-        """The stretches that were known by an instant."""
-        if not self._milestones:
-            return ()
-        known = self._known.get(instant)
-        if known is None:
-            milestones = [m for m in self._milestones if known_from(m) <= instant]
-            known = self._known[instant] = pause_stretches(self._rule, milestones)
-        return known
 
 
 def _starts(rule: MilestoneRule, froms: Sequence[Sequence[Milestone]]) -> dict[str, list[Start]]:
