@@ -16,7 +16,7 @@ import clickhouse_connect
 
 from bench.figures import Figure
 from bench.peers.memory import most_resident_mib
-from bench.processes import Peer, spawned
+from bench.processes import spawned
 from bench.tick import text_of
 from domain.clock import SystemClock
 from domain.contract import Contracts
@@ -68,11 +68,11 @@ def beside_pandas(size: Size) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="milepost-bench-") as folder:
         table = f"{folder}/orders.parquet"
         with spawned(_fill, f"{folder}/store", table, size.orders, now) as pipe:
-            events = Peer(pipe).answer()
+            events = pipe.recv()
         with spawned(_with_pandas, table, now, size.rounds) as pipe:
-            theirs: Taken = Peer(pipe).answer()
+            theirs: Taken = pipe.recv()
         with spawned(_with_milepost, f"{folder}/store", now, size.rounds) as pipe:
-            ours: Taken = Peer(pipe).answer()
+            ours: Taken = pipe.recv()
     if ours.found != theirs.found:
         raise AssertionError(difference(ours.found, theirs.found))
     name = f"10 rules, {events:,} events, {len(ours.found):,} alerts, the same"

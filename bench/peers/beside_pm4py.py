@@ -22,7 +22,7 @@ from bench.figures import Figure
 from bench.peers.event_log import NoLog, event_log
 from bench.peers.memory import most_resident_mib
 from bench.peers.temporal_profile import Deviation, LogEvent, Profile, resolved, rules_of, sides
-from bench.processes import Peer, spawned
+from bench.processes import spawned
 from domain.alert import AlertState
 from domain.clock import SystemClock
 from domain.instants import to_micros
@@ -47,7 +47,7 @@ class Size:
     rounds: int
 
 
-QUICK, FULL = (Size(1, 1),), (Size(1, 3), Size(20, 3))
+QUICK, FULL = (Size(1, 1),), (Size(1, 3), Size(10, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ def beside_pm4py(sizes: Sequence[Size]) -> list[Figure]:
 
 def _compared(path: Path, store: str, size: Size) -> list[Figure]:
     with spawned(_with_pm4py, path, size) as pipe:
-        profile, theirs = Peer(pipe).answer()
+        profile, theirs = pipe.recv()
     with spawned(_fill, path, store, size.copies) as pipe:
-        log = Peer(pipe).answer()
+        log = pipe.recv()
     with spawned(_with_milepost, store, profile, size.rounds) as pipe:
-        ours: Taken = Peer(pipe).answer()
+        ours: Taken = pipe.recv()
     of_pm4py = sides(theirs.found.elements(), log, profile, _ZETA)
     if ours.found != of_pm4py.late:
         only = (ours.found - of_pm4py.late, of_pm4py.late - ours.found)

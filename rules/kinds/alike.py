@@ -58,6 +58,11 @@ def pair_standings(
     The later is the one described later, of two at once the one with the greater id. They are looked for under the
     keys in `shared` alone.
     """
+    if all(len(described.history) == 1 for described in pair):
+        # Most pairs share a key and nothing else, and most objects are described once.
+        one, other = (described.history[0].facts.attributes for described in pair)
+        if likeness(rule, one, other) is None:
+            return {}
     course = _Course(rule, shared)
     events = [(side, m) for side in (0, 1) for m in once_each(pair[side].history) if known_from(m) <= through]
     events.sort(key=lambda item: known_from(item[1]))

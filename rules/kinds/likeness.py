@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import xxhash
-from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel
 
 from domain.alike_rule import AlikeRule
 
@@ -50,6 +50,14 @@ class TaxId(NamedTuple):
         return self.number == other.number and (self.country == other.country or "" in (self.country, other.country))
 
 
+class Name(NamedTuple):
+    """A name as it is compared: its words put together as they stand and in order, and those that hold a digit."""
+
+    in_order: str
+    sorted_: str
+    numbers: tuple[str, ...]
+
+
 class Likeness(NamedTuple):
     """Why two are thought alike: the fields that say so in words, the names' similarity from 0 to 1 where known."""
 
@@ -62,8 +70,10 @@ def normal_name(text: str) -> tuple[str, ...]:
     """The words of a name that tell it: no case, accents, punctuation or legal form; none where it is not known."""
     if text.strip() == _MASKED:
         return ()
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    plain = text.casefold()
+    if not plain.isascii():
+        folded = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     words = _joined_letters(_NOT_WORD.sub(" ", _APOSTROPHES.sub("", plain)).split())
     told = [word for word in words if word not in _JOINING] or words
     while len(told) > 1 and told[-1] in _LEGAL_FORMS:
@@ -72,9 +82,17 @@ def normal_name(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=50_000)
+def comparable_name(text: str) -> Name | None:
+    """A name as it is compared; None where it is not known."""
+    words = normal_name(text)
+    numbers = tuple(sorted(word for word in words if any(map(str.isdigit, word))))
+    return Name("".join(words), "".join(sorted(words)), numbers) if words else None
+
+
+@lru_cache(maxsize=50_000)
 def normal_tax_id(text: str) -> TaxId | None:
     """A tax id without punctuation and case; None where the text cannot be one."""
-    plain = "".join(letter for letter in text.upper() if letter.isalnum())
+    plain = _NOT_WORD.sub("", text.upper())
     country = found[0] if (found := _COUNTRY.match(plain)) else ""
     number = plain.removeprefix(country)
     # Zeros, or no digits at all, are what people write where they have no number.
@@ -89,12 +107,8 @@ def normal_email(text: str) -> str | None:
 
 def keys(rule: AlikeRule, description: Mapping[str, str]) -> frozenset[int]:
     """The keys under which an object so described is found."""
-    return frozenset(
-        key
-        for attribute in rule.attributes
-        if attribute in description
-        for key in _keys_of(attribute, description[attribute])
-    )
+    stated = [name for name in rule.attributes if name in description]
+    return frozenset().union(*[_keys_of(name, description[name]) for name in stated])
 
 
 def likeness(rule: AlikeRule, one: Mapping[str, str], other: Mapping[str, str]) -> Likeness | None:
@@ -120,16 +134,17 @@ def likeness(rule: AlikeRule, one: Mapping[str, str], other: Mapping[str, str]) 
 
 def _similarity(one: Mapping[str, str], other: Mapping[str, str]) -> Fraction | None:
     """How like two names are, from 0 to 1; None where one is not known."""
-    words = (normal_name(one.get("name", "")), normal_name(other.get("name", "")))
-    if not (words[0] and words[1]):
+    names = comparable_name(one.get("name", "")), comparable_name(other.get("name", ""))
+    if not (names[0] and names[1]):
         return None
-    numbers = [sorted(word for word in side if any(map(str.isdigit, word))) for side in words]
-    if numbers[0] != numbers[1]:
+    if names[0].numbers != names[1].numbers:
         # Branch 12 and branch 13 differ in one letter and in all that tells them.
         return Fraction(0)
-    in_order = fuzz.ratio("".join(words[0]), "".join(words[1]))
-    sorted_ = fuzz.ratio("".join(sorted(words[0])), "".join(sorted(words[1])))
-    return Fraction(max(in_order, sorted_)).limit_denominator(100_000) / 100
+    # Letters to take out and put in to make one of the other, of all that there are.
+    letters = len(names[0].in_order) + len(names[1].in_order)
+    in_order = Indel.distance(names[0].in_order, names[1].in_order)
+    sorted_ = Indel.distance(names[0].sorted_, names[1].sorted_)
+    return Fraction(letters - min(in_order, sorted_), letters)
 
 
 def _joined_letters(words: list[str]) -> list[str]:
@@ -158,9 +173,9 @@ def _values(attribute: str, text: str) -> Iterator[str]:
         if email := normal_email(text):
             yield email
     else:
-        words = normal_name(text)
-        for whole in ("".join(words), "".join(sorted(words))):
+        name = comparable_name(text)
+        for whole in dict.fromkeys((name.in_order, name.sorted_)) if name else ():
             if len(whole) <= _SHORT_TO:
-                yield from (f"{whole[:_SHORT]}-", f"-{whole[-_SHORT:]}") if whole else ()
+                yield from (f"{whole[:_SHORT]}-", f"-{whole[-_SHORT:]}")
             if len(whole) >= _LONG_FROM:
                 yield from (f"{whole[:_LONG]}-", f"-{whole[-_LONG:]}")
