@@ -19,6 +19,10 @@ part 10, for two cores. The collector is one process with the embedded store, th
 machine; every answer is checked, and after the load the store must hold exactly what was acknowledged. `python -m bench
 --quick` prints the same table from short rounds and leaves this file alone. A load average above zero says that other
 work had part of the cores: then read the processor time rather than the rates. `TMPDIR` decides where the store lies.
+
+Beside pandas and pm4py both must find the same alerts, or there is no figure. Milepost's time there is that of
+`evaluate`, which reads the store and words each alert; a tick, which goes on from what was told, is what it does live.
+Where pm4py and a rule cannot say the same, `bench/peers/temporal_profile.py` says why, and the table how often.
 """
 _RUN = "\n## "
 
