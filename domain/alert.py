@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import xxhash
 
+from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 
 # An alert's version is the instant at which its change became known; leaves room between two microseconds for a writer
@@ -61,6 +62,7 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     trace_ids: tuple[str, ...] = ()
+    evidence: AlertEvidence = NO_EVIDENCE
 
 
 def alert_id(rule: str, business_object: BusinessObject, clock: str) -> str:

@@ -6,7 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
+from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 from domain.instants import from_micros
 from storage.client import Row, Store, encode_rows
@@ -110,11 +113,14 @@ def suspended_in_silence(
 def alert_from_row(row: Mapping[str, Any]) -> Alert:
     """An alert from a row of `alerts` or `alert_transitions`."""
     columns = dict(row)
+    evidence = columns.pop("evidence")
     return Alert(
         business_object=BusinessObject(columns.pop("object_type"), columns.pop("object_id")),
         name=columns.pop("alert"),
         state=AlertState(columns.pop("state")),
         trace_ids=tuple(columns.pop("trace_ids")),
+        # Alerts stored before evidence was kept have none.
+        evidence=msgspec.json.decode(evidence, type=AlertEvidence) if evidence else NO_EVIDENCE,
         **columns,
     )
 
@@ -147,4 +153,5 @@ def _to_row(alert: Alert) -> Row:
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
         "trace_ids": list(alert.trace_ids),
+        "evidence": msgspec.json.encode(alert.evidence).decode(),
     }
