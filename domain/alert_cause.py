@@ -1,8 +1,12 @@
-"""What telemetry says of why an alert stands: the call that failed, or the message that was refused or parked."""
+"""What telemetry says of why an alert stands: the call that failed, or the message that was refused or parked.
 
-from dataclasses import dataclass
+The fields are those that users see in JSON; but for the kind and the count of spans, what says nothing is left out.
+"""
+
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class CauseKind(StrEnum):
@@ -13,8 +17,7 @@ class CauseKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A call that one service answered, at the instant it began."""
 
     service: str
@@ -23,8 +26,7 @@ class Hop:
     has_failed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCall:
+class FailedCall(Struct, frozen=True):
     """Failures of one kind: of one service and operation, with one pattern of error.
 
     `pattern` is the error's text without ids, numbers and instants, `error` the text of the last one, which was seen in
@@ -46,8 +48,7 @@ class FailedCall:
     span_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LostMessage:
+class LostMessage(Struct, frozen=True):
     """The message an alert waits for: refused at the door (`id` is a dead letter's) or parked by the middleware."""
 
     id: str
@@ -59,8 +60,7 @@ class LostMessage:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class AlertCause:
+class AlertCause(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Where an alert's object is held up, as telemetry has it that was received by `recorded_at`.
 
     `signature` is the same for all objects that wait behind the same failing hop: the same service, operation and
@@ -69,18 +69,18 @@ class AlertCause:
     kinds: first those that never succeeded later, where they began, the latest.
     """
 
-    kind: CauseKind = CauseKind.UNKNOWN
+    kind: CauseKind
+    spans: int
     service: str = ""
     operation: str = ""
     error: str = ""
     signature: str = ""
     seen_at: datetime | None = None
     recorded_at: datetime | None = None
-    spans: int = 0
     last_hop: Hop | None = None
     failures: int = 0
     failed_calls: tuple[FailedCall, ...] = ()
     dead_letter: LostMessage | None = None
 
 
-UNKNOWN_CAUSE = AlertCause()
+UNKNOWN_CAUSE = AlertCause(kind=CauseKind.UNKNOWN, spans=0)

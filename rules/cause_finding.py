@@ -31,8 +31,8 @@ class CauseFinder:
         if through <= after:
             return 0
         since = max(after - _INSERTED_WITHIN, EPOCH)
-        alert_ids = alerts_to_explain(self._store, after, since, through)
-        for first in range(0, len(alert_ids), _ALERTS_AT_ONCE):
-            explain_alerts(self._store, alert_ids[first : first + _ALERTS_AT_ONCE], through)
+        alerts = alerts_to_explain(self._store, after, since, through)
+        for first in range(0, len(alerts), _ALERTS_AT_ONCE):
+            explain_alerts(self._store, alerts[first : first + _ALERTS_AT_ONCE], through)
         write_watermark(self._store, _ENGINE, Watermark(through, ""), through)
-        return len(alert_ids)
+        return len(alerts)

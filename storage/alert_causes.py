@@ -11,8 +11,11 @@ from storage.client import Row, Store
 # What an integration platform reports of an object, as the shipped source `middleware` names it.
 PARKED, UNPARKED = "middleware.dead_lettered", "middleware.recovered"
 
+# An alert's id and the type and id of its object, by which its row is found.
+AlertKey = tuple[str, str, str]
 
-def alerts_to_explain(store: Store, after: datetime, since: datetime, through: datetime) -> Sequence[str]:
+
+def alerts_to_explain(store: Store, after: datetime, since: datetime, through: datetime) -> Sequence[AlertKey]:
     """The open alerts stored in (after, through], and those of which telemetry received in (since, through] tells."""
     params = {
         "after": after,
@@ -21,14 +24,15 @@ def alerts_to_explain(store: Store, after: datetime, since: datetime, through: d
         "open_states": [state for state in AlertState if state.is_open],
         "parked_types": [PARKED, UNPARKED],
     }
-    ids: Sequence[str] = store.column("alerts_to_explain", params)
-    return ids
+    rows = store.tuples("alerts_to_explain", params)[1]
+    return [(alert_id, object_type, object_id) for alert_id, object_type, object_id in rows]
 
 
-def explain_alerts(store: Store, alert_ids: Sequence[str], through: datetime) -> None:
+def explain_alerts(store: Store, alerts: Sequence[AlertKey], through: datetime) -> None:
     """Stores the causes of these alerts, by what was received by `through`."""
     params = {
-        "alert_ids": list(alert_ids),
+        "objects": list({(object_type, object_id) for _, object_type, object_id in alerts}),
+        "alert_ids": [alert_id for alert_id, _, _ in alerts],
         "through": through,
         "recorded_at": through,
         "parked_type": PARKED,

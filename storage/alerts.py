@@ -53,6 +53,11 @@ def alert_history(store: Store, alert_id: str) -> list[Alert]:
     return _alerts(store.rows("alert_history", {"alert_id": alert_id}))
 
 
+def find_alerts(store: Store, beginning: str) -> list[Alert]:
+    """The alert whose id begins so, as it stands; two where it is not the only one."""
+    return with_runs(store, _alerts(store.rows("find_alerts", {"beginning": beginning})))
+
+
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
     """The alerts that are open, and those stored as resolved or retracted at or after `since`; oldest change first."""
     return _alerts(store.rows("dispatchable_alerts", {"since": since}))

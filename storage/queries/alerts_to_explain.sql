@@ -3,7 +3,7 @@
 -- middleware parked or got rid of. `since` lies before `after` by as long as an insert may take to become visible.
 -- params: after DateTime64(6, 'UTC'), since DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'),
 --   open_states Array(String), parked_types Array(String)
--- columns: alert_id
+-- columns: alert_id, object_type, object_id
 WITH open_alerts AS
 (
     SELECT alert_id, object_type, object_id, correlation_id, trace_ids, recorded_at
@@ -29,7 +29,7 @@ news_of_letters AS
             WHERE attempted_at > {since:DateTime64(6, 'UTC')} AND attempted_at <= {through:DateTime64(6, 'UTC')}
         )
 )
-SELECT DISTINCT alert_id
+SELECT DISTINCT alert_id, object_type, object_id
 FROM open_alerts
 LEFT ARRAY JOIN trace_ids AS trace_id
 WHERE

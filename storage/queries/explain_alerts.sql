@@ -4,8 +4,8 @@
 -- A span that failed with no failed child is where a failure began. Failures of one kind have the service, the operation
 -- and the text of the error in common, the text without what differs from case to case: ids, numbers, instants. What
 -- failed before the clock started is no reason (five minutes are forgiven), what worked later hardly one: it comes last.
--- params: alert_ids Array(String), through DateTime64(6, 'UTC'), recorded_at DateTime64(6, 'UTC'),
---   parked_type String, unparked_type String
+-- params: objects Array(Tuple(String, String)), alert_ids Array(String), through DateTime64(6, 'UTC'),
+--   recorded_at DateTime64(6, 'UTC'), parked_type String, unparked_type String
 INSERT INTO alert_causes
     (alert_id, kind, service, operation, error, signature, seen_at, recorded_at, spans, last_hop, failures,
     failed_calls, dead_letter)
@@ -13,10 +13,10 @@ WITH
     (text) -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(
         substringUTF8(text, 1, 300),
         '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}', '<uuid>'),
-        '\\b[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?|\\b[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?', '<time>'),
-        '\\b(0x[0-9a-fA-F]+|[0-9a-fA-F]{12,})\\b', '<hex>'),
-        '(?i)\\b[0-9]+([.,][0-9]+)*( ?(ns|us|ms|s|min|h|d|b|kb|mb|gb))?\\b', '<n>'),
-        '[A-Za-z_][A-Za-z0-9_]*[-#:/]?[A-Za-z_]*(<n>|[0-9])[A-Za-z0-9_-]*', '<id>') AS pattern_of,
+        '\\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?|\\b[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?', '<time>'),
+        '\\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]{12,})\\b', '<hex>'),
+        '(?i)\\b[0-9]+(?:[.,][0-9]+)*(?: ?(?:ns|us|ms|s|min|h|d|b|kb|mb|gb))?\\b', '<n>'),
+        '[A-Za-z_][A-Za-z0-9_]*[-#:/]?[A-Za-z_]*(?:<n>|[0-9])[A-Za-z0-9_-]*', '<id>') AS pattern_of,
     (service, operation, pattern) -> lower(hex(MD5(concat(service, '\0', operation, '\0', pattern)))) AS signature_of,
     asked AS
     (
@@ -24,7 +24,8 @@ WITH
             alert_id, object_type, object_id, ifNull(correlation_id, '') AS run, started_at, trace_ids,
             JSONExtract(evidence, 'awaits', 'Array(String)') AS awaits
         FROM alert_states
-        WHERE alert_id IN {alert_ids:Array(String)}
+        WHERE (object_type, object_id) IN {objects:Array(Tuple(String, String))}
+            AND alert_id IN {alert_ids:Array(String)}
         ORDER BY version DESC
         LIMIT 1 BY alert_id
     ),
