@@ -124,10 +124,14 @@ def alert_from_row(row: Mapping[str, Any]) -> Alert:
         name=columns.pop("alert"),
         state=AlertState(columns.pop("state")),
         trace_ids=tuple(columns.pop("trace_ids")),
-        # Alerts stored before evidence was kept have none.
-        evidence=msgspec.json.decode(evidence, type=AlertEvidence) if evidence else NO_EVIDENCE,
+        evidence=evidence_from(evidence),
         **columns,
     )
+
+
+def evidence_from(text: str) -> AlertEvidence:
+    """The evidence in a column's text; alerts stored before any was kept have none."""
+    return msgspec.json.decode(text, type=AlertEvidence) if text else NO_EVIDENCE
 
 
 def _alerts(rows: Iterable[Row]) -> list[Alert]:
