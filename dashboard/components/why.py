@@ -29,7 +29,7 @@ def why_panel(alerts: Sequence[AlertRecord], reader: Reader) -> Html:
 
 
 def _alert(alert: AlertRecord, reader: Reader, *, is_open: bool) -> Html:
-    facts = [*_evidence(alert, reader), *_cause(alert.cause, reader)]
+    facts = [*_course(alert.evidence, reader), *_cause(alert.cause, reader), *_terms(alert, reader)]
     rows = [join(element("dt", name), element("dd", value)) for name, value in facts]
     summary = element(
         "summary",
@@ -40,8 +40,8 @@ def _alert(alert: AlertRecord, reader: Reader, *, is_open: bool) -> Html:
     return element("details", summary, element("dl", rows), open="" if is_open else None)
 
 
-def _evidence(alert: AlertRecord, reader: Reader) -> Iterator[Fact]:
-    evidence = alert.evidence
+def _course(evidence: AlertEvidence, reader: Reader) -> Iterator[Fact]:
+    """What happened and what did not."""
     if evidence.started_by:
         yield "Started by", _event(evidence.started_by, reader)
     for event in evidence.events:
@@ -51,6 +51,11 @@ def _evidence(alert: AlertRecord, reader: Reader) -> Iterator[Fact]:
         yield "Stopped by", join(_event(evidence.stopped_by, reader), skew)
     if evidence.awaits:
         yield "Waits for", join(*(_code(type_) for type_ in evidence.awaits))
+
+
+def _terms(alert: AlertRecord, reader: Reader) -> Iterator[Fact]:
+    """By when it should have."""
+    evidence = alert.evidence
     if evidence.within:
         yield "Window", _window(evidence)
     yield "Deadline", _deadline(alert, reader)
@@ -114,7 +119,7 @@ def _cause(cause: AlertCause, reader: Reader) -> Iterator[Fact]:
     if cause.failed_calls:
         rest = cause.failures - len(cause.failed_calls)
         more = [element("li", f"{rest:,} more kinds")] if rest else []
-        yield "Failures", element("ol", [_failed_call(call, reader) for call in cause.failed_calls], more)
+        yield "Failures", element("ol", [_failed_call(call, cause, reader) for call in cause.failed_calls], more)
     if cause.dead_letter:
         letter = cause.dead_letter
         words = f"{letter.type} of {letter.source or 'an unknown source'} at "
@@ -130,7 +135,7 @@ def _hop(cause: AlertCause) -> Html:
     )
 
 
-def _failed_call(call: FailedCall, reader: Reader) -> Html:
+def _failed_call(call: FailedCall, cause: AlertCause, reader: Reader) -> Html:
     notes = ["once" if call.spans == 1 else f"{call.spans:,} times"]
     notes += [] if call.is_origin else ["because of a call beneath it"]
     notes += ["succeeded later"] if call.has_recovered else []
@@ -139,7 +144,8 @@ def _failed_call(call: FailedCall, reader: Reader) -> Html:
         _call(call.service, call.operation),
         _muted(f" {', '.join(notes)}, last "),
         instant(reader, call.last_at, seconds=True),
-        element("span", call.error, class_="mp-sub"),
+        # Both ends of a call tell the same.
+        "" if call.error == cause.error else element("span", call.error, class_="mp-sub"),
     )
 
 
