@@ -1,16 +1,22 @@
 """What telemetry says of why alerts stand: found by the store among spans, dead letters and parked messages."""
 
+import contextlib
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
 
 from domain.alert import Alert, AlertState
 from domain.alert_cause import UNKNOWN_CAUSE, AlertCause, CauseKind, Hop
 from domain.alert_evidence import AlertEvidence
+from domain.errors import StoreUnreachable
 from rules.cause_finding import CauseFinder
 from storage.alert_causes import alert_causes
 from storage.alerts import write_transitions
@@ -19,10 +25,18 @@ from storage.dead_letter_attempts import Attempt, AttemptOutcome, insert_attempt
 from storage.dead_letters import DeadLetter, insert_dead_letters
 from storage.events import insert_events
 from tests.builders import NOW, alert, event_row
+from tests.engine import Engine
+from tests.fakes import BreakingStore
 
 MINUTE = timedelta(minutes=1)
 ORDER_TRACE, OTHER_TRACE = "a" * 32, "b" * 32
 POSTING = "POST /erp/orders"
+
+
+@pytest.fixture
+def store(embedded_store: Store) -> Store:
+    """The engine is the same on a server, so that one test asks there."""
+    return embedded_store
 
 
 def firing(number: int = 1001, **changes: Any) -> Alert:
@@ -95,6 +109,19 @@ STUCK = [
 ]
 
 
+# Two failed tries at posting, and before them a look-up that worked at the second.
+TANGLE = [
+    call("middleware", "GET /erp/customers", span_id="1", minute=-239, error="HTTP 503"),
+    call("erp", "GET /erp/customers", span_id="2", parent="1", minute=-238.9, error="busy"),
+    call("middleware", "GET /erp/customers", span_id="3", minute=-237),
+    call("erp", "GET /erp/customers", span_id="4", parent="3", minute=-236.9),
+    call("middleware", POSTING, span_id="5", minute=-235, error="HTTP 504"),
+    call("erp", POSTING, span_id="6", parent="5", minute=-234.9, error="locked by job 7"),
+    call("middleware", POSTING, span_id="7", minute=-233, error="HTTP 504"),
+    call("erp", POSTING, span_id="8", parent="7", minute=-232.9, error="locked by job 8"),
+]
+
+
 def test_the_failed_call_that_no_other_explains_is_the_cause(store: Store) -> None:
     cause = explained(store, *STUCK)
 
@@ -109,6 +136,13 @@ def test_the_failed_call_that_no_other_explains_is_the_cause(store: Store) -> No
     assert (cause.failed_calls[0].trace_id, cause.failed_calls[0].span_id) == (ORDER_TRACE, "4")
     assert cause.signature == cause.failed_calls[0].signature
     assert cause.seen_at == NOW - 237.9 * MINUTE + timedelta(seconds=1)
+
+
+def test_a_server_finds_the_same_cause(server_store: Store) -> None:
+    insert_dead_letters(server_store, [letter(posted())])
+    cause = explained(server_store, *STUCK)
+
+    assert (cause.kind, cause.failed_calls[0].service) == (CauseKind.DEAD_LETTER, "erp")
 
 
 def test_where_nothing_failed_the_cause_is_unknown_and_the_hop_is_named_that_was_reached(store: Store) -> None:
@@ -232,7 +266,45 @@ def test_spans_sent_again_change_nothing(store: Store) -> None:
     insert(store, [{**span, "ReceivedAt": NOW + MINUTE} for span in STUCK])
     CauseFinder(store).tick(NOW + MINUTE)
 
-    assert replace(cause_of(store, told), recorded_at=NOW) == first
+    assert structs.replace(cause_of(store, told), recorded_at=NOW) == first
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(1, 6)), min_size=8, max_size=16),
+    st.lists(st.integers(0, 7), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_however_spans_arrive_and_ticks_fall_or_break_off_the_cause_is_the_same_in_the_end(
+    engine: Engine, store: Store, arrivals: list[tuple[int, int]], ticks: list[int], chance: random.Random
+) -> None:
+    engine.clear(store.database)
+    told = firing()
+    write_transitions(store, [told])
+    # Every span comes at least once, some more often and in any order.
+    rows = [(minute, TANGLE[number]) for number, minute in [*((n, 7) for n in range(8)), *arrivals]]
+    with BreakingStore(engine.dsn(store.database)) as breaking:
+        for minute in sorted({*ticks, 8}):
+            due = [{**span, "ReceivedAt": NOW + at * MINUTE} for at, span in rows if at <= minute]
+            rows = [row for row in rows if row[0] > minute]
+            if due:
+                insert(store, due)
+            breaking.inserts_left = chance.choice((None, 0, 1))
+            with contextlib.suppress(StoreUnreachable):
+                CauseFinder(breaking).tick(NOW + minute * MINUTE)
+        breaking.inserts_left = None
+        CauseFinder(breaking).tick(NOW + 9 * MINUTE)
+
+    found = cause_of(store, told)
+    assert (found.spans, found.failures) == (8, 4)
+    assert [
+        (one.service, one.operation, one.spans, one.is_origin, one.has_recovered) for one in found.failed_calls
+    ] == [
+        ("erp", POSTING, 2, True, False),
+        ("middleware", POSTING, 2, False, False),
+        ("erp", "GET /erp/customers", 1, True, True),
+        ("middleware", "GET /erp/customers", 1, False, True),
+    ]
 
 
 def test_a_tick_with_nothing_new_looks_at_no_alert(store: Store) -> None:
@@ -337,7 +409,7 @@ def test_a_dead_letter_that_comes_late_is_found_and_one_that_was_dealt_with_is_l
 
     insert_attempts(store, [Attempt("d-1", NOW + 2 * MINUTE, "ann", AttemptOutcome.DISCARDED, "", "a test")])
     CauseFinder(store).tick(NOW + 2 * MINUTE)
-    assert replace(cause_of(store, told), recorded_at=None) == UNKNOWN_CAUSE
+    assert structs.replace(cause_of(store, told), recorded_at=None) == UNKNOWN_CAUSE
 
 
 def test_a_message_that_the_middleware_parked_is_named_until_it_gets_rid_of_it(store: Store) -> None:
