@@ -11,7 +11,7 @@ import pytest
 from alerts.messages.webhook_body import webhook_body
 from alerts.notification import Conversation, Notification, NotifyReason
 from domain.alert import Alert, AlertState
-from domain.alert_cause import AlertCause, CauseKind, Hop
+from domain.alert_cause import AlertCause, CauseKind, FailedCall, Hop
 from domain.alert_evidence import AlertEvidence, EventEvidence
 from tests.builders import NOW, alert
 
@@ -100,6 +100,9 @@ def test_an_alert_says_why_in_the_names_of_the_message() -> None:
         operation="POST /erp/orders",
         error="timed out",
         signature="ab",
+        failed_calls=(
+            FailedCall("erp", "POST /erp/orders", "timed out", "timed out", "ab", True, False, 1, NOW, NOW, "t", "s"),
+        ),
         last_hop=Hop("erp", "POST /erp/orders", NOW, has_failed=True),
     )
     told = alert(evidence=AlertEvidence(started_by=approved, awaits=("order.posted",)), cause=cause)
@@ -120,6 +123,7 @@ def test_an_alert_says_why_in_the_names_of_the_message() -> None:
         "at": "2026-11-02T12:00:00Z",
         "hasFailed": True,
     }
+    assert why["cause"]["failedCalls"][0]["hasRecovered"] is False
     assert (why["cause"]["kind"], why["cause"]["signature"]) == ("failed_call", "ab")
 
 
