@@ -29,6 +29,7 @@ from alerts.notification_log import NotificationLog
 from alerts.notifiers.notifier import Integration
 from alerts.pipeline.compose import Compose
 from alerts.pipeline.deduplicate import Deduplicate
+from alerts.pipeline.find_causes import FindCauses
 from alerts.pipeline.find_runs import FindRuns
 from alerts.pipeline.send import Send
 from alerts.pipeline.stage import Stage
@@ -171,6 +172,7 @@ class Dispatcher:
         decide = (
             Deduplicate(self._log, send_resolved=integration.send_resolved),
             FindRuns(self._store),
+            FindCauses(self._store),
             Compose(integration.notifier),
         )
         send = Send(integration, clock, rng, self._metrics)

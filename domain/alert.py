@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import xxhash
 
+from domain.alert_cause import UNKNOWN_CAUSE, AlertCause
+from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 
 # An alert's version is the instant at which its change became known; leaves room between two microseconds for a writer
@@ -37,7 +39,8 @@ class Alert:
     `changed_at` is the instant the latest transition happened in the world (a deadline passing, a
     milestone occurring, disproving evidence arriving), `recorded_at` the tick that stored it.
     `version` grows with every stored transition; the highest is the current one. `amount` is unknown
-    when None. `fired_at` is None for an alert that never got past at_risk.
+    when None. `fired_at` is None for an alert that never got past at_risk. `cause` follows from telemetry and is
+    never stored with the alert: it is looked up where it is shown, and unknown elsewhere.
     """
 
     alert_id: str
@@ -61,6 +64,8 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     trace_ids: tuple[str, ...] = ()
+    evidence: AlertEvidence = NO_EVIDENCE
+    cause: AlertCause = UNKNOWN_CAUSE
 
 
 def alert_id(rule: str, business_object: BusinessObject, clock: str) -> str:

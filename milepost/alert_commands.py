@@ -1,4 +1,4 @@
-"""`milepost alerts history`: how alerts became what they are."""
+"""`milepost alerts show` and `history`: why an alert stands as it does, and how alerts became what they are."""
 
 from typing import Annotated
 
@@ -8,9 +8,10 @@ from domain.business_object import BusinessObject
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import EARLIEST, LATEST
+from milepost.alert_page import alert_page
 from milepost.answers import open_answers
 from milepost.command_options import LimitOption, Output, OutputOption, instant_of
-from milepost.output import print_json, print_table
+from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 from storage.alert_history import AlertFilter
 
@@ -40,6 +41,20 @@ def alerts_history(
         print_json(rows)
     else:
         print_table([*rows], (*_COLUMNS, "reason"), "no changes of alerts")
+
+
+def alerts_show(
+    alert_id: Annotated[str, typer.Argument(help="An alert's id, or enough of its beginning.")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show one alert with everything that explains it: events, window, pauses, the hop that failed, the dead letter."""
+    with open_answers(load_settings(), SystemClock()) as answers:
+        row = answers.alert(alert_id)
+    if output is Output.JSON:
+        print_json(row)
+    else:
+        for line in alert_page(row):
+            echo(line)
 
 
 def _object_of(text: str) -> BusinessObject:

@@ -29,6 +29,7 @@ from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
+from domain.alert_why import why, why_with_cause
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
@@ -45,8 +46,9 @@ from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules
 from rules.references import load_references
 from rules.replay import Progress, Span
+from storage.alert_causes import with_causes
 from storage.alert_history import AlertChange, AlertFilter, alert_changes
-from storage.alerts import list_alerts
+from storage.alerts import find_alerts, list_alerts
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
 from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_letter
@@ -70,6 +72,7 @@ class Answers(Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
+    def alert(self, alert_id: str) -> Answer: ...
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]: ...
@@ -104,7 +107,16 @@ class StoreAnswers:
         """The newest alerts as they stand; UsageError for a state there is not."""
         if state is not None and state not in list(AlertState):
             raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
-        return [alert_row(alert) for alert in list_alerts(self._store, AlertState(state) if state else None, limit)]
+        found = list_alerts(self._store, AlertState(state) if state else None, limit)
+        return [_explained_row(alert) for alert in with_causes(self._store, found)]
+
+    def alert(self, alert_id: str) -> Answer:
+        """The alert whose id begins so; UsageError where there is none, or more than one."""
+        found = find_alerts(self._store, alert_id) if alert_id else []
+        if len(found) != 1:
+            how_many = "more than one alert's id begins" if found else "no alert's id begins"
+            raise UsageError(f"{how_many} with {alert_id!r}; `milepost alerts list --output json` shows their ids")
+        return _explained_row(*with_causes(self._store, found))
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies; UsageError for a state there is not."""
@@ -249,10 +261,15 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         yield StoreAnswers(store, clock)
 
 
-def alert_row(alert: Alert) -> Answer:
-    """An alert as `milepost alerts list --output json` shows it: the row of `evaluate`, its id and its traces."""
+def _explained_row(alert: Alert) -> Answer:
+    """An alert as `milepost alerts list --output json` shows it, with what telemetry says of it."""
+    return {**_alert_row(alert), "why": why_with_cause(alert)}
+
+
+def _alert_row(alert: Alert) -> Answer:
+    """The row of `evaluate` with the alert's id, its traces and what decided it."""
     row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
-    return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids)}
+    return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids), "why": why(alert)}
 
 
 def change_row(change: AlertChange) -> Answer:
@@ -263,7 +280,7 @@ def change_row(change: AlertChange) -> Answer:
         "changed_at": format_instant(alert.changed_at),
         "recorded_at": format_instant(alert.recorded_at),
         "rule_version": alert.rule_version,
-        **alert_row(alert),
+        **_alert_row(alert),
     }
 
 

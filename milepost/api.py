@@ -31,6 +31,9 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
     def alerts(request: Request) -> object:
         return answers.alerts(request.query_params.get("state"), _limit(request.query_params))
 
+    def alert(request: Request) -> object:
+        return answers.alert(request.path_params["alert_id"])
+
     def dead_letters(request: Request) -> object:
         return answers.dead_letters(_letters(request.query_params), _limit(request.query_params))
 
@@ -50,6 +53,7 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
     return [
         Route("/api/alerts", _get(alerts)),
         Route("/api/alerts/history", _get(alert_history)),
+        Route("/api/alerts/{alert_id}", _get(alert)),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),

@@ -52,6 +52,11 @@ class ApiAnswers:
         params: dict[str, str | int] = {"limit": limit, **({"state": state} if state else {})}
         return self._rows("GET", "/api/alerts", params=params)
 
+    def alert(self, alert_id: str) -> Answer:
+        """The alert whose id begins so."""
+        answer: Answer = self._ask("GET", f"/api/alerts/{quote(alert_id, safe='')}")
+        return answer
+
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies."""
         asked = {"channel": letters.channel, "code": letters.code, "source": letters.source, "state": letters.state}

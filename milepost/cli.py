@@ -21,7 +21,7 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
-from milepost.alert_commands import alerts_history
+from milepost.alert_commands import alerts_history, alerts_show
 from milepost.answers import open_answers
 from milepost.backtest_commands import rules_backtest
 from milepost.collection import collect_rarely
@@ -45,6 +45,9 @@ from milepost.rule_commands import check_rules, heard_types, rule_references, ru
 from milepost.settings import load_settings
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
+
+# As much of an alert's id as webhooks give for its fingerprint; `milepost alerts show` takes it.
+_ID_SHOWN = 16
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
@@ -231,6 +234,7 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
 rules_app.command("backtest")(rules_backtest)
 rules_app.command("schema")(rules_schema)
 alerts_app.command("history")(alerts_history)
+alerts_app.command("show")(alerts_show)
 
 
 @contracts_app.command("check")
@@ -302,8 +306,8 @@ def alerts_list(
     if output is Output.JSON:
         print_json(rows)
     else:
-        columns = ("state", "severity", "alert", "object_id", "amount", "currency", "deadline_at", "reason")
-        print_table(rows, columns, "no alerts")
+        columns = ("id", "state", "severity", "alert", "object_id", "amount", "currency", "deadline_at", "reason")
+        print_table([{**row, "id": row["alert_id"][:_ID_SHOWN]} for row in rows], columns, "no alerts")
 
 
 @alerts_app.command("route-test")

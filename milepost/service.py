@@ -54,6 +54,7 @@ from milepost.rule_commands import rule_references
 from milepost.settings import Settings
 from milepost.store_arrival import StoreArrival
 from milepost.tracing import configure_tracing
+from rules.cause_finding import CauseFinder
 from rules.engine import Engine
 from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
@@ -121,6 +122,7 @@ class Service:
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, rules, contracts)
+        self._causes = CauseFinder(store)
         self._new_dispatcher = self._dispatcher_of(routing, registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
@@ -284,6 +286,8 @@ class Service:
         self._freshness_metrics.read(self._store, self._contracts, result.through)
         span.set_attribute("milepost.objects", result.objects)
         span.set_attribute("milepost.transitions", result.transitions.total())
+        # Last, since no verdict depends on it; whoever is told of an alert at this tick is told its cause as well.
+        span.set_attribute("milepost.explained", self._causes.tick(result.through))
 
     def _tell(self) -> None:
         now = self._clock.now()

@@ -9,6 +9,7 @@ from domain.alert import VERSIONS_PER_MICROSECOND, Alert, alert_id
 from domain.business_object import BusinessObject
 from domain.instants import to_micros
 from domain.milestone import Milestone
+from rules.alert_evidence import evidence_of
 from rules.alert_text import annotations, labels
 from rules.kinds.milestone import IN_ORDER
 from rules.suspension import suspended_annotations
@@ -78,6 +79,7 @@ def make_alert(
         labels=labels(told, business_object),
         annotations={**annotations(told, business_object, correlation_id), **suspended_annotations(told)},
         trace_ids=_trace_ids(own, background, known_at),
+        evidence=evidence_of(told),
     )
 
 

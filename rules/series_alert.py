@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from domain.alert import VERSIONS_PER_MICROSECOND, Alert, alert_id
-from domain.duration import format_duration
+from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState, alert_id
+from domain.alert_evidence import AlertEvidence
+from domain.duration import format_duration, write_duration
 from domain.instants import format_instant, to_micros
+from domain.series_rule import AbsenceRule
+from rules.alert_evidence import calendar_evidence
 from rules.alert_text import fill_in
 from rules.kinds.series_told import SeriesTold
 
@@ -58,7 +61,16 @@ def _alert(told: SeriesTold, recorded_at: datetime) -> Alert:
         rule_version=rule.version,
         labels=labels,
         annotations={name: fill_in(template, values) for name, template in rule.annotations.items()},
+        evidence=_evidence(told),
     )
+
+
+def _evidence(told: SeriesTold) -> AlertEvidence:
+    within = write_duration(told.within) if told.within else None
+    if not isinstance(told.rule, AbsenceRule):
+        return AlertEvidence(within=within)
+    awaits = (told.rule.event_type,) if told.state is AlertState.FIRING else ()
+    return AlertEvidence(awaits=awaits, within=within, calendar=calendar_evidence(told.rule.calendar))
 
 
 def _label(name: str) -> str:

@@ -6,7 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
+from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 from domain.instants import from_micros
 from storage.client import Row, Store, encode_rows
@@ -48,6 +51,11 @@ def list_alerts(store: Store, state: AlertState | None = None, limit: int = 1000
 def alert_history(store: Store, alert_id: str) -> list[Alert]:
     """Every change of one alert, in the order they became known."""
     return _alerts(store.rows("alert_history", {"alert_id": alert_id}))
+
+
+def find_alerts(store: Store, beginning: str) -> list[Alert]:
+    """The alert whose id begins so, as it stands; two where it is not the only one."""
+    return with_runs(store, _alerts(store.rows("find_alerts", {"beginning": beginning})))
 
 
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
@@ -110,13 +118,20 @@ def suspended_in_silence(
 def alert_from_row(row: Mapping[str, Any]) -> Alert:
     """An alert from a row of `alerts` or `alert_transitions`."""
     columns = dict(row)
+    evidence = columns.pop("evidence")
     return Alert(
         business_object=BusinessObject(columns.pop("object_type"), columns.pop("object_id")),
         name=columns.pop("alert"),
         state=AlertState(columns.pop("state")),
         trace_ids=tuple(columns.pop("trace_ids")),
+        evidence=evidence_from(evidence),
         **columns,
     )
+
+
+def evidence_from(text: str) -> AlertEvidence:
+    """The evidence in a column's text; alerts stored before any was kept have none."""
+    return msgspec.json.decode(text, type=AlertEvidence) if text else NO_EVIDENCE
 
 
 def _alerts(rows: Iterable[Row]) -> list[Alert]:
@@ -147,4 +162,5 @@ def _to_row(alert: Alert) -> Row:
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
         "trace_ids": list(alert.trace_ids),
+        "evidence": msgspec.json.encode(alert.evidence).decode(),
     }

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import AlertState
+from domain.alert_cause import UNKNOWN_CAUSE, AlertCause
+from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 from domain.instants import LATEST
 from domain.span_names import SpanNames
+from storage.alert_causes import alert_causes
+from storage.alerts import evidence_from
 from storage.client import Row, Store
 from storage.run_view import Run, find_run
 from storage.runs import CORRELATION, Member
@@ -84,7 +88,7 @@ class SpanRecord:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """One alert as it stands, and when it was first at risk."""
+    """One alert as it stands with what explains it, and when it was first at risk."""
 
     alert_id: str
     rule: str
@@ -102,6 +106,10 @@ class AlertRecord:
     changed_at: datetime
     annotations: Mapping[str, str]
     trace_ids: tuple[str, ...]
+    rule_group: str = ""
+    rule_version: str = ""
+    evidence: AlertEvidence = NO_EVIDENCE
+    cause: AlertCause = UNKNOWN_CAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +329,7 @@ def _span(row: Row) -> SpanRecord:
 
 def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord]:
     rows = store.rows("console_alerts_of_objects", {"objects": [(each.type, each.id) for each in objects]})
+    causes = alert_causes(store, (row["alert_id"] for row in rows))
     return [
         AlertRecord(
             alert_id=row["alert_id"],
@@ -339,6 +348,10 @@ def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord
             changed_at=row["changed_at"],
             annotations=row["annotations"],
             trace_ids=tuple(row["trace_ids"]),
+            rule_group=row["rule_group"],
+            rule_version=row["rule_version"],
+            evidence=evidence_from(row["evidence"]),
+            cause=causes.get(row["alert_id"], UNKNOWN_CAUSE),
         )
         for row in rows
     ]

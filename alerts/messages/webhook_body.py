@@ -4,18 +4,22 @@ https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from alerts.notification import Notification, alert_labels, is_resolved
 from domain.alert import Alert
+from domain.alert_why import why_with_cause
 from domain.business_object import BusinessObject
 from domain.instants import format_instant
 from domain.money import format_amount
 
 # Go's zero time, which Alertmanager's receivers take as "not over".
 _NOT_OVER = "0001-01-01T00:00:00Z"
+_WORD = re.compile("_([a-z])")
 
 
 def webhook_body(notification: Notification, *, max_alerts: int, console_url: str) -> str:
@@ -70,7 +74,15 @@ def _alert(alert: Alert, labels: Mapping[str, str], console_url: str) -> dict[st
         "correlationId": alert.correlation_id,
         "traceIds": list(alert.trace_ids),
         "reason": alert.reason,
+        "why": _in_camel_case(why_with_cause(alert)),
     }
+
+
+def _in_camel_case(value: Any) -> Any:
+    """A document with its names written as the others of the message are."""
+    if isinstance(value, dict):
+        return {_WORD.sub(lambda word: word[1].upper(), name): _in_camel_case(inner) for name, inner in value.items()}
+    return [_in_camel_case(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _common(mappings: Sequence[Mapping[str, str]]) -> dict[str, str]:

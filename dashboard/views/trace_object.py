@@ -15,6 +15,7 @@ from dashboard.components.tables import alerts_table, events_table, objects_tabl
 from dashboard.components.timeline import around, systems_of, timeline_figure, whole
 from dashboard.components.verdict import Verdict, gravest, hop_words, verdict_of
 from dashboard.components.waterfall import trace_words, traces_of, waterfall_figure
+from dashboard.components.why import why_panel
 from dashboard.formatting import Reader, count_of
 from storage.trace_view import HUB_TYPES, Journey
 
@@ -71,6 +72,9 @@ def _draw(text: str) -> None:
                 "of its orders or invoices to see that one whole.",
             )
         )
+    if journey.alerts:
+        write(heading("Why", f"what decided {count_of(len(journey.alerts), 'alert')}, and where it is held up"))
+        write(why_panel(journey.alerts, who))
     _timeline(journey, who)
     _hops(journey, who, verdict)
     _facts(journey, who)

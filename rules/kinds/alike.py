@@ -97,6 +97,7 @@ def _breaches(rule: AlikeRule, pair: tuple[Described, Described], moment: _Momen
         otherwise=f"later events show that {one} and {other} were not alike, or which of them is the later",
         ended_by=stretch.ended_by,
         mended=f"{words(stretch.ended_by)} ended that" if stretch.ended_by else "",
+        others=(stretch.begun_by[1 - later],),
     )
     return {one: breach}
 

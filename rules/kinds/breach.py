@@ -25,7 +25,8 @@ class Breach:
 
     `clock` names it among those of the object, `start` is the milestone that shows it. It counts from `fires_at` on,
     which may lie ahead, until `ended_by` mends it. `what` is the sentence on what is wrong, `mended` the one on what
-    mended it, `otherwise` what later events have to show for it not to have been wrong at all.
+    mended it, `otherwise` what later events have to show for it not to have been wrong at all. `others` are the events
+    beside `start` that it takes, a few of them at most, `missing` the event types that should be there.
     """
 
     rule: Rule
@@ -40,6 +41,8 @@ class Breach:
     mended: str = ""
     within: timedelta | None = None
     is_paused: bool = False
+    others: tuple[Milestone, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Refusal(NamedTuple):

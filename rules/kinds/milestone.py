@@ -12,7 +12,7 @@ from domain.calendar import PauseStretch, add_time, counted_time
 from domain.instants import LATEST
 from domain.milestone import Milestone
 from domain.period import Period
-from domain.rule import MilestoneRule, Pairing
+from domain.rule import MilestoneRule, Override, Pairing
 
 _MICROSECOND = timedelta(microseconds=1)
 # Cannot occur in an id, so that no two events make the same clock.
@@ -109,6 +109,7 @@ class Case:
     severity_since: datetime | None
     next_change_at: datetime | None
     period: Period | None = None
+    pauses: tuple[PauseStretch, ...] = ()
 
     @property
     def within(self) -> timedelta:
@@ -290,10 +291,13 @@ def make_schedule(rule: MilestoneRule, evidence: Evidence) -> Schedule:
 
 def window(rule: MilestoneRule, start: Milestone) -> timedelta:
     """The time allowed from this start: the first override's that holds, else the rule's."""
-    for override in rule.overrides:
-        if override.where in start.holds:
-            return override.within
-    return rule.within
+    override = override_of(rule, start)
+    return override.within if override else rule.within
+
+
+def override_of(rule: MilestoneRule, start: Milestone) -> Override | None:
+    """The override that applies from this start; None where the rule's own window does."""
+    return next((override for override in rule.overrides if override.where in start.holds), None)
 
 
 def share_of(within: timedelta, share: Fraction) -> timedelta:
@@ -333,4 +337,5 @@ def judge_clock(rule: MilestoneRule, schedule: Schedule, at: datetime) -> Case:
         severity_since=severity_since,
         next_change_at=None if ended_by else schedule.next_after(at),
         period=schedule.period,
+        pauses=schedule.evidence.pauses,
     )

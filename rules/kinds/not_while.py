@@ -48,6 +48,8 @@ def _breach(rule: NotWhileRule, clock: str, event: Milestone | None, begin: Mile
         what=f"{words(event)} came after {words(begin)} and before any {rule.until_type}",
         otherwise=f"later events show that {rule.event_type} did not come between {rule.from_type} and "
         f"{rule.until_type}",
+        others=(begin,),
+        missing=(rule.until_type,),
     )
 
 

@@ -82,6 +82,7 @@ class _Occurrences:
             what=f"{words(last)} was number {rule.count}{within}, the first being {words(first)}",
             otherwise=f"later events show fewer than {rule.count} that count{within}",
             within=rule.within,
+            others=(first,),
         )
 
     def _take_out(self, place: int) -> None:

@@ -29,6 +29,7 @@ def without_required(rule: SequenceRule, history: Sequence[Milestone], through: 
             otherwise=f"later events show {rule.requires} before {rule.event_type}",
             ended_by=required,
             mended=f"{words(required)} followed" if required else "",
+            missing=(rule.requires,),
         )
 
     firsts = events.first(rule.event_type)
@@ -52,6 +53,7 @@ def before_another(rule: NotBeforeRule, history: Sequence[Milestone], through: d
             severity=rule.level,
             what=f"{words(first)} came before {words(other)}",
             otherwise=f"later events show that {rule.event_type} did not come before {rule.not_before}",
+            others=(other,),
         )
 
     firsts = events.first(rule.event_type)

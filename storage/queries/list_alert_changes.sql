@@ -3,7 +3,7 @@
 --   until DateTime64(6, 'UTC'), limit UInt64
 -- columns: object_type, object_id, alert_id, alert, state, started_at, deadline_at, fired_at, resolved_at, severity,
 --   amount, currency, correlation_id, reason, changed_at, recorded_at, version, rule_group, rule_version, labels,
---   annotations, trace_ids, known_at
+--   annotations, trace_ids, evidence, known_at
 SELECT *
 FROM alert_history
 WHERE ({alert:String} = '' OR alert = {alert:String})

@@ -160,8 +160,28 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             "OrderNotPosted at the webhook",
         )
         console = httpx.get(milepost.console, timeout=30)
+        explained = eventually(
+            lambda: [
+                one
+                for one in milepost.alerts(state="firing", limit="1000")
+                if one["alert"] == "OrderNotPosted" and one["why"]["cause"]["kind"] == "failed_call"
+            ],
+            "OrderNotPosted explained by the call that failed",
+        )
+        shown = milepost.ask("alerts", "show", explained[0]["alert_id"])
+        page = run_milepost(tmp_path, "alerts", "show", explained[0]["alert_id"][:16]).stdout
 
     assert all(one["trace_ids"] for one in alerts)
+    causes = [one["why"]["cause"] for one in explained]
+    assert {(cause["service"], cause["operation"]) for cause in causes} == {("erp", "POST /erp/orders")}
+    assert all(cause["error"].startswith("ErpPostingTimeout: period lock on company code ") for cause in causes)
+    # One fault holds them all up, whichever company code each is of.
+    assert len({cause["signature"] for cause in causes}) == 1
+    assert (shown["why"]["started_by"]["type"], shown["why"]["awaits"]) == ("order.approved", ["order.posted"])
+    assert "the call erp POST /erp/orders failed: ErpPostingTimeout: period lock on company code " in page
+    assert "last hop erp POST /erp/orders at " in " ".join(page.split())
+    told = [one["why"]["cause"] for message in notifications for one in message["alerts"] if one["status"] == "firing"]
+    assert "erp" in {cause.get("service") for cause in told}
     assert {one["labels"]["legal_entity"] for one in alerts} <= {"DE01", "FR01"}
     assert notifications[0]["status"] == "firing"
     assert console.status_code == 200

@@ -4,7 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.alert import Alert, AlertState
+from domain.alert_evidence import (
+    AlertEvidence,
+    CalendarEvidence,
+    EventEvidence,
+    OverrideEvidence,
+    PauseEvidence,
+    PausesEvidence,
+)
+from domain.clock import SystemClock
 from domain.instants import EPOCH
+from rules.cause_finding import CauseFinder
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.events import EventRow, insert_events
@@ -26,6 +36,8 @@ def seed_stuck_order(store: Store, now: datetime) -> None:
     note_traffic(store, EPOCH, now)
     insert_traces(store, [_calls(approved)])
     write_transitions(store, [_fired(approved), _at_risk(now)])
+    # The store stamps spans by its own clock.
+    CauseFinder(store).tick(SystemClock().now() + timedelta(minutes=1))
 
 
 def _stuck_events(approved: datetime) -> list[EventRow]:
@@ -80,6 +92,17 @@ def _fired(approved: datetime) -> Alert:
         severity="critical",
         reason="order.approved started the clock, and order.posted did not follow within 4 h",
         labels={"legal_entity": "DE01", "region": "EMEA"},
+        trace_ids=(TRACE,),
+        evidence=AlertEvidence(
+            started_by=EventEvidence("order.approved", "crm", "3", approved, approved),
+            awaits=("order.posted",),
+            within="4h",
+            override=OverrideEvidence("attributes['tier'] = 'gold'", "4h"),
+            calendar=CalendarEvidence("de_business", "Europe/Berlin"),
+            pauses=PausesEvidence(
+                1, (PauseEvidence(approved + timedelta(minutes=20), approved + timedelta(minutes=50)),)
+            ),
+        ),
     )
 
 

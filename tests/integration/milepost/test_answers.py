@@ -1,6 +1,7 @@
 """The answers that commands get from a store that nobody else holds."""
 
 import json
+import re
 from contextlib import closing
 from datetime import timedelta
 
@@ -8,20 +9,23 @@ import pytest
 
 from collector.operations import DiscardWish, ReplayWish
 from collector.receivers.cloudevents import STRUCTURED
+from domain.alert_evidence import AlertEvidence
 from domain.clock import FixedClock
 from domain.contract import Contracts
 from domain.errors import UsageError
 from domain.instants import EPOCH
 from milepost.answers import open_answers
+from milepost.api import api_routes
 from milepost.api_answers import ApiAnswers
 from milepost.settings import SHIPPED, Settings
 from rules.engine import ENGINE
+from storage.alerts import write_transitions
 from storage.client import Store
 from storage.dead_letters import ANY_LETTER, DeadLetter, LetterFilter, insert_dead_letters
 from storage.engine_state import Watermark, write_watermark
 from storage.events import count_events, insert_events
 from storage.freshness import HOUR, note_traffic
-from tests.builders import NOW, event_row
+from tests.builders import NOW, alert, event_row
 from tests.engine import Engine
 from tests.integration.collector.running import event, running_collector
 
@@ -180,3 +184,42 @@ def _cloud_event(id_: str, type_: str, objects: list[str], correlation_id: str) 
         "data": {"objects": named, "amount": "12500.00", "currency": "EUR", "region": "EMEA", "legal_entity": "DE01"},
         **({"correlationid": correlation_id} if correlation_id else {}),
     }
+
+
+def test_an_alert_is_shown_by_the_beginning_of_its_id_the_same_by_the_api(
+    settings: Settings, embedded_store: Store
+) -> None:
+    stuck = alert(evidence=AlertEvidence(awaits=("order.posted",), within="4h"))
+    write_transitions(embedded_store, [stuck, alert(object="order/O-2")])
+    with open_answers(settings, FixedClock(NOW)) as answers:
+        shown = answers.alert(stuck.alert_id[:16])
+        listed = answers.alerts(None, 10)
+    routes = api_routes(embedded_store, FixedClock(NOW))
+    with (
+        running_collector(embedded_store, routes=routes) as running,
+        closing(ApiAnswers(running.url)) as answers_of_api,
+    ):
+        by_api = answers_of_api.alert(stuck.alert_id[:16])
+
+    assert shown == by_api
+    assert shown in listed
+    assert shown["why"] == {
+        "rule": {"group": "order_to_bill", "name": "OrderNotPosted", "version": "1"},
+        "awaits": ["order.posted"],
+        "within": "4h",
+        "cause": {"kind": "unknown", "spans": 0},
+    }
+
+
+def test_an_id_that_names_no_alert_or_several_is_refused(settings: Settings, embedded_store: Store) -> None:
+    ids = ("aa11", "aa22")
+    write_transitions(embedded_store, [alert(object=f"order/{id_}", alert_id=id_) for id_ in ids])
+    with open_answers(settings, FixedClock(NOW)) as answers:
+        for asked, message in (
+            ("aa", "more than one alert's id begins with 'aa'; `milepost alerts list --output json` shows their ids"),
+            ("b", "no alert's id begins with 'b'; `milepost alerts list --output json` shows their ids"),
+            ("", "no alert's id begins with ''; `milepost alerts list --output json` shows their ids"),
+        ):
+            with pytest.raises(UsageError, match=re.escape(message)):
+                answers.alert(asked)
+        assert answers.alert("aa1")["alert_id"] == "aa11"

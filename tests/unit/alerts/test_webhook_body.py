@@ -11,6 +11,8 @@ import pytest
 from alerts.messages.webhook_body import webhook_body
 from alerts.notification import Conversation, Notification, NotifyReason
 from domain.alert import Alert, AlertState
+from domain.alert_cause import AlertCause, CauseKind, FailedCall, Hop
+from domain.alert_evidence import AlertEvidence, EventEvidence
 from tests.builders import NOW, alert
 
 # A message of Alertmanager 0.25 to a webhook, as captured from the wire.
@@ -81,8 +83,48 @@ def test_an_alert_says_what_is_stuck_and_where_to_look() -> None:
             "correlationId": "q2c-001001",
             "traceIds": ["ab12"],
             "reason": "order.posted is 4h overdue",
+            "why": {
+                "rule": {"group": "order_to_bill", "name": "OrderNotPosted", "version": "1"},
+                "cause": {"kind": "unknown", "spans": 0},
+            },
         }
     ]
+
+
+def test_an_alert_says_why_in_the_names_of_the_message() -> None:
+    approved = EventEvidence("order.approved", "crm", "e-1", NOW, NOW + timedelta(microseconds=1))
+    cause = AlertCause(
+        kind=CauseKind.FAILED_CALL,
+        spans=3,
+        service="erp",
+        operation="POST /erp/orders",
+        error="timed out",
+        signature="ab",
+        failed_calls=(
+            FailedCall("erp", "POST /erp/orders", "timed out", "timed out", "ab", True, False, 1, NOW, NOW, "t", "s"),
+        ),
+        last_hop=Hop("erp", "POST /erp/orders", NOW, has_failed=True),
+    )
+    told = alert(evidence=AlertEvidence(started_by=approved, awaits=("order.posted",)), cause=cause)
+
+    why = message([told])["alerts"][0]["why"]
+
+    assert why["startedBy"] == {
+        "type": "order.approved",
+        "source": "crm",
+        "eventId": "e-1",
+        "occurredAt": "2026-11-02T12:00:00Z",
+        "receivedAt": "2026-11-02T12:00:00.000001Z",
+    }
+    assert why["awaits"] == ["order.posted"]
+    assert why["cause"]["lastHop"] == {
+        "service": "erp",
+        "operation": "POST /erp/orders",
+        "at": "2026-11-02T12:00:00Z",
+        "hasFailed": True,
+    }
+    assert why["cause"]["failedCalls"][0]["hasRecovered"] is False
+    assert (why["cause"]["kind"], why["cause"]["signature"]) == ("failed_call", "ab")
 
 
 def test_a_message_names_itself_its_reason_and_its_group() -> None:
