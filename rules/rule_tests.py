@@ -197,7 +197,9 @@ def _compare(
 
 
 def _received_by(histories: Histories, at: datetime) -> Histories:
-    known = {one: [milestone for milestone in stated if milestone.received_at <= at] for one, stated in histories.items()}
+    known = {
+        one: [milestone for milestone in stated if milestone.received_at <= at] for one, stated in histories.items()
+    }
     return {one: stated for one, stated in known.items() if stated}
 
 
