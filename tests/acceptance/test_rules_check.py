@@ -65,8 +65,8 @@ def test_an_event_type_that_nobody_knows_is_a_warning_and_with_strict_a_finding(
     strict = run_milepost(tmp_path, "rules", "check", "--strict", str(path))
 
     warning = (
-        f'{path}:5:62: warning: rule "Rule0": no contract knows the event type order.postd; '
-        "did you mean order.posted or order.created or order.approved?"
+        f'warning: {path}:5:62: rule "Rule0": no contract knows the event type order.postd; '
+        "did you mean order.posted or order.approved or order.created?"
     )
     assert (plain.returncode, strict.returncode) == (0, 1)
     assert plain.stdout.splitlines() == strict.stdout.splitlines()
@@ -79,7 +79,10 @@ def test_a_calendar_without_an_open_hour_is_refused(tmp_path: Path) -> None:
     ended = run_milepost(tmp_path, "rules", "check", str(path), MILEPOST_CONFIG=str(tmp_path))
 
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.splitlines() == ["?"]
+    assert ended.stderr.splitlines() == [
+        f"{tmp_path / 'calendars.yaml'}:5:12: calendars.never.hours: no hour is open; "
+        "give hours such as {mon-fri: ['09:00-17:00']}"
+    ]
 
 
 @pytest.mark.parametrize(
