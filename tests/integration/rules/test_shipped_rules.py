@@ -6,14 +6,13 @@ from collector.contract_definitions import SHIPPED as SHIPPED_CONTRACTS
 from collector.contract_definitions import load_contracts
 from domain.rule import MilestoneRule
 from rules.calendars import SHIPPED as SHIPPED_CALENDARS
-from rules.calendars import load_calendars
 from rules.loader import SHIPPED, load_rules
-from rules.references import References
+from rules.references import load_references
 from rules.rule_tests import run_rule_tests
 from storage.client import Store
 from storage.milestones import true_conditions
 
-REFERENCES = References(load_calendars([SHIPPED_CALENDARS]), load_contracts(SHIPPED_CONTRACTS).contracts)
+REFERENCES = load_references(SHIPPED_CALENDARS, load_contracts(SHIPPED_CONTRACTS).contracts)
 
 
 def test_the_five_handoffs_are_watched() -> None:
