@@ -49,25 +49,25 @@ def _in_kind(rule: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
                 yield f"{key} {later}", _with(rule, later, kind, key)
     for key in ("count", "minimum"):
         if key in body:
-            for by in (-1, 1):
+            for one in (-1, 1):
                 # A count of one is refused, as it repeats nothing.
-                if body[key] + by > 1:
-                    yield f"{key} {body[key] + by}", _with(rule, body[key] + by, kind, key)
+                if body[key] + one > 1:
+                    yield f"{key} {body[key] + one}", _with(rule, body[key] + one, kind, key)
     if "above" in body:
-        for by in (-1, 1):
-            yield f"above {by:+}", _with(rule, _beyond(body["above"], by), kind, "above")
+        for one in (-1, 1):
+            yield f"above {one:+}", _with(rule, _beyond(body["above"], one), kind, "above")
     if "slo" in body:
-        for by in (-0.3, 0.3):
-            yield f"slo {by:+}%", _with(rule, _percent(body["slo"], by), kind, "slo")
+        for share in (-0.3, 0.3):
+            yield f"slo {share:+}%", _with(rule, _percent(body["slo"], share), kind, "slo")
     if "pairing" in body:
         yield "no pairing", _without(rule, kind, "pairing")
     for number, name in enumerate(body.get("alike", ())):
         yield f"not alike by {name}", _without(rule, kind, "alike", number)
     if "per" in body:
         yield "no per", _without(rule, kind, "per")
-    for one, other in _SWAPPED:
-        if one in body and other in body:
-            yield f"{one} and {other} swapped", _swapped(rule, (kind,), one, other)
+    for first, second in _SWAPPED:
+        if first in body and second in body:
+            yield f"{first} and {second} swapped", _swapped(rule, (kind,), first, second)
     if "not_while" in body:
         yield "not_while turned round", _swapped(rule, (kind, "not_while"), "from", "until")
     if "event" in body:
