@@ -20,6 +20,8 @@ from domain.errors import ConfigError, Problem
 
 # Far above any file a person writes; below what aliases of aliases could blow a small file up to.
 _MOST_NODES = 200_000
+# Twenty times the longest that people write; reading one as large takes seconds, and of 5 MB minutes.
+_MOST_BYTES = 1_000_000
 Location = Sequence[int | str]
 # Under this key of a list's owner stand things of this kind, known to their author by this key.
 Titles = Mapping[str, tuple[str, str]]
@@ -56,6 +58,9 @@ def load_model(path: Path, model: type[M], titles: Titles | None = None) -> M:
 def load_file(path: Path, model: type[M], titles: Titles | None = None) -> ConfigFile[M]:
     """As `load_model`, keeping the places of its parts."""
     try:
+        if (size := path.stat().st_size) > _MOST_BYTES:
+            message = f"is too large: {size} bytes, and {_MOST_BYTES} are the most; split it into several files"
+            raise ConfigError([Problem(path, 0, 0, message)])
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(path, 0, 0, f"is not UTF-8 text (byte {error.start})")]) from error

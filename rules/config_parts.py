@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
@@ -251,6 +252,16 @@ class SeverityStepConfig(ConfigModel):
     level: _Level
 
 
+def _in_order(steps: tuple[SeverityStepConfig, ...]) -> tuple[SeverityStepConfig, ...]:
+    for before, step in pairwise(steps):
+        if step.at <= before.at:
+            raise ValueError(
+                f"has a step at {_write_percent(step.at)} after one at {_write_percent(before.at)}; give each step a "
+                "later share than the one before, such as 100% and then 200%"
+            )
+    return steps
+
+
 class CloseConfig(ConfigModel):
     """A duty must also be met while its accounting period is open: before the cutoff of the period it began in."""
 
@@ -270,9 +281,9 @@ class CommonConfig(ConfigModel):
     skew: Skew | None = None
     at_risk: _ShareBeforeDeadline | None = None
     close: CloseConfig | None = None
-    severity: Annotated[tuple[SeverityStepConfig, ...], Field(min_length=1), BeforeValidator(_steps)] = (
-        SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),
-    )
+    severity: Annotated[
+        tuple[SeverityStepConfig, ...], Field(min_length=1), AfterValidator(_in_order), BeforeValidator(_steps)
+    ] = (SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),)
     labels: _Labels = Field(default_factory=dict)
     annotations: _Annotations = Field(default_factory=dict)
     intervention: NotYet = Field(default=None, exclude=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -59,9 +59,10 @@ Object = Annotated[BusinessObject, BeforeValidator(_object)]
 
 
 class EventConfig(ConfigModel):
-    """An event that a test lets happen, `at` so long after its start."""
+    """An event that a test lets happen `at` so long after its start, and be `received` then or later."""
 
     at: Duration
+    received: Duration | None = None
     type: str
     object: Object | None = None
     objects: tuple[Object, ...] = ()
@@ -76,7 +77,14 @@ class EventConfig(ConfigModel):
     def _names_objects(self) -> "EventConfig":
         if bool(self.object) == bool(self.objects):
             raise ValueError("an event names its object, or objects: give one of the two keys")
+        if self.received is not None and self.received < self.at:
+            raise ValueError("received is before at; an event is received when it happens, or later")
         return self
+
+    @property
+    def known(self) -> timedelta:
+        """How long after the test's start it is known."""
+        return self.at if self.received is None else self.received
 
     @property
     def named(self) -> tuple[BusinessObject, ...]:
@@ -89,7 +97,7 @@ class EventConfig(ConfigModel):
         return Milestone(
             type=self.type,
             occurred_at=occurred_at,
-            received_at=occurred_at,
+            received_at=start + self.known,
             source=self.source,
             event_id=f"{number:06}",
             facts=Facts(self.amount, self.currency, self.legal_entity, self.region, self.attributes),

@@ -171,6 +171,7 @@ def _compare(
 ) -> Iterator[str]:
     """What is not as expected at one moment, expected beside got."""
     at = test.start + expectation.at
+    histories = _received_by(histories, at)
     seen.firing.update(expectation.firing)
     silences = test.silences(contracts, at)
     alerts: list[Alert] = []
@@ -193,6 +194,13 @@ def _compare(
         levels = sorted({alert.severity for alert in alerts if alert.name == name})
         if levels != [level]:
             yield f"severity of {name}: expected {level}, got {', '.join(levels) or 'no alert'}"
+
+
+def _received_by(histories: Histories, at: datetime) -> Histories:
+    known = {
+        one: [milestone for milestone in stated if milestone.received_at <= at] for one, stated in histories.items()
+    }
+    return {one: stated for one, stated in known.items() if stated}
 
 
 def _alerts_at(

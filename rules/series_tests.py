@@ -51,13 +51,14 @@ def _absence(rule: AbsenceRule, test: RuleTestConfig, _: Histories, __: Silences
 def _arrivals(rule: AbsenceRule, test: RuleTestConfig, at: datetime) -> Iterable[tuple[LabelSet, Arrival]]:
     for event in test.events:
         occurred_at = test.start + event.at
-        if event.type != rule.event_type or occurred_at > at:
+        known_at = test.start + event.known
+        if event.type != rule.event_type or known_at > at:
             continue
         stated = {"source": event.source, "legal_entity": event.legal_entity, "region": event.region}
         stated["currency"] = event.currency
         for object_type in sorted({named.type for named in event.named}) if "object_type" in rule.per else [""]:
             values = {name: value or "" for name, value in stated.items()} | {"object_type": object_type}
-            yield label_set(rule.per, values), Arrival(occurred_at, Run(occurred_at, occurred_at))
+            yield label_set(rule.per, values), Arrival(known_at, Run(occurred_at, occurred_at))
 
 
 def _awaits(rule: AbsenceRule, test: RuleTestConfig, _: Histories, at: datetime) -> bool:

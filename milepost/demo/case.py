@@ -13,17 +13,24 @@ SOURCES = {
     "quote.approved": "cpq",
     "order.created": "erp",
     "order.approved": "crm",
+    "credit.hold_applied": "erp",
+    "credit.hold_released": "erp",
     "order.transmitted": "middleware",
     "order.posted": "erp",
     "contract.activated": "cpq",
     "billing.configured": "billing",
     "order.fulfilled": "erp",
+    "revenue.recognized": "erp",
     "invoice.issued": "erp",
     "invoice.posted": "erp",
     "invoice.visible_in_crm": "crm",
+    "invoice.voided": "erp",
+    "payment.failed": "payments",
     "payment.received": "payments",
     "payment.visible_to_account": "crm",
     "payment.applied": "payments",
+    "customer.created": "crm",
+    "customer.merged": "crm",
 }
 
 
@@ -60,6 +67,8 @@ class Happening:
     failures: list[Failure] = field(default_factory=list)
     # How long after it happened the message about it is sent.
     held_back: timedelta = timedelta(0)
+    # What its message says beside what every message of the case says.
+    attributes: dict[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

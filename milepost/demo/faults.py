@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from milepost.demo.case import Case, Failure, Happening
+from milepost.demo.case import Case, Failure, Happening, ObjectRef
 from milepost.demo.company import ENTITIES, share_of
 from milepost.demo.workflow import OFFICE_PACE, write_invoice
 
@@ -21,7 +21,7 @@ class Fault(Protocol):
 
     @property
     def code(self) -> int:
-        """The digit its case numbers begin with."""
+        """What its case numbers begin with; no two faults have the same."""
 
     @property
     def every(self) -> timedelta: ...
@@ -180,7 +180,10 @@ class LateEvidence:
 
 @dataclass(frozen=True)
 class DuplicateInvoice:
-    """An order is invoiced a second time: another invoice id, the same order and amount, half an hour later."""
+    """An order is invoiced a second time: another invoice id, the same order and amount, half an hour later.
+
+    OrderInvoicedTwice fires, and is resolved when accounts receivable has voided the second invoice.
+    """
 
     code: int = 8
     every: timedelta = timedelta(hours=16)
@@ -192,6 +195,8 @@ class DuplicateInvoice:
         write_invoice(case, case.first("order.fulfilled"), first.amount, "R", OFFICE_PACE, rng)
         again = next(each for each in case.happenings if each.type == "invoice.issued" and each.key == "R")
         case.move(again, first.happened_at + timedelta(minutes=rng.randint(18, 45)))
+        order_and_invoice = [each for each in again.objects if each.type != "customer"]
+        case.add("invoice.voided", again.happened_at + _hours(rng, 6, 20), again, order_and_invoice, again.amount, "R")
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,77 @@ class AmountMismatch:
         for each in case.happenings:
             if each.type.startswith("invoice."):
                 each.amount += share_of(each.amount, surcharge, case.entity.currency)
+
+
+@dataclass(frozen=True)
+class CreditHoldForgotten:
+    """Credit management blocks an order and looks at it only days later: CreditHoldNotReleased fires, then resolves.
+
+    The hold stops the clock of OrderNotPosted, which stays quiet.
+    """
+
+    code: int = 10
+    every: timedelta = timedelta(hours=30)
+    entities: tuple[str, ...] = ("GB01", "US01", "JP01")
+    subscription: bool = False
+
+    def strike(self, case: Case, rng: random.Random) -> None:
+        approved, transmitted = case.first("order.approved"), case.first("order.transmitted")
+        order = [each for each in approved.objects if each.type == "order"]
+        waited = transmitted.happened_at - approved.happened_at
+        applied_at = approved.happened_at + timedelta(seconds=rng.randint(5, 20))
+        held = case.add("credit.hold_applied", applied_at, approved, order, approved.amount)
+        # Two working days and more, also over a weekend.
+        released = case.add("credit.hold_released", applied_at + _hours(rng, 100, 140), held, order, approved.amount)
+        case.move(transmitted, released.happened_at + waited)
+
+
+@dataclass(frozen=True)
+class CardDeclined:
+    """A customer's payment is declined, and the retry gets through days later: PaymentNotRecovered, then resolved."""
+
+    code: int = 11
+    every: timedelta = timedelta(hours=30)
+    entities: tuple[str, ...] = ALL_ENTITIES
+    subscription: bool = False
+
+    def strike(self, case: Case, rng: random.Random) -> None:
+        received = case.first("payment.received")
+        payment = [each for each in received.objects if each.type == "payment"]
+        case.add("payment.failed", received.happened_at, received.cause, payment, received.amount)
+        case.move(received, received.happened_at + _hours(rng, 75, 110))
+
+
+@dataclass(frozen=True)
+class DuplicateCustomer:
+    """A new customer is entered by sales and again by the service desk, with the same tax id.
+
+    CustomersAlike fires for the second record, until master data merges it.
+    """
+
+    code: int = 12
+    every: timedelta = timedelta(days=4)
+    entities: tuple[str, ...] = ALL_ENTITIES
+    subscription: bool = False
+
+    def strike(self, case: Case, rng: random.Random) -> None:
+        won = case.first("opportunity.won")
+        name, number = case.customer.name, f"{rng.randrange(10**9):09}"
+        told = {"name": name, "tax_id": f"{case.entity.code[:2]}{number}"}
+        first = self._tell(case, "customer.created", won.happened_at, won, "1", told)
+        again_at = won.happened_at + _hours(rng, 20, 44)
+        again = self._tell(case, "customer.created", again_at, first, "2", told | {"name": name.upper()})
+        self._tell(case, "customer.merged", again_at + _hours(rng, 40, 90), again, "2", {})
+
+    @staticmethod
+    def _tell(
+        case: Case, type_: str, at: datetime, cause: Happening, key: str, attributes: dict[str, str]
+    ) -> Happening:
+        """A step of a customer's record, which is not the buyer of anything yet."""
+        record = ObjectRef("customer", f"N-{case.number}-{key}")
+        happening = Happening(type_, at, cause, (record,), cause.amount, key, attributes=attributes)
+        case.happenings.append(happening)
+        return happening
 
 
 @dataclass(frozen=True)
@@ -238,4 +314,7 @@ RECURRING: tuple[Fault, ...] = (
     LateEvidence(),
     DuplicateInvoice(),
     AmountMismatch(),
+    CreditHoldForgotten(),
+    CardDeclined(),
+    DuplicateCustomer(),
 )

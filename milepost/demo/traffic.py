@@ -94,7 +94,8 @@ def cloud_event(seed: int, case: Case, happening: Happening) -> Event:
                 "customer": case.customer.name,
                 "product": case.product.name,
                 "channel": case.channel,
-            },
+            }
+            | happening.attributes,
         },
     }
     if happening.cause is not None:
@@ -236,7 +237,7 @@ class Traffic:
             self._push(sent_at, (case, happening))
             if resent.random() < RESENT_SHARE:
                 self._push(sent_at + timedelta(seconds=resent.randint(1, 40)), (case, happening))
-        if case.fault or case.happenings[-1].at is None or case.happenings[-1].at >= self._traced_since:
+        if case.fault or any(each.at is None or each.at >= self._traced_since for each in case.happenings):
             for span in spans_of(self._seed, case):
                 if case.fault or span.end >= self._traced_since:
                     self._push(span.end, span)

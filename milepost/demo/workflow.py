@@ -40,7 +40,7 @@ def _seconds(median: float, sigma: float, most: float) -> Delay:
 
 _DAY = 24 * 60
 # What a step waits after its cause. The longest healthy wait of every watched handoff is well inside its
-# window (8 h, 4 h or 1 h for platinum, 24 h, 2 h, 2 h), so that only faults raise alerts.
+# window (8 h, 4 h or 1 h for platinum, 24 h, 2 h, 2 h) or working days, so that only faults raise alerts.
 OFFICE_PACE: Pace = {
     "quote.created": _minutes(25, 0.7, 6 * 60),
     "quote.approved": _minutes(50, 0.8, 2 * _DAY),
@@ -51,6 +51,7 @@ OFFICE_PACE: Pace = {
     "contract.activated": _minutes(70, 0.6, _DAY),
     "billing.configured": _minutes(150, 0.7, 13 * 60),
     "order.fulfilled": _minutes(1.6 * _DAY, 0.5, 9 * _DAY),
+    "revenue.recognized": _minutes(_DAY, 0.3, 2 * _DAY),
     "invoice.issued": _minutes(95, 0.6, 18 * 60),
     "invoice.posted": _minutes(6, 0.5, 60),
     "invoice.visible_in_crm": _minutes(7, 0.6, 50),
@@ -69,6 +70,7 @@ WEB_SHOP_PACE: Pace = {
     "contract.activated": _seconds(20, 0.5, 90),
     "billing.configured": _seconds(8, 0.5, 25),
     "order.fulfilled": _seconds(70, 0.5, 240),
+    "revenue.recognized": _seconds(40, 0.4, 120),
     "invoice.issued": _seconds(15, 0.5, 60),
     "invoice.posted": _seconds(6, 0.4, 20),
     "invoice.visible_in_crm": _seconds(5, 0.4, 15),
@@ -112,6 +114,7 @@ def write_case(deal: Deal, pace: Pace, rng: random.Random) -> Case:
         writer.then(activated, "billing.configured", [contract], total)
     fulfilled = writer.then(posted, "order.fulfilled", [order], total)
     _write_cash(writer, fulfilled, total)
+    writer.then(fulfilled, "revenue.recognized", [order], total)
     return case
 
 
@@ -147,6 +150,9 @@ def _write_cash(writer: _Writer, fulfilled: Happening, total: Decimal) -> None:
         write_invoice(case, fulfilled, amount, str(index), writer.pace, rng)
         for index, amount in enumerate(amounts, start=1)
     ]
+    for each in case.happenings:
+        if len(amounts) > 1 and each.type == "invoice.issued":
+            each.attributes["billing"] = "partial"
     invoices = [posting.objects[0] for posting in postings]
     payment = ObjectRef("payment", f"PAY-{case.number}")
     last = max(postings, key=lambda posting: posting.happened_at)

@@ -60,7 +60,8 @@ def handoffs(events: list[Event]) -> list[Handoff]:
     found = []
     for object_type, beginning, end, window in WATCHED:
         for object_, milestones in reached.items():
-            if object_[0] != object_type or beginning not in milestones:
+            # A credit hold stops the order's clock.
+            if object_[0] != object_type or beginning not in milestones or "credit.hold_applied" in milestones:
                 continue
             began = milestones[beginning]
             attributes = attributes_of(began)

@@ -244,8 +244,9 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         pytest.param(
             "at: 200%",
             "at: 100%",
-            "4:9",
-            "severity steps must each come later than the one before",
+            "14:19",
+            "severity: has a step at 100% after one at 100%; give each step a later share than the one before, such as "
+            "100% and then 200%",
             id="two steps at once",
         ),
         pytest.param(
