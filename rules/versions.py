@@ -119,6 +119,22 @@ def effective(stored: Iterable[StoredVersion]) -> dict[str, list[StoredVersion]]
     return {alert: _effective(rows) for alert, rows in _by_alert(stored).items()}
 
 
+def versioned(versions: Sequence[ObjectRule]) -> VersionedRule:
+    """One rule of versions with tenures on one object type, oldest first; its words are the newest one's."""
+    told_apart = "\n".join(f"{version.version} {version.tenure}" for version in versions)
+    newest = versions[-1]
+    return VersionedRule(
+        group=newest.group,
+        name=newest.name,
+        version=hashlib.sha256(told_apart.encode()).hexdigest()[:16],
+        labels=newest.labels,
+        annotations=newest.annotations,
+        object_type=newest.object_type,
+        versions=tuple(versions),
+        opened_by=tuple(version.opening_types for version in versions),
+    )
+
+
 def versions_of(rule: Rule) -> Sequence[Rule]:
     """The versions of a rule that has some, else the rule."""
     return rule.versions if isinstance(rule, VersionedRule) else (rule,)
@@ -201,7 +217,7 @@ def _with_versions(rule: Rule, rows: Sequence[StoredVersion]) -> Iterator[Rule]:
     versions = [*older, replace(rule, tenure=Tenure(since))]
     # On objects of another type nothing is judged twice.
     for _, of_type in groupby(sorted(versions, key=attrgetter("object_type")), key=attrgetter("object_type")):
-        yield _versioned(rule, tuple(sorted(of_type, key=lambda version: version.tenure.since)))
+        yield versioned(sorted(of_type, key=lambda version: version.tenure.since))
 
 
 def _older(rule: ObjectRule, rows: Sequence[StoredVersion]) -> Iterator[ObjectRule]:
@@ -218,20 +234,6 @@ def _older(rule: ObjectRule, rows: Sequence[StoredVersion]) -> Iterator[ObjectRu
             tenure = Tenure(since, following.from_at)
             yield replace(built, **words, version=row.rule_version, tenure=tenure)  # type: ignore[arg-type]
             since = following.from_at
-
-
-def _versioned(newest: ObjectRule, versions: tuple[ObjectRule, ...]) -> VersionedRule:
-    told_apart = "\n".join(f"{version.version} {version.tenure}" for version in versions)
-    return VersionedRule(
-        group=newest.group,
-        name=newest.name,
-        version=hashlib.sha256(told_apart.encode()).hexdigest()[:16],
-        labels=newest.labels,
-        annotations=newest.annotations,
-        object_type=versions[0].object_type,
-        versions=versions,
-        opened_by=tuple(version.opening_types for version in versions),
-    )
 
 
 def _by_alert(stored: Iterable[StoredVersion]) -> Mapping[str, list[StoredVersion]]:

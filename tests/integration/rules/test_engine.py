@@ -277,7 +277,7 @@ def test_an_edit_looks_at_what_is_new_and_due_only(store: Store) -> None:
 
 
 def test_a_case_that_was_dated_ahead_of_an_edit_has_the_version_of_its_start(store: Store) -> None:
-    insert_events(store, [event_row("a-1", "accepted", occurred_at=NOW + 2 * HOUR, received_at=NOW)])
+    insert_events(store, [event_row("a-1", "accepted", ["order/O-1"], occurred_at=NOW + 2 * HOUR, received_at=NOW)])
     tick(store, NOW)
     edited = changed("v2", from_type="accepted", within=HOUR)
     tick(store, NOW + HOUR, edited)
@@ -295,9 +295,11 @@ def test_a_start_that_turns_out_earlier_moves_the_case_to_the_version_of_then(st
     tick(store, NOW + HOUR, edited)
     tick(store, NOW + 3 * HOUR, edited)
     assert [alert.rule_version for alert in list_alerts(store, AlertState.FIRING)] == ["v2"]
-    insert_events(store, [event_row("a-0", "approved", occurred_at=NOW, received_at=NOW + 3 * HOUR + MICRO)])
+    insert_events(
+        store, [event_row("a-0", "approved", ["order/O-1"], occurred_at=NOW, received_at=NOW + 3 * HOUR + MICRO)]
+    )
 
-    tick(store, NOW + 3 * HOUR + MICRO, edited)
+    tick(store, NOW + 3 * HOUR + MICRO + LATE_GRACE, edited)
     assert stood(store) == {"O-1": AlertState.RETRACTED}
 
     tick(store, DEADLINE + MICRO, edited)
@@ -318,7 +320,7 @@ def test_the_newest_version_may_take_the_cases_since_an_instant(store: Store) ->
 
     [alert] = list_alerts(store)
     assert (alert.business_object.id, alert.rule_version, alert.fired_at) == ("O-2", "v2", NOW + 3 * HOUR)
-    assert due(store) == {"O-1": DEADLINE + MICRO}
+    assert due(store) == {"O-1": DEADLINE}
 
 
 def test_words_of_a_rule_change_for_running_cases_without_a_version(store: Store) -> None:
