@@ -90,7 +90,7 @@ def ends(alerts: Sequence[Alert]) -> dict[str, tuple[object, ...]]:
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.randoms(use_true_random=False))
+@given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_edits_between_ticks_leave_each_case_to_its_version(
     engine: Engine,
     embedded_store: Store,
@@ -99,9 +99,9 @@ def test_edits_between_ticks_leave_each_case_to_its_version(
     other: list[MilestoneRule],
     edits: list[list[int]],
     gaps: list[timedelta],
-    chance: random.Random,
+    seed: int,
 ) -> None:
-    database = embedded_store.database
+    database, chance = embedded_store.database, random.Random(seed)
     engine.clear(database)
     of_each, tenures = texts(one, other), Tenures()
     waiting = [arrival.row() for arrival in log.arrivals]
@@ -147,7 +147,7 @@ def test_edits_between_ticks_leave_each_case_to_its_version(
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.randoms(use_true_random=False))
+@given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_rules_that_go_and_come_back_or_take_running_cases_end_as_their_versions_say(
     engine: Engine,
     embedded_store: Store,
@@ -156,9 +156,9 @@ def test_rules_that_go_and_come_back_or_take_running_cases_end_as_their_versions
     other: list[MilestoneRule],
     edits: list[list[int]],
     gaps: list[timedelta],
-    chance: random.Random,
+    seed: int,
 ) -> None:
-    database = embedded_store.database
+    database, chance = embedded_store.database, random.Random(seed)
     engine.clear(database)
     of_each, tenures = texts(one, other), Tenures()
     insert_events(embedded_store, [arrival.row() for arrival in log.arrivals])
