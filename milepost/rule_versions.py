@@ -54,7 +54,7 @@ def version_rows(store: Store, alert: str | None) -> list[Row]:
 def take_running_cases(store: Store, wish: MigrationWish, now: datetime) -> list[Row]:
     """What is changed: the rules whose newest versions take more cases from the next tick on.
 
-    UsageError for a name that no rule has, or an instant that is still to come.
+    Those that start after now are the newest's already. UsageError for a name that no rule has.
     """
     moved = migrate(read_rule_versions(store), wish.alerts, min(wish.since, now), wish.reason, now)
     write_rule_versions(store, moved)

@@ -181,4 +181,7 @@ def test_rules_that_go_and_come_back_or_take_running_cases_end_as_their_versions
 
     simulated = expected(log, [tenures.rule(rule.name) for rule in rules]) if rules else []
     current = [alert_from_row(row) for row in engine.select(embedded_store, "SELECT * FROM alerts")]
-    assert ends(current) == ends([alert for _, alerts, _ in simulated for alert in alerts])
+    said = ends([alert for _, alerts, _ in simulated for alert in alerts])
+    # What was resolved while a rule said so stays as it was.
+    open_or_said = [alert for alert in current if alert.state.is_open or alert.alert_id in said]
+    assert ends(open_or_said) == said
