@@ -57,6 +57,7 @@ class Tenure:
 
 
 ALWAYS = Tenure()
+NO_CASES = Tenure(until=EARLIEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

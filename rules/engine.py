@@ -9,21 +9,22 @@ A tick that was cut off anywhere is repeated from the old watermark and writes t
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
 from domain.instants import EARLIEST, EPOCH, LATEST, format_instant
-from domain.rule import ObjectRule, Rule
+from domain.rule import NO_CASES, ObjectRule, Rule
+from domain.series_rule import BurnRateRule
 from domain.source_silence import SOURCE_SILENT, Silences
 from rules.alert_state import advance
 from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.series import SeriesEngine
 from rules.source_alerts import source_alerts
-from rules.versions import UnknownOf, adopt, in_force, unknown_of, versions_of
+from rules.versions import UnknownOf, VersionedRule, adopt, in_force, unknown_of, versions_of
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
@@ -135,8 +136,17 @@ class Engine:
         stored += news
         if stored != self._versions:
             self._in_force = in_force(self._rules, stored)
-            self._by_object_type = by_object_type(self._in_force)
+            self._by_object_type = by_object_type([*self._in_force, *self._only_counted()])
             self._versions = stored
+
+    def _only_counted(self) -> list[Rule]:
+        """The rules that a service level counts all clocks by, also those that a former version has alerts on.
+
+        They tell nothing here, but have objects looked at, and so counted, at their deadlines.
+        """
+        targets = {rule.target.name: rule.target for rule in self._rules if isinstance(rule, BurnRateRule)}
+        versioned = {rule.name for rule in self._in_force if isinstance(rule, VersionedRule)}
+        return [replace(targets[name], tenure=NO_CASES) for name in sorted(versioned & targets.keys())]
 
     def _wake(self, rules: Iterable[Rule], from_at: datetime, before: Watermark, through: datetime) -> None:
         """Makes due the objects that the tick would pass over, though an event that starts a case lies ahead."""

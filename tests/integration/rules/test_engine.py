@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from domain.alert import Alert, AlertState
 from domain.contract import Contracts
-from domain.instants import EARLIEST
-from domain.rule import MilestoneRule
+from domain.instants import EARLIEST, parse_instant
+from domain.rule import MilestoneRule, Rule
+from domain.series_rule import BurnRateRule, BurnWindows
 from rules.engine import ENGINE, Engine, TickResult
 from rules.evaluator import evaluate
 from rules.told import LATE_GRACE
@@ -22,6 +24,7 @@ from storage.events import EventRow, insert_events
 from storage.freshness import source_freshness
 from storage.milestones import Stretch
 from storage.rule_versions import read_rule_versions, write_rule_versions
+from storage.series import clock_counts, read_states
 from tests.builders import NOW, event_row
 from tests.engine import Engine as EmbeddedEngine
 from tests.unit.rules.histories import LARGE, rule
@@ -41,7 +44,7 @@ def posted(number: int = 1, **changes: Any) -> EventRow:
     return event_row(f"p-{number}", "posted", [f"order/O-{number}"], **changes)
 
 
-def tick(store: Store, through: datetime, rules: Iterable[MilestoneRule] = (PLAIN,)) -> TickResult:
+def tick(store: Store, through: datetime, rules: Iterable[Rule] = (PLAIN,)) -> TickResult:
     return Engine(store, rules).tick(through)
 
 
@@ -360,6 +363,35 @@ def test_a_rule_that_comes_back_has_the_versions_it_had(store: Store) -> None:
 
     alerts = {alert.business_object.id: (alert.rule_version, alert.state) for alert in list_alerts(store)}
     assert alerts == {"O-1": ("v1", AlertState.FIRING), "O-2": ("v2", AlertState.FIRING)}
+
+
+def test_a_service_level_counts_running_cases_by_the_newest_version_at_its_deadlines(store: Store) -> None:
+    def rules(version: str, within: timedelta) -> Sequence[Rule]:
+        target = rule(version=version, within=within)
+        burning = BurnRateRule(
+            group="g",
+            name="Burning",
+            version=version,
+            objective=Fraction(99, 100),
+            target=target,
+            over=timedelta(days=30),
+            windows=(BurnWindows(Fraction(14), HOUR, 5 * MINUTE, "critical"),),
+            minimum=1,
+        )
+        return [target, burning]
+
+    insert_events(store, [approved()])
+    tick(store, NOW, rules("v1", 4 * HOUR))
+    edited = rules("v2", HOUR)
+    tick(store, NOW + MINUTE, edited)
+    assert due(store) == {"O-1": NOW + HOUR}
+
+    tick(store, NOW + 2 * HOUR, edited)
+
+    assert due(store) == {"O-1": DEADLINE}
+    state = read_states(store)[PLAIN.name]
+    [count] = clock_counts(store, PLAIN.name, parse_instant(state.state), EARLIEST)
+    assert (count.outcome_at - HOUR, count.good, count.bad) == (NOW, 0, 1)
 
 
 def test_versions_on_objects_of_two_types_judge_those_of_theirs(store: Store) -> None:
