@@ -89,7 +89,20 @@ def ends(alerts: Sequence[Alert]) -> dict[str, tuple[object, ...]]:
     }
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def stand(log: Log, rules: Sequence[ObjectRule]) -> list[Alert]:
+    """What stands at the end, by the arrivals themselves."""
+    objects = [BusinessObject("order", object_id) for object_id in log.by_object]
+    return [alert for rule in rules for one in objects for alert in alerts_at(rule, one, log.as_received(one.id), END)]
+
+
+def replayed(store: Store, rules: Sequence[Rule]) -> list[Alert]:
+    """Every change as a backtest finds it."""
+    span = Span(EARLIEST, END + MICRO)
+    found = replay(store, rules, span, By.RECEIPT, lambda done, total: None)
+    return [alert for _, _, changes in found for alert in changes]
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_edits_between_ticks_leave_each_case_to_its_version(
     engine: Engine,
@@ -121,32 +134,16 @@ def test_edits_between_ticks_leave_each_case_to_its_version(
                 insert_events(store, arrived)
             tick_until_done(store, rules, through, chance)
 
-    simulated = list(expected(log, [tenures.rule(rule.name) for rule in rules]))
+    expected_rules = [tenures.rule(rule.name) for rule in rules]
+    alerts = stored_once([alert for _, alerts, _ in expected(log, expected_rules) for alert in alerts])
     stored = [alert_from_row(row) for row in engine.select(embedded_store, "SELECT * FROM alert_transitions FINAL")]
-    alerts = stored_once([alert for _, alerts, _ in simulated for alert in alerts])
     assert stored_once(stored) == alerts
     judged = in_force(rules, read_rule_versions(embedded_store))
-    # Evaluated once, and replayed, by what is stored of the versions.
-    assert ends(evaluate(embedded_store, judged, END)) == ends(
-        [
-            alert
-            for rule in rules
-            for object_id in log.by_object
-            for alert in alerts_at(
-                tenures.rule(rule.name), BusinessObject("order", object_id), log.as_received(object_id), END
-            )
-        ]
-    )
-    span = Span(EARLIEST, END + MICRO)
-    replayed = [
-        alert
-        for _, _, changes in replay(embedded_store, judged, span, By.RECEIPT, lambda done, total: None)
-        for alert in changes
-    ]
-    assert stored_once(replayed) == alerts
+    assert ends(evaluate(embedded_store, judged, END)) == ends(stand(log, expected_rules))
+    assert stored_once(replayed(embedded_store, judged)) == alerts
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_rules_that_go_and_come_back_or_take_running_cases_end_as_their_versions_say(
     engine: Engine,
