@@ -102,7 +102,7 @@ def replayed(store: Store, rules: Sequence[Rule]) -> list[Alert]:
     return [alert for _, _, changes in found for alert in changes]
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_edits_between_ticks_leave_each_case_to_its_version(
     engine: Engine,
@@ -143,7 +143,7 @@ def test_edits_between_ticks_leave_each_case_to_its_version(
     assert stored_once(replayed(embedded_store, judged)) == alerts
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), rule_sets(), EDITS, GAPS, st.integers(0, 2**32))
 def test_rules_that_go_and_come_back_or_take_running_cases_end_as_their_versions_say(
     engine: Engine,
