@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from domain.calendar import Calendar
+from domain.instants import EARLIEST
 from domain.period import Periods
 
 
@@ -43,11 +44,28 @@ class Pause:
     until_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """The cases that a version of a rule judges: those that started at `since` or later, and before `until`."""
+
+    since: datetime = EARLIEST
+    until: datetime | None = None
+
+    def takes(self, started_at: datetime) -> bool:
+        """Whether a case that started then is judged by the version."""
+        return self.since <= started_at and (self.until is None or started_at < self.until)
+
+
+ALWAYS = Tenure()
+NO_CASES = Tenure(until=EARLIEST)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(ABC):
     """What every rule has, whatever its kind.
 
-    `version` is a digest of the rule and its calendar: it changes when, and only when, a verdict could.
+    `version` is a digest of the rule and its calendar: it changes when, and only when, a verdict could. A case that
+    started outside `tenure` is another version's, and this one tells nothing of it.
     """
 
     group: str
@@ -55,6 +73,7 @@ class Rule(ABC):
     version: str
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    tenure: Tenure = ALWAYS
 
     @property
     @abstractmethod
@@ -75,7 +94,10 @@ class ObjectRule(Rule):
     @property
     @abstractmethod
     def opening_types(self) -> frozenset[str]:
-        """The event types without one of which the rule has nothing to say of an object."""
+        """The event types without one of which the rule has nothing to say of an object.
+
+        A case starts at the instant of an event of these types.
+        """
 
     @property
     def awaited_types(self) -> frozenset[str]:

@@ -34,14 +34,17 @@ from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
+from domain.rule import Rule
 from milepost.api_answers import ApiAnswers
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
+from milepost.rule_versions import MigrationWish, take_running_cases, version_rows
 from milepost.settings import Settings
 from milepost.source_rows import source_rows
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
+from rules.configured import as_configured
 from rules.evaluator import evaluate, evaluation_row
 from rules.loader import load_rules
 from rules.references import load_references
@@ -81,9 +84,18 @@ class Answers(Protocol):
     def create_token(self, wish: TokenWish) -> str: ...
     def revoke_token(self, name: str) -> Answer: ...
     def evaluation(
-        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+        self,
+        rules: Path,
+        calendars: Path,
+        contracts: Contracts,
+        at: datetime,
+        known_at: datetime | None,
+        *,
+        configured: bool = False,
     ) -> list[Answer]: ...
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer: ...
+    def rule_versions(self, alert: str | None) -> Answer: ...
+    def migrate_rules(self, wish: MigrationWish) -> list[Answer]: ...
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
@@ -168,10 +180,19 @@ class StoreAnswers:
         return token_row(revoke_token(self._store, self._clock, name))
 
     def evaluation(
-        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+        self,
+        rules: Path,
+        calendars: Path,
+        contracts: Contracts,
+        at: datetime,
+        known_at: datetime | None,
+        *,
+        configured: bool = False,
     ) -> list[Answer]:
-        """What the rules say of all stored history at an instant."""
-        loaded = load_rules([rules], load_references(calendars, contracts))
+        """What the rules say of all stored history at an instant; the configured ones with their versions."""
+        loaded: Sequence[Rule] = load_rules([rules], load_references(calendars, contracts))
+        if configured:
+            loaded = as_configured(self._store, loaded)
         return [evaluation_row(alert) for alert in evaluate(self._store, loaded, at, known_at, contracts)]
 
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer:
@@ -180,10 +201,21 @@ class StoreAnswers:
             raise UsageError(
                 f"from is {format_instant(wish.since)} and to is {format_instant(wish.until)}; give a later to"
             )
+        running: Sequence[Rule]
         running, candidate = load_both(wish, contracts)
+        if wish.configured:
+            running = as_configured(self._store, running)
         span = Span(wish.since, wish.until)
         found = backtest(self._store, [*running, *(candidate or ())], span, wish.by, progress, contracts)
         return backtest_report(found, running, candidate)
+
+    def rule_versions(self, alert: str | None) -> Answer:
+        """The versions that judge which cases; files are refused by a running Milepost alone."""
+        return {"refused": None, "versions": version_rows(self._store, alert)}
+
+    def migrate_rules(self, wish: MigrationWish) -> list[Answer]:
+        """The rules whose newest versions take running cases now."""
+        return take_running_cases(self._store, wish, self._clock.now())
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
         """The changes of alerts as they became known, the newest first."""

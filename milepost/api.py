@@ -17,14 +17,16 @@ from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
 from milepost.file_api import file_routes
 from milepost.openapi import openapi_route
-from milepost.rule_api import rule_routes
+from milepost.rule_api import Refused, nothing_refused, rule_routes
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
 from storage.client import Store
 from storage.dead_letters import LetterFilter
 
 
-def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -> list[BaseRoute]:
+def api_routes(
+    store: Store, clock: Clock, contracts: Contracts = Contracts(), refused: Refused = nothing_refused
+) -> list[BaseRoute]:
     """The routes under /api."""
     answers = StoreAnswers(store, clock)
 
@@ -58,7 +60,7 @@ def api_routes(store: Store, clock: Clock, contracts: Contracts = Contracts()) -
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),
         Route("/api/sources", _get(sources)),
-        *rule_routes(answers, contracts),
+        *rule_routes(answers, contracts, refused),
         *file_routes(answers),
         openapi_route(),
     ]

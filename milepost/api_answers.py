@@ -18,9 +18,10 @@ from collector.operations import (
 from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import StoreError, StoreUnreachable, UsageError
-from domain.instants import EPOCH, format_instant
+from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.backtest_wish import BacktestWish, load_both
+from milepost.rule_versions import MigrationWish
 from milepost.settings import Settings
 from rules.loader import load_rules, rule_files
 from rules.references import load_references
@@ -99,7 +100,14 @@ class ApiAnswers:
         return answer
 
     def evaluation(
-        self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
+        self,
+        rules: Path,
+        calendars: Path,
+        contracts: Contracts,
+        at: datetime,
+        known_at: datetime | None,
+        *,
+        configured: bool = False,
     ) -> list[Answer]:
         """What the rules say; they are read here, so that errors name this command's files."""
         load_rules([rules], load_references(calendars, contracts))
@@ -108,8 +116,23 @@ class ApiAnswers:
             "calendars": calendars.read_text(encoding="utf-8"),
             "at": format_instant(at),
             "known_at": format_instant(known_at) if known_at else None,
+            "configured": configured,
         }
         return self._rows("POST", "/api/evaluate", json=body)
+
+    def rule_versions(self, alert: str | None) -> Answer:
+        """The versions that judge which cases, and since when and why the files are refused."""
+        answer: Answer = self._ask("GET", "/api/rules/versions", params={"alert": alert} if alert else {})
+        return answer
+
+    def migrate_rules(self, wish: MigrationWish) -> list[Answer]:
+        """The rules whose newest versions take running cases from the next tick on."""
+        body = {
+            "alerts": list(wish.alerts),
+            "since": None if wish.since == EARLIEST else format_instant(wish.since),
+            "reason": wish.reason,
+        }
+        return self._rows("POST", "/api/rules/migrate", json=body)
 
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer:
         """What the rules would have told; they are read here, as for an evaluation. Nobody hears how far it is."""
@@ -121,6 +144,7 @@ class ApiAnswers:
             "from": format_instant(wish.since),
             "to": format_instant(wish.until),
             "by": wish.by.value,
+            "configured": wish.configured,
         }
         answer: Answer = self._ask("POST", "/api/backtest", json=body, timeout=None)
         return answer

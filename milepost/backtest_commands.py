@@ -55,6 +55,7 @@ def rules_backtest(
         since=instant_of("--from", since),
         until=instant_of("--to", until),
         by=by,
+        configured=rules is None,
     )
     contracts = load_contracts(settings.contracts_path).contracts
     with open_answers(settings, SystemClock()) as answers, _shown_progress() as progress:

@@ -13,7 +13,10 @@ from rules.replay import By
 
 @dataclass(frozen=True, slots=True)
 class BacktestWish:
-    """Which rules, and which candidate beside them, to replay from `since` up to, not including, `until`."""
+    """Which rules, and which candidate beside them, to replay from `since` up to, not including, `until`.
+
+    `configured` says that the rules are those that run: with the versions that judge the cases they had.
+    """
 
     rules: Path
     candidate: Path | None
@@ -21,6 +24,7 @@ class BacktestWish:
     since: datetime
     until: datetime
     by: By
+    configured: bool = False
 
 
 def unseen(done: int, total: int) -> None:

@@ -42,6 +42,7 @@ from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.pull_commands import tell_pull
 from milepost.rule_commands import check_rules, heard_types, rule_references, rules_schema, test_rules
+from milepost.rule_version_commands import rules_migrate, rules_versions
 from milepost.settings import load_settings
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
@@ -170,7 +171,14 @@ def evaluate(
     instant, known = instant_of("--at", at), instant_of("--known-at", known_at) if known_at else None
     contracts = load_contracts(settings.contracts_path).contracts
     with open_answers(settings, SystemClock()) as answers:
-        rows = answers.evaluation(rules or settings.rules_path, settings.calendars_path, contracts, instant, known)
+        rows = answers.evaluation(
+            rules or settings.rules_path,
+            settings.calendars_path,
+            contracts,
+            instant,
+            known,
+            configured=rules is None,
+        )
     if output is Output.JSON:
         print_json(rows)
     else:
@@ -233,6 +241,8 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
 
 rules_app.command("backtest")(rules_backtest)
 rules_app.command("schema")(rules_schema)
+rules_app.command("versions")(rules_versions)
+rules_app.command("migrate")(rules_migrate)
 alerts_app.command("history")(alerts_history)
 alerts_app.command("show")(alerts_show)
 

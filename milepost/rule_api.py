@@ -1,4 +1,4 @@
-"""The routes that put rules to the stored history: what they say at an instant, and what they would have told."""
+"""The routes about rules: what they say of the stored history at an instant, or would have told, and their versions."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute, Route
 from domain.contract import Contracts
 from domain.instants import parse_storable_instant
 from milepost.answers import StoreAnswers
-from milepost.api_responses import refuse, respond
+from milepost.api_responses import get, refuse, respond
 from milepost.backtest_wish import BacktestWish, unseen
+from milepost.rule_versions import MigrateRequest, wish_of
 from rules.replay import By
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
@@ -28,6 +29,7 @@ class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True):
     calendars: str
     at: str
     known_at: str | None
+    configured: bool = False
 
 
 class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
@@ -39,18 +41,33 @@ class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since
     since: str
     until: str
     by: By
+    configured: bool = False
 
 
-Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest)
+Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, MigrateRequest)
+# Since when and why the rule files are refused; None where they are not.
+Refused = Callable[[], dict[str, object] | None]
 
 
-def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
-    """The routes under /api that take rule files."""
+def nothing_refused() -> None:
+    """There are no files that could be wrong."""
+
+
+def rule_routes(answers: StoreAnswers, contracts: Contracts, refused: Refused = nothing_refused) -> list[BaseRoute]:
+    """The routes under /api that take rule files, and those about the versions of the rules that run."""
+
+    def versions(request: Request) -> object:
+        return {**answers.rule_versions(request.query_params.get("alert")), "refused": refused()}
+
+    def migrate(asked: MigrateRequest, folder: Path) -> object:
+        return answers.migrate_rules(wish_of(asked))
 
     def evaluate(asked: EvaluateRequest, folder: Path) -> object:
         rules, calendars = _write(folder / "rules", asked.rules), _write_calendars(folder, asked.calendars)
         known_at = parse_storable_instant(asked.known_at) if asked.known_at else None
-        return answers.evaluation(rules, calendars, contracts, parse_storable_instant(asked.at), known_at)
+        return answers.evaluation(
+            rules, calendars, contracts, parse_storable_instant(asked.at), known_at, configured=asked.configured
+        )
 
     def backtest(asked: BacktestRequest, folder: Path) -> object:
         wish = BacktestWish(
@@ -60,11 +77,14 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
             since=parse_storable_instant(asked.since),
             until=parse_storable_instant(asked.until),
             by=asked.by,
+            configured=asked.configured,
         )
         return answers.backtest(wish, contracts, unseen)
 
     return [
         Route("/api/evaluate", _endpoint(EvaluateRequest, "evaluate", evaluate), methods=["POST"]),
+        Route("/api/rules/versions", get(versions)),
+        Route("/api/rules/migrate", _endpoint(MigrateRequest, "migrate rules", migrate), methods=["POST"]),
         Route("/api/backtest", _endpoint(BacktestRequest, "backtest", backtest), methods=["POST"]),
     ]
 

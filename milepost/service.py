@@ -51,12 +51,12 @@ from milepost.http_server import HttpServer, address, bind
 from milepost.pull_api import pull_routes
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_commands import rule_references
+from milepost.rule_reload import RuleFiles
 from milepost.settings import Settings
 from milepost.store_arrival import StoreArrival
 from milepost.tracing import configure_tracing
 from rules.cause_finding import CauseFinder
 from rules.engine import Engine
-from rules.loader import load_rules
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
 from storage.events import latest_instant
@@ -99,8 +99,9 @@ class Service:
     def _build(self, settings: Settings, clock: Clock, demo: bool) -> None:
         closing = self._closing
         references = rule_references(settings)
-        rules = load_rules([settings.rules_path], references)
         contracts = self._contracts = references.contracts
+        registry = CollectorRegistry()
+        self._rule_files = RuleFiles(settings, contracts, registry, clock.now())
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
@@ -116,12 +117,11 @@ class Service:
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
         self._arrival.attempt(partial(_note_absence, store, clock))
-        registry = CollectorRegistry()
         self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
-        self._engine = Engine(store, rules, contracts)
+        self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._new_dispatcher = self._dispatcher_of(routing, registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
@@ -131,7 +131,10 @@ class Service:
             store,
             clock,
             registry,
-            [*api_routes(store, clock, contracts), *pull_routes(self._pulls, self._pull_door)],
+            [
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row),
+                *pull_routes(self._pulls, self._pull_door),
+            ],
             governed,
             self._sources,
             correlation,
@@ -281,6 +284,8 @@ class Service:
             self._judge(through, span)
 
     def _judge(self, through: datetime, span: trace.Span) -> None:
+        if rules := self._rule_files.changed(self._clock.now()):
+            self._engine.change_rules(rules)
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
         self._freshness_metrics.read(self._store, self._contracts, result.through)

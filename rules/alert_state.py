@@ -5,7 +5,7 @@ an outage gives the same changes with the same instants.
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from rules.kinds.knowledge import known_from
 from rules.kinds.milestone import OCCURRED_AT
 from rules.suspension import suspended, suspended_now, suspended_reason
 from rules.told import Reading, Told
+from rules.versions import UnknownOf, VersionedRule, merged, standing, unknown_at
 
 _ALWAYS_KNOWN = UnknownTimes()
 
@@ -58,7 +59,7 @@ def alerts_at(
     business_object: BusinessObject,
     history: Iterable[Milestone],
     at: datetime,
-    unknown: UnknownTimes = _ALWAYS_KNOWN,
+    unknown: UnknownOf = _ALWAYS_KNOWN,
     known_at: datetime | None = None,
 ) -> list[Alert]:
     """The alerts of one object as they stood at `at`, by all that the history holds.
@@ -66,13 +67,11 @@ def alerts_at(
     `unknown` says when the rule's verdict was unknown; what still is at `known_at` (None: at `at`) is suspended.
     """
     history = [milestone for milestone in history if milestone.occurred_at <= at]
-    standing = _KINDS[type(rule)].stand(rule, history, at)
-    if not standing:
+    found = _stand(rule, history, at, unknown, known_at or at)
+    if not found:
         return []
-    if unknown:
-        standing = [suspended_now(told, unknown, known_at or at) for told in standing]
     background = Background(history, OCCURRED_AT)
-    return [make_alert(told, _reason(told), business_object, background, at, at) for told in standing]
+    return [make_alert(told, _reason(told), business_object, background, at, at) for told in found]
 
 
 def transitions(
@@ -81,7 +80,7 @@ def transitions(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
-    unknown: UnknownTimes = _ALWAYS_KNOWN,
+    unknown: UnknownOf = _ALWAYS_KNOWN,
 ) -> list[Alert]:
     """Every change of the object's alerts that became known after `after` and by `through`, in that order.
 
@@ -93,7 +92,7 @@ def transitions(
 
 
 def next_due(
-    rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes = _ALWAYS_KNOWN
+    rule: ObjectRule, history: Sequence[Milestone], through: datetime, unknown: UnknownOf = _ALWAYS_KNOWN
 ) -> datetime | None:
     """The next instant after `through` at which time alone may change an alert of the object; None if never."""
     return _read(rule, history, through, unknown).due_at
@@ -105,7 +104,7 @@ def advance(
     history: Iterable[Milestone],
     after: datetime | None,
     through: datetime,
-    unknown: UnknownTimes = _ALWAYS_KNOWN,
+    unknown: UnknownOf = _ALWAYS_KNOWN,
 ) -> tuple[list[Alert], datetime | None]:
     """`transitions` and `next_due` at once, for about the price of one."""
     history = list(history)
@@ -119,8 +118,26 @@ def advance(
     return alerts, reading.due_at
 
 
-def _read(rule: ObjectRule, history: Iterable[Milestone], through: datetime, unknown: UnknownTimes) -> Reading:
-    return suspended(_KINDS[type(rule)].read(rule, history, through), unknown, through)
+def _read(rule: ObjectRule, history: Sequence[Milestone], through: datetime, unknown: UnknownOf) -> Reading:
+    if isinstance(rule, VersionedRule):
+        judging = rule.judging(history)
+        readings = [_read(rule.versions[place], history, through, unknown_at(unknown, place)) for place in judging]
+        return merged(readings)
+    return suspended(_KINDS[type(rule)].read(rule, history, through), unknown_at(unknown, 0), through)
+
+
+def _stand(
+    rule: ObjectRule, history: Sequence[Milestone], at: datetime, unknown: UnknownOf, known_at: datetime
+) -> list[Told[Any]]:
+    if isinstance(rule, VersionedRule):
+        judging = rule.judging(history)
+        return standing(
+            _stand(rule.versions[place], history, at, unknown_at(unknown, place), known_at) for place in judging
+        )
+    found = [told for told in _KINDS[type(rule)].stand(rule, history, at) if rule.tenure.takes(told.case.started_at)]
+    if unknown:
+        found = [suspended_now(told, unknown_at(unknown, 0), known_at) for told in found]
+    return found
 
 
 def _reason(told: Told[Any]) -> str:

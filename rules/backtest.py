@@ -2,23 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
-from domain.instants import from_micros
-from domain.rule import MilestoneRule, ObjectRule, Override, Pairing, Rule
+from domain.instants import LATEST, from_micros
+from domain.rule import MilestoneRule, ObjectRule, Override, Pairing, Rule, Tenure
 from rules.engine import NO_CONTRACTS
 from rules.replay import By, Progress, Span, replay
+from rules.versions import VersionedRule, versions_of
 from rules.watching import by_object_type
 from storage.client import Store
 from storage.milestones import Recent, stretches
 from storage.starts import StartCase, count_starts
 
 WEEK = timedelta(days=7)
+_MICROSECOND = timedelta(microseconds=1)
 # One statement counts the starts of so many milestones' objects.
 _MILESTONES_AT_ONCE = 1_000_000
 # A rule by its name and the version of what it judges: two that have both in common tell the same.
@@ -151,8 +153,20 @@ def _count_starts(store: Store, outcomes: dict[RuleKey, RuleOutcome], span: Span
                     outcome.overrides[override] = outcome.overrides.get(override, 0) + count
 
 
+def overrides_of(rule: Rule) -> list[Override]:
+    """The overrides of a rule, those of its newest version first."""
+    versions = [one for one in reversed(versions_of(rule)) if isinstance(one, MilestoneRule)]
+    return list(dict.fromkeys(override for version in versions for override in version.overrides))
+
+
 def _cases(rule: ObjectRule) -> list[tuple[Override | None, StartCase]]:
     """All starts of a rule, and those of each of its overrides: the first that holds is the one that applies."""
+    if isinstance(rule, VersionedRule):
+        return [
+            (override, replace(case, since=version.tenure.since, until=_last_instant(version.tenure)))
+            for version in rule.versions
+            for override, case in _cases(version)
+        ]
     needs = (rule.where,) if rule.where else ()
     is_clock = isinstance(rule, MilestoneRule)
     only_first = isinstance(rule, MilestoneRule) and rule.pairing is Pairing.FIRST
@@ -166,6 +180,10 @@ def _cases(rule: ObjectRule) -> list[tuple[Override | None, StartCase]]:
             cases.append((override, StartCase(rule.from_type, needs, only_first, (override.where,), passed_over)))
             passed_over = (*passed_over, override.where)
     return cases
+
+
+def _last_instant(tenure: Tenure) -> datetime:
+    return tenure.until - _MICROSECOND if tenure.until else LATEST
 
 
 def _has_fired(alert: Alert) -> bool:

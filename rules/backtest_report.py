@@ -9,8 +9,9 @@ from typing import Any
 from domain.duration import write_duration
 from domain.instants import format_instant
 from domain.money import format_amount
-from domain.rule import MilestoneRule, Rule
-from rules.backtest import WEEK, Backtest, Fired, RuleOutcome
+from domain.rule import Rule
+from rules.backtest import WEEK, Backtest, Fired, RuleOutcome, overrides_of
+from rules.versions import versions_of
 
 Row = dict[str, Any]
 _EXAMPLES = 5
@@ -55,10 +56,9 @@ def _side(backtest: Backtest, rules: Sequence[Rule]) -> Row:
 
 def _rule_row(outcome: RuleOutcome, weeks: float) -> Row:
     rule = outcome.rule
-    overrides = rule.overrides if isinstance(rule, MilestoneRule) else ()
     return {
         "alert": rule.name,
-        "rule_version": rule.version,
+        "rule_version": versions_of(rule)[-1].version,
         "object_type": rule.object_type,
         "started": outcome.started,
         **_figures([outcome], weeks),
@@ -68,7 +68,7 @@ def _rule_row(outcome: RuleOutcome, weeks: float) -> Row:
                 "within": write_duration(override.within),
                 "applied": outcome.overrides.get(override, 0),
             }
-            for override in overrides
+            for override in overrides_of(rule)
         ],
         "examples": [_place(fired) for fired in _first(outcome.fired.values())],
     }

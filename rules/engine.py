@@ -1,28 +1,30 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: the traffic of sources and their silences, counts of clocks, keys of
-objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on traffic, the alerts on
-silent sources, the watermark.
+What a tick writes, it writes in this order: new versions of rules, the traffic of sources and their silences, counts of
+clocks, keys of objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on
+traffic, the alerts on silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
-from domain.instants import EPOCH
-from domain.rule import ObjectRule, Rule
-from domain.source_silence import SOURCE_SILENT, Silences, UnknownTimes
+from domain.instants import EARLIEST, EPOCH, LATEST, format_instant
+from domain.rule import NO_CASES, ObjectRule, Rule
+from domain.series_rule import BurnRateRule
+from domain.source_silence import SOURCE_SILENT, Silences
 from rules.alert_state import advance
 from rules.alike import AlikeEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.series import SeriesEngine
 from rules.source_alerts import source_alerts
+from rules.versions import UnknownOf, VersionedRule, adopt, in_force, unknown_of, versions_of
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
 from storage.client import Store
@@ -34,13 +36,23 @@ from storage.engine_state import (
     write_duties,
     write_watermark,
 )
-from storage.milestones import History, Stretch, Touched, histories_as_received, stretches, touched_stretches
+from storage.milestones import (
+    History,
+    Stretch,
+    Touched,
+    histories_as_received,
+    objects_dated_ahead,
+    stretches,
+    touched_stretches,
+)
+from storage.rule_versions import StoredVersion, read_rule_versions, write_rule_versions
 from storage.source_silences import note_sources, read_silences
 
 ENGINE = "rules"
 NO_CONTRACTS = Contracts()
-# When the verdict of each rule, by name, is unknown.
-UnknownByRule = Mapping[str, UnknownTimes]
+# When the verdict of each rule, by its place in what is watched, is unknown.
+UnknownByRule = Mapping[int, UnknownOf]
+_MICROSECOND = timedelta(microseconds=1)
 # Bounds what is in memory at once; one statement more for so many costs nothing beside them.
 _OBJECTS_AT_ONCE = 20_000
 _MILESTONES_AT_ONCE = 100_000
@@ -61,21 +73,28 @@ class Engine:
 
     def __init__(self, store: Store, rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS) -> None:
         """`contracts` say whose word counts, and after how long a source is silent."""
-        rules = list(rules)
         self._store = store
         self._contracts = contracts
-        self._by_object_type = by_object_type(rules)
-        self._alike = AlikeEngine(store, rules)
-        self._series = SeriesEngine(store, rules)
-        self._rules_version = rules_version(rules, contracts)
+        self.change_rules(rules)
+
+    def change_rules(self, rules: Iterable[Rule]) -> None:
+        """Takes other rules from the next tick on."""
+        self._rules = list(rules)
+        self._alike = AlikeEngine(self._store, self._rules)
+        self._series = SeriesEngine(self._store, self._rules)
+        self._versions: list[StoredVersion] | None = None
 
     def tick(self, through: datetime) -> TickResult:
         """Evaluates all that is known at `through`: no event received by then may still be on its way.
 
-        Without a watermark and after a change of the rules every object is looked at.
+        A rule that was changed since the last tick judges the cases that start from `through` on. Every object is
+        looked at only without a watermark, and where what is said of past cases may change: a rule came, went or took
+        cases of its former versions.
         """
         before = read_watermark(self._store, ENGINE)
-        is_current = before is not None and before.rules_version == self._rules_version
+        self._take_versions(before, through)
+        # What an edit adds begins after all that is evaluated.
+        is_current = before is not None and before.rules_version == self._version(before.evaluated_through)
         if before is not None and through <= before.evaluated_through:
             if is_current:
                 return TickResult(before.evaluated_through)
@@ -100,8 +119,46 @@ class Engine:
         if not is_current or changes.transitions[AlertState.SUSPENDED] or silences.is_news_after(after):
             changes.add(source_alerts(self._store, self._contracts, silences, after, through))
             changes.write()
-        write_watermark(self._store, ENGINE, Watermark(through, self._rules_version), through)
+        write_watermark(self._store, ENGINE, Watermark(through, self._version(through)), through)
         return TickResult(through, objects, changes.transitions)
+
+    def _take_versions(self, before: Watermark | None, through: datetime) -> None:
+        """Brings the versions that judge in line with what is stored, after storing those that are new."""
+        stored = read_rule_versions(self._store)
+        is_later = before is None or through > before.evaluated_through
+        from_at = through if before is None or is_later else before.evaluated_through + _MICROSECOND
+        news = adopt(stored, self._rules, from_at, now=max(through, from_at))
+        edited = {version.alert for version in news if version.from_at != EARLIEST}
+        if edited and before is not None:
+            # Its cases may have begun in the future: the version before did not have to wait for them.
+            self._wake([rule for rule in self._rules if rule.name in edited], from_at, before, through)
+        write_rule_versions(self._store, news)
+        stored += news
+        if stored != self._versions:
+            self._in_force = in_force(self._rules, stored)
+            self._by_object_type = by_object_type([*self._in_force, *self._only_counted()])
+            self._versions = stored
+
+    def _only_counted(self) -> list[Rule]:
+        """The rules that a service level counts all clocks by, also those that a former version has alerts on.
+
+        They tell nothing here, but have objects looked at, and so counted, at their deadlines.
+        """
+        targets = {rule.target.name: rule.target for rule in self._rules if isinstance(rule, BurnRateRule)}
+        versioned = {rule.name for rule in self._in_force if isinstance(rule, VersionedRule)}
+        return [replace(targets[name], tenure=NO_CASES) for name in sorted(versioned & targets.keys())]
+
+    def _wake(self, rules: Iterable[Rule], from_at: datetime, before: Watermark, through: datetime) -> None:
+        """Makes due the objects that the tick would pass over, though an event that starts a case lies ahead."""
+        for rule in rules:
+            if isinstance(rule, ObjectRule):
+                ids = objects_dated_ahead(
+                    self._store, rule.object_type, sorted(rule.opening_types), from_at, before.evaluated_through
+                )
+                write_duties(self._store, {(rule.object_type, id_): through for id_ in ids}, through)
+
+    def _version(self, by: datetime) -> str:
+        return rules_version(self._in_force, self._contracts, by)
 
     def _look_at_touched(self, touched: Touched, silences: Silences, changes: "_Changes") -> int:
         unknown = self._unknown_times(silences)
@@ -153,7 +210,7 @@ class Engine:
 
     def _unknown_times(self, silences: Silences) -> UnknownByRule:
         return {
-            watched.rule.name: silences.unknown_times(watched.rule.awaited_types)
+            id(watched): unknown_of(silences, watched.rule)
             for on_object in self._by_object_type.values()
             for watched in on_object.rules
         }
@@ -192,14 +249,21 @@ class _Changes:
         self._duties.clear()
 
 
-def rules_version(rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS) -> str:
-    """A digest that changes when any rule comes, goes or may judge otherwise, or waits for the word of others."""
-    rules = list(rules)
-    named = sorted(f"{rule.name}\0{rule.version}" for rule in rules)
-    awaited = frozenset().union(*(rule.awaited_types for rule in rules if isinstance(rule, ObjectRule)))
+def rules_version(rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS, by: datetime = LATEST) -> str:
+    """A digest that changes when any rule comes, goes or may judge otherwise, or waits for the word of others.
+
+    Versions whose cases all start after `by` do not count.
+    """
+    judging = [one for rule in rules for one in versions_of(rule) if one.tenure.since <= by]
+    named = sorted("\0".join((rule.name, rule.version, *_begins(rule))) for rule in judging)
+    awaited = frozenset().union(*(rule.awaited_types for rule in judging if isinstance(rule, ObjectRule)))
     for type_ in sorted(awaited & contracts.events.keys()):
         named.append("\0".join((type_, *contracts.events[type_].sources)))
     return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
+def _begins(rule: Rule) -> tuple[str, ...]:
+    return () if rule.tenure.since == EARLIEST else (format_instant(rule.tenure.since),)
 
 
 def _advance(
@@ -215,7 +279,7 @@ def _advance(
     due: list[datetime] = []
     for watched in rules:
         if watched.concerns(history):
-            changed, due_at = advance(watched.rule, object_, history, after, through, unknown[watched.rule.name])
+            changed, due_at = advance(watched.rule, object_, history, after, through, unknown[id(watched)])
             alerts += changed
             if due_at is not None:
                 due.append(due_at)

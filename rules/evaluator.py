@@ -13,6 +13,7 @@ from rules.alert_state import alerts_at
 from rules.alike import alike_alerts_at
 from rules.engine import ENGINE, NO_CONTRACTS
 from rules.series import series_alerts_at
+from rules.versions import unknown_of
 from rules.watching import by_object_type
 from storage.alerts import with_runs
 from storage.client import Store
@@ -42,7 +43,7 @@ def evaluate(
     silences = read_silences(store, contracts, EPOCH, heard_by)
     alerts: list[Alert] = []
     for object_type, on_object in by_object_type(rules).items():
-        judged = [(one.rule, silences.unknown_times(one.rule.awaited_types)) for one in on_object.rules]
+        judged = [(one.rule, unknown_of(silences, one.rule)) for one in on_object.rules]
         for stretch in stretches(store, object_type, _MILESTONES_AT_ONCE):
             for object_id, history in histories_at(store, on_object.watch, stretch, known_at):
                 object_ = BusinessObject(object_type, object_id)

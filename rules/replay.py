@@ -16,6 +16,7 @@ from rules.alert_state import transitions
 from rules.engine import NO_CONTRACTS
 from rules.kinds.milestone import share_of
 from rules.told import LATE_GRACE
+from rules.versions import VersionedRule, unknown_of
 from rules.watching import ObjectRules, by_object_type
 from storage.client import Store
 from storage.milestones import (
@@ -89,7 +90,7 @@ def replay(
     progress(done, total)
     for object_type, on_object in watched.items():
         behind = done + counts.get(object_type, 0)
-        unknown = {id(one): silences.unknown_times(one.rule.awaited_types) for one in on_object.rules}
+        unknown = {id(one): unknown_of(silences, one.rule) for one in on_object.rules}
         since = EARLIEST if reaches_all else _known_since(on_object, span.since)
         for stretch in stretches(store, object_type, _MILESTONES_AT_ONCE):
             for object_id, history in _histories(store, on_object.watch, stretch, since, span, by):
@@ -105,6 +106,8 @@ def replay(
 
 def known_since(rule: ObjectRule, instant: datetime) -> datetime:
     """No alert of an object changes at `instant` or later if all that concerns the rule was known before this."""
+    if isinstance(rule, VersionedRule):
+        return min(known_since(version, instant) for version in rule.versions)
     if isinstance(rule, SequenceRule):
         return instant - LATE_GRACE
     if not isinstance(rule, MilestoneRule):

@@ -20,7 +20,7 @@ from rules.kinds.sequence_config import SequenceConfig
 from rules.kinds.threshold_config import ThresholdConfig
 from rules.references import References
 
-_NOT_JUDGED = ("version", "group", "name", "labels", "annotations")
+NOT_JUDGED = ("version", "group", "name", "labels", "annotations", "tenure")
 KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate")
 
 
@@ -68,7 +68,7 @@ class RuleConfig(CommonConfig):
     def rule(self, group: str, references: References) -> Rule:
         """The rule it describes, with what it refers to."""
         rule = self.kind.rule(group, self, references)
-        return replace(rule, version=_version(rule))
+        return replace(rule, version=digest(rule))
 
 
 class GroupConfig(ConfigModel):
@@ -87,9 +87,9 @@ class RulesConfig(ConfigModel):
 TITLES = {"groups": ("group", "name"), "rules": ("rule", "alert")}
 
 
-def _version(rule: Rule) -> str:
+def digest(rule: Rule) -> str:
     """A digest of all that a verdict depends on, so not of words that only accompany it."""
-    judged = {part.name: getattr(rule, part.name) for part in fields(rule) if part.name not in _NOT_JUDGED}
+    judged = {part.name: getattr(rule, part.name) for part in fields(rule) if part.name not in NOT_JUDGED}
     judged["kind"] = type(rule).__name__
     if target := judged.get("target"):
         judged["target"] = target.version

@@ -82,9 +82,11 @@ class Reading(NamedTuple):
 def retell(told: Told[F] | None, new: Told[F] | None, disproof: F | None, known_at: datetime) -> Told[F] | None:
     """What is told after something new became known at `known_at`; `told` itself where nothing changes.
 
-    `new` is what would be told to somebody who had heard nothing; where that is None, an alert that was told is
-    retracted, by `disproof` if there is such a finding.
+    `new` is what would be told to somebody who had heard nothing; where that is None, or is another version's to tell,
+    an alert that was told is retracted, by `disproof` if there is such a finding.
     """
+    if new is not None and not new.case.rule.tenure.takes(new.case.started_at):
+        new = disproof = None
     if new is None and told is not None and told.state is not AlertState.RETRACTED:
         new = replace(told, state=AlertState.RETRACTED, resolved_at=None, changed_at=known_at, disproof=disproof)
     if new is None or (told is not None and new.gist == told.gist):

@@ -10,6 +10,7 @@ from domain.milestone import Milestone
 from domain.rule import MilestoneRule, ObjectRule, Pairing, Rule
 from rules.compiler import compile_condition
 from rules.kinds.milestone import share_of, window
+from rules.versions import VersionedRule
 from storage.milestones import Duty, Watch
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -98,6 +99,8 @@ def _object_rules(object_type: str, rules: tuple[ObjectRule, ...]) -> ObjectRule
 def _duties(rule: ObjectRule) -> list[tuple[_Case, timedelta]]:
     """For each case how long, on the wall clock, the second type may follow the first with nothing to say."""
     needs = (rule.where,) if rule.where else ()
+    if isinstance(rule, VersionedRule):
+        return [duty for version in rule.versions for duty in _duties(version)]
     if not isinstance(rule, MilestoneRule):
         # Nothing that follows proves that there is nothing to say.
         return [((opening_type, "", needs), _NEVER_QUIET) for opening_type in sorted(rule.opening_types)]

@@ -94,6 +94,14 @@ def count_alerts(store: Store) -> dict[AlertState, int]:
     return {AlertState(row["state"]): row["alerts"] for row in store.rows("count_alerts")}
 
 
+def count_open_alerts_by_version(store: Store) -> dict[tuple[str, str], int]:
+    """How many alerts are open, by the name and the version of the rule that raised them."""
+    params = {"open_states": [state for state in AlertState if state.is_open]}
+    return {
+        (row["alert"], row["rule_version"]): row["alerts"] for row in store.rows("count_open_alerts_by_version", params)
+    }
+
+
 def suspended_in_silence(
     store: Store, source: str, between: str, since: datetime, until: datetime, *, ended: bool
 ) -> list[Suspended]:

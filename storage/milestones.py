@@ -122,6 +122,14 @@ def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int
     return count, found
 
 
+def objects_dated_ahead(
+    store: Store, object_type: str, types: Sequence[str], since: datetime, through: datetime
+) -> list[str]:
+    """The ids of objects with an event of these types, received by `through`, that occurred at `since` or later."""
+    params = {"object_type": object_type, "types": list(types), "since": since, "through": through}
+    return [row["object_id"] for row in store.rows("objects_dated_ahead", params)]
+
+
 def histories_at(
     store: Store, watch: Watch, stretch: Stretch, known_at: datetime | None, among: Recent | None = None
 ) -> Iterator[tuple[str, History]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from domain.instants import LATEST
+from domain.instants import EARLIEST, LATEST, to_micros
 from storage.client import Store
 from storage.milestones import Recent, Stretch, fragments
 
@@ -13,7 +14,7 @@ class StartCase:
     """Which starts are counted together; conditions are the texts that are also given with their SQL.
 
     A `from_type` for which all of `needs` hold starts a clock, with `only_first` the object's first one alone. Of
-    these count those for which all of `chosen` hold and none of `passed_over`.
+    these count those from `since` to `until` for which all of `chosen` hold and none of `passed_over`.
     """
 
     from_type: str
@@ -21,6 +22,8 @@ class StartCase:
     only_first: bool = False
     chosen: Sequence[str] = ()
     passed_over: Sequence[str] = ()
+    since: datetime = EARLIEST
+    until: datetime = LATEST
 
 
 def count_starts(
@@ -45,6 +48,8 @@ def count_starts(
         "only_first": [case.only_first for case in cases],
         "chosen": [numbered(case.chosen) for case in cases],
         "passed_over": [numbered(case.passed_over) for case in cases],
+        "since_us": [to_micros(case.since) for case in cases],
+        "until_us": [to_micros(case.until) for case in cases],
     }
     _, rows = store.tuples("count_starts", params, fragments(conditions))
     return list(rows[0][0]) or [0] * len(cases)

@@ -1,10 +1,12 @@
 -- How many clocks were started, of the objects of a stretch of ids of one type, from `since` to `through`: by receipt
 -- (and occurrence, if that is later), or by occurrence alone. One count for each case: a `from` type, the conditions
 -- that a start needs, whether only an object's first such start counts, and of the starts that count the conditions
--- that must hold (`chosen`) and must not (`passed_over`), by what is known of them by `known_at`.
+-- that must hold (`chosen`) and must not (`passed_over`), by what is known of them by `known_at`, and that the start
+-- lies from `since_us` to `until_us`, in microseconds since 1970.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'), by_receipt Bool,
 --   since DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), from_types Array(String), needs Array(Array(UInt64)),
---   only_first Array(Bool), chosen Array(Array(UInt64)), passed_over Array(Array(UInt64))
+--   only_first Array(Bool), chosen Array(Array(UInt64)), passed_over Array(Array(UInt64)),
+--   since_us Array(Int64), until_us Array(Int64)
 -- columns: counts
 -- fragments: conditions
 SELECT sumForEach(counts) AS counts
@@ -14,14 +16,16 @@ FROM
         arraySort(start -> (start.2, start.3, start.4), groupArray((type, occurred_at, source, event_id, known, holds)))
             AS starts,
         arrayMap(
-            (from_type, needed, only_the_first, chosen, passed_over) -> arrayCount(
-                start -> start.5 AND hasAll(start.6, chosen) AND NOT hasAny(start.6, passed_over),
+            (from_type, needed, only_the_first, chosen, passed_over, begins, ends) -> arrayCount(
+                start -> start.5 AND hasAll(start.6, chosen) AND NOT hasAny(start.6, passed_over)
+                    AND toUnixTimestamp64Micro(start.2) BETWEEN begins AND ends,
                 arraySlice(
                     arrayFilter(start -> start.1 = from_type AND hasAll(start.6, needed), starts),
                     1,
                     if(only_the_first, 1, length(starts)))),
             {from_types:Array(String)}, {needs:Array(Array(UInt64))}, {only_first:Array(Bool)},
-            {chosen:Array(Array(UInt64))}, {passed_over:Array(Array(UInt64))}) AS counts
+            {chosen:Array(Array(UInt64))}, {passed_over:Array(Array(UInt64))},
+            {since_us:Array(Int64)}, {until_us:Array(Int64)}) AS counts
     FROM
     (
         SELECT

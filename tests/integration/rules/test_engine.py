@@ -9,22 +9,26 @@ import pytest
 
 from domain.alert import Alert, AlertState
 from domain.contract import Contracts
-from domain.rule import MilestoneRule
+from domain.instants import EARLIEST
+from domain.rule import MilestoneRule, Rule
 from rules.engine import ENGINE, Engine, TickResult
 from rules.evaluator import evaluate
 from rules.told import LATE_GRACE
+from rules.versions import migrate
 from storage.alerts import alert_history, list_alerts
 from storage.client import Store
 from storage.engine_state import Watermark, open_duties, read_watermark
 from storage.events import EventRow, insert_events
 from storage.freshness import source_freshness
 from storage.milestones import Stretch
+from storage.rule_versions import read_rule_versions, write_rule_versions
 from tests.builders import NOW, event_row
 from tests.engine import Engine as EmbeddedEngine
 from tests.unit.rules.histories import LARGE, rule
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+MICRO = timedelta(microseconds=1)
 DEADLINE = NOW + 4 * HOUR
 PLAIN = rule()
 
@@ -37,7 +41,7 @@ def posted(number: int = 1, **changes: Any) -> EventRow:
     return event_row(f"p-{number}", "posted", [f"order/O-{number}"], **changes)
 
 
-def tick(store: Store, through: datetime, rules: Iterable[MilestoneRule] = (PLAIN,)) -> TickResult:
+def tick(store: Store, through: datetime, rules: Iterable[Rule] = (PLAIN,)) -> TickResult:
     return Engine(store, rules).tick(through)
 
 
@@ -235,11 +239,20 @@ def changed(version: str, **changes: Any) -> Sequence[MilestoneRule]:
     return [rule(version=version, **changes)]
 
 
-def test_a_changed_rule_moves_the_alerts_it_raises_and_retracts_those_it_does_not(store: Store) -> None:
+def migrated(store: Store, now: datetime, since: datetime = EARLIEST) -> None:
+    """Lets the newest version of the rule take the cases that started since then."""
+    write_rule_versions(store, migrate(read_rule_versions(store), [PLAIN.name], since, "", now))
+
+
+def test_a_changed_rule_that_takes_running_cases_moves_their_alerts(store: Store) -> None:
     insert_events(store, [approved(), approved(2, amount="10000", currency="EUR"), approved(3)])
     insert_events(store, [posted(3, occurred_at=DEADLINE + HOUR)])
     tick(store, DEADLINE + 2 * HOUR)
     before = {alert.business_object.id: alert for alert in list_alerts(store)}
+
+    tick(store, DEADLINE + 2 * HOUR, changed("v2", within=HOUR, where=LARGE))
+    assert {alert.business_object.id: alert for alert in list_alerts(store)} == before
+    migrated(store, DEADLINE + 2 * HOUR)
 
     tick(store, DEADLINE + 2 * HOUR, changed("v2", within=HOUR, where=LARGE))
 
@@ -258,6 +271,8 @@ def test_a_rule_under_a_new_version_that_says_the_same_stores_nothing(store: Sto
     tick(store, DEADLINE)
     alerts, duties = list_alerts(store), due(store)
 
+    tick(store, DEADLINE, changed("v2"))
+    migrated(store, DEADLINE)
     tick(store, DEADLINE, changed("v2"))
 
     assert (list_alerts(store), due(store)) == (alerts, duties)

@@ -1,7 +1,7 @@
 """Transitions as they become known, against a simulation that asks for the verdict at every instant."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,8 +39,13 @@ def _micros(instant: datetime) -> int:
     return (instant - datetime(1970, 1, 1, tzinfo=START.tzinfo)) // timedelta(microseconds=1)
 
 
-def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
-    """Every change, found by asking for the verdict at every instant at which anything could change it."""
+def simulate(
+    rule: MilestoneRule, history: Sequence[Milestone], takes: Callable[[datetime], bool] = lambda started_at: True
+) -> list[Change]:
+    """Every change, found by asking for the verdict at every instant at which anything could change it.
+
+    Of a case that started when `takes` says no, nothing is told.
+    """
     agenda = {max(row.received_at, row.occurred_at) for row in history}
     agenda |= {instant + LATE_GRACE for instant in agenda}
     done: set[datetime] = set()
@@ -67,7 +72,7 @@ def simulate(rule: MilestoneRule, history: Sequence[Milestone]) -> list[Change]:
                 tellable = [instant for instant in (case.at_risk_at, case.deadline_at) if instant]
                 if tellable and min(tellable) < since and now < since + LATE_GRACE:
                     continue
-                new = _tell(told.get(clock), case)
+                new = _tell(told.get(clock), case if takes(case.start.occurred_at) else None)
             if new is not None and new != told.get(clock):
                 told[clock] = new
                 changes.append((now, alert_id(rule.name, ORDER, clock), new))
