@@ -10,7 +10,7 @@ from domain.config_file import ConfigFile, Location, load_file
 from domain.errors import Problem
 from domain.rule import MilestoneRule, ObjectRule, Rule
 from rules.condition_sense import always_true, canonical, never_true
-from rules.loader import rule_files
+from rules.loader import load_rules, rule_files
 from rules.references import References
 from rules.schema import TITLES, RuleConfig, RulesConfig
 
@@ -44,14 +44,15 @@ def warnings_in(paths: Iterable[Path], references: References, heard: frozenset[
     contracts = references.contracts
     agreed = frozenset(contracts.events) | {name for event in contracts.events.values() for name in event.aliases}
     known = KnownTypes(agreed, heard)
+    paths = list(paths)
+    rules = {rule.name: rule for rule in load_rules(paths, references)}
     warnings: list[Problem] = []
     for path in rule_files(paths):
         file = load_file(path, RulesConfig, TITLES)
         for group_number, group in enumerate(file.model.groups):
             for number, config in enumerate(group.rules):
-                rule = config.rule(group.name, references)
                 location = ("groups", group_number, "rules", number)
-                warnings.extend(_in_rule(file, location, config, rule, known))
+                warnings.extend(_in_rule(file, location, config, rules[config.alert], known))
     return sorted(warnings)
 
 
