@@ -1,7 +1,7 @@
 """How long cases take, as a survival curve: the share that takes longer than a time, and how sure that is.
 
-A curve is a step function that starts at 1. Beyond the longest observation nothing is known of it, unless every case had
-completed by then. Times are counted time in whole microseconds.
+A curve is a step function that starts at 1. Beyond the longest observation nothing is known of it, unless every case
+had completed by then. Times are counted time in whole microseconds.
 """
 
 import math
@@ -29,8 +29,8 @@ class Chance(NamedTuple):
 class SurvivalCurve:
     """`survival[i]` take longer than `times[i]`; between the times nothing changes.
 
-    `variance[i]` is Greenwood's sum up to and with `times[i]`, `waiting[i]` how many cases were observed for longer than
-    that. `longest` is the longest observation, None where there is none at all.
+    `variance[i]` is Greenwood's sum up to and with `times[i]`, `waiting[i]` how many cases were observed for longer
+    than that. `longest` is the longest observation, None where there is none at all.
     """
 
     times: tuple[int, ...]

@@ -9,9 +9,11 @@ from decimal import Decimal
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
+from domain.forecast_rule import ForecastRule
 from domain.instants import from_micros
 from domain.rule import MilestoneRule, ObjectRule, Override, Pairing, Rule
 from rules.engine import NO_CONTRACTS
+from rules.forecast_learning import informed_for
 from rules.replay import By, Progress, Span, replay
 from rules.watching import by_object_type
 from storage.client import Store
@@ -126,7 +128,8 @@ def backtest(
     contracts: Contracts = NO_CONTRACTS,
 ) -> Backtest:
     """Replays the span under rules; those of one name and version are replayed once."""
-    distinct = {(rule.name, rule.version): rule for rule in rules if isinstance(rule, ObjectRule)}
+    learnt = informed_for(store, rules, span.since, span.through, by_receipt=by is By.RECEIPT)
+    distinct = {(rule.name, rule.version): rule for rule in learnt if isinstance(rule, ObjectRule)}
     outcomes = {key: RuleOutcome(rule) for key, rule in distinct.items()}
     for rule, _, changes in replay(store, distinct.values(), span, by, progress, contracts):
         outcomes[rule.name, rule.version].learn(changes, span)
@@ -154,8 +157,9 @@ def _count_starts(store: Store, outcomes: dict[RuleKey, RuleOutcome], span: Span
 def _cases(rule: ObjectRule) -> list[tuple[Override | None, StartCase]]:
     """All starts of a rule, and those of each of its overrides: the first that holds is the one that applies."""
     needs = (rule.where,) if rule.where else ()
-    is_clock = isinstance(rule, MilestoneRule)
-    only_first = isinstance(rule, MilestoneRule) and rule.pairing is Pairing.FIRST
+    counted = rule.target if isinstance(rule, ForecastRule) else rule
+    is_clock = isinstance(counted, MilestoneRule)
+    only_first = isinstance(counted, MilestoneRule) and counted.pairing is Pairing.FIRST
     cases: list[tuple[Override | None, StartCase]] = [
         (None, StartCase(opening_type, needs, only_first or not is_clock))
         for opening_type in sorted(rule.opening_types)

@@ -1,8 +1,8 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: the traffic of sources and their silences, counts of clocks, keys of
-objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on traffic, the alerts on
-silent sources, the watermark.
+What a tick writes, it writes in this order: the traffic of sources and their silences, what forecasts learn, counts of
+clocks, keys of objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on
+traffic, the alerts on silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -20,6 +20,7 @@ from domain.rule import ObjectRule, Rule
 from domain.source_silence import SOURCE_SILENT, Silences, UnknownTimes
 from rules.alert_state import advance
 from rules.alike import AlikeEngine
+from rules.forecast_learning import ForecastEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.series import SeriesEngine
 from rules.source_alerts import source_alerts
@@ -64,7 +65,9 @@ class Engine:
         rules = list(rules)
         self._store = store
         self._contracts = contracts
+        self._rules = rules
         self._by_object_type = by_object_type(rules)
+        self._forecasts = ForecastEngine(store, rules)
         self._alike = AlikeEngine(store, rules)
         self._series = SeriesEngine(store, rules)
         self._rules_version = rules_version(rules, contracts)
@@ -83,6 +86,8 @@ class Engine:
         after = before.evaluated_through if before else EPOCH
         note_sources(self._store, self._contracts, after, through)
         silences = read_silences(self._store, self._contracts, after if is_current else EPOCH, through)
+        if self._forecasts.learn(through):
+            self._by_object_type = by_object_type(self._forecasts.informed(self._rules))
         self._series.count(silences, through)
         changes = _Changes(self._store, through)
         if is_current:

@@ -93,7 +93,9 @@ def learnt_instants(store: Store) -> dict[tuple[str, str], dict[datetime, timede
     return found
 
 
-def read_curves(store: Store, rule: str, rule_version: str, learnt_at: datetime) -> dict[tuple[str, ...], SurvivalCurve]:
+def read_curves(
+    store: Store, rule: str, rule_version: str, learnt_at: datetime
+) -> dict[tuple[str, ...], SurvivalCurve]:
     """The curves that were learnt at an instant, by segment."""
     params = {"rule": rule, "rule_version": rule_version, "learnt_at": learnt_at}
     curves = {}

@@ -1,8 +1,8 @@
 """Forecasts of one object which of its clocks will likely miss their deadline, as it became known.
 
-The curve in force is the one learnt at the last instant of the grid. A clock is at risk from the instant on at which the
-chance of missing, given the time it has waited, reaches the rule's; until it ends, its deadline passes (then the alert
-of the milestone rule itself fires), or a later curve says otherwise. While the chance is unknown, nothing changes.
+The curve in force is the one learnt at the last instant of the grid. A clock is at risk from the instant on at which
+the chance of missing, given the time it has waited, reaches the rule's; until it ends, its deadline passes (then the
+alert of the milestone rule itself fires), or a later curve says otherwise. While the chance is unknown, nothing changes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -173,7 +173,7 @@ class _Clock:
         return Risk(grid, segment, curve.cases, waited, self._window, chance)
 
     def instants(self, since: datetime, end: datetime) -> Iterator[datetime]:
-        """The instants from `since` up to `end` at which the risk is to be judged: since, new curves, getting at risk."""
+        """The instants from `since` up to `end` at which the risk is judged: since, new curves, getting at risk."""
         while since < end:
             yield since
             grid = grid_before(since)

@@ -28,7 +28,9 @@ def _chance(share: Fraction) -> Fraction:
 
 def _learn_from(duration: timedelta) -> timedelta:
     if not _SHORTEST <= duration <= _LONGEST:
-        raise ValueError(f"is {write_duration(duration)}; give {write_duration(_SHORTEST)} to {write_duration(_LONGEST)}")
+        raise ValueError(
+            f"is {write_duration(duration)}; give {write_duration(_SHORTEST)} to {write_duration(_LONGEST)}"
+        )
     return duration
 
 
@@ -55,7 +57,7 @@ _SegmentName = Annotated[
 
 
 class ForecastConfig(KindConfig):
-    """A clock of the milestone rule `of` is at risk once it will be missed with this `chance`, by cases of its segment."""
+    """A clock of the milestone rule `of` is at risk once it is missed with this `chance`, by cases of its segment."""
 
     of: Name
     chance: Annotated[Percent, AfterValidator(_chance)] = Fraction(4, 5)

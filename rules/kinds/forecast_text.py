@@ -24,7 +24,9 @@ def reason(told: Told[Outlook]) -> str:
 
 def describe_segment(rule: ForecastRule, segment: Segment) -> str:
     """A segment as people read it; empty for all cases."""
-    return ", ".join(f"{name.removeprefix('attributes.')} {value}" for name, value in zip(rule.segment, segment))
+    return ", ".join(
+        f"{name.removeprefix('attributes.')} {value}" for name, value in zip(rule.segment, segment, strict=True)
+    )
 
 
 def percent(share: float) -> str:
@@ -53,7 +55,8 @@ def _chance(chance: Chance) -> str:
 def _disproof(told: Told[Outlook]) -> str:
     disproof = told.disproof
     if disproof is None or disproof.risk is None:
-        return f"{_event(told.case.start)} does not start a clock under {told.case.rule.target.name}, as later events show."
+        name = told.case.rule.target.name
+        return f"{_event(told.case.start)} does not start a clock under {name}, as later events show."
     return (
         f"as later events show, the clock had waited {format_duration(disproof.risk.waited)} of "
         f"{format_duration(disproof.risk.window)}, and the chance of missing was {_chance(disproof.risk.chance)} then."
@@ -68,8 +71,8 @@ def _ending(told: Told[Outlook]) -> str:
     if outlook.ending is Ending.UNLIKELY and outlook.risk:
         risk = outlook.risk
         return (
-            f"by the {risk.cases} cases learnt from at {format_instant(risk.learnt_at)} the chance of missing {deadline} "
-            f"is {_chance(risk.chance)}, less than {float(rule.chance * 100):g}%"
+            f"by the {risk.cases} cases learnt from at {format_instant(risk.learnt_at)} the chance of missing "
+            f"{deadline} is {_chance(risk.chance)}, less than {float(rule.chance * 100):g}%"
         )
     assert outlook.ended_by
     words = "followed" if outlook.ending is Ending.MET else "ended the duty"

@@ -1,9 +1,10 @@
 """Estimates a survival curve from completed and running cases: the product-limit estimator, with Greenwood's variance.
 
 E. L. Kaplan, P. Meier, Nonparametric Estimation from Incomplete Observations, JASA 53 (1958), 457-481.
-M. Greenwood, The Natural Duration of Cancer, Reports on Public Health and Medical Subjects 33 (1926): the variance of
-log S(t) is the sum of d / (n (n - d)) over the times at which d of n completed. The interval on the log-log scale is
-J. D. Kalbfleisch and R. L. Prentice's (The Statistical Analysis of Failure Time Data, 1980), which stays within 0 and 1.
+M. Greenwood, The Natural Duration of Cancer, Reports on Public Health and Medical Subjects 33 (1926): the variance
+of log S(t) is the sum of d / (n (n - d)) over the times at which d of n completed.
+J. D. Kalbfleisch, R. L. Prentice, The Statistical Analysis of Failure Time Data (1980): the interval on the log-log
+scale, which stays within 0 and 1.
 """
 
 import numpy as np
@@ -27,7 +28,7 @@ def estimate(times: NDArray[np.int64], completed: NDArray[np.bool_]) -> Survival
     ordered = np.sort(times)
     waiting = len(ordered) - np.searchsorted(ordered, ends, side="left")
     longer = len(ordered) - np.searchsorted(ordered, ends, side="right")
-    survival = np.cumprod((waiting - counts) / waiting)
+    survival: NDArray[np.float64] = np.cumprod((waiting - counts) / waiting, dtype=np.float64)
     with np.errstate(divide="ignore"):
         variance = np.cumsum(counts / (waiting * (waiting - counts)))
     kept = _kept(survival)
