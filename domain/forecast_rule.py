@@ -1,4 +1,4 @@
-"""A rule that forecasts which running clocks of a milestone rule will likely miss their deadline; see DESIGN, forecast."""
+"""A rule that forecasts which running clocks of a milestone rule will likely be missed; see DESIGN, forecast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -195,7 +195,8 @@ def _stored(store: Store, rule: ForecastRule, learnt: Mapping[datetime, object])
 def informed_at(store: Store, rules: Iterable[Rule], known_at: datetime | None) -> list[Rule]:
     """The rules, those that forecast with what they learn by occurrence, of what was received by `known_at`.
 
-    None is all there is. What was stored when it was learnt counts, since that is what was known then. Only what is asked for is learnt.
+    None is all there is. What was stored when it was learnt counts, since that is what was known then. Only what is
+    asked for is learnt.
     """
     rules = list(rules)
     if not any(isinstance(rule, ForecastRule) for rule in rules):

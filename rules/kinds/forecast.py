@@ -2,7 +2,8 @@
 
 The curve in force is the one learnt at the last instant of the grid. A clock is at risk from the instant on at which
 the chance of missing, given the time it has waited, reaches the rule's; until it ends, its deadline passes (then the
-alert of the milestone rule itself fires), or a later curve says otherwise. While the chance is unknown, nothing changes.
+alert of the milestone rule itself fires), or a later curve says otherwise. While the chance is unknown, nothing
+changes.
 """
 
 from collections.abc import Iterable, Iterator

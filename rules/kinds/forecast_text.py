@@ -2,7 +2,7 @@
 
 from domain.alert import AlertState
 from domain.duration import format_duration, write_duration
-from domain.forecast_rule import ForecastRule, Segment
+from domain.forecast_rule import ATTRIBUTE, ForecastRule, Segment
 from domain.instants import format_instant
 from domain.milestone import Milestone
 from domain.survival import Chance
@@ -24,9 +24,8 @@ def reason(told: Told[Outlook]) -> str:
 
 def describe_segment(rule: ForecastRule, segment: Segment) -> str:
     """A segment as people read it; empty for all cases."""
-    return ", ".join(
-        f"{name.removeprefix('attributes.')} {value}" for name, value in zip(rule.segment, segment, strict=True)
-    )
+    names = [name.removeprefix(ATTRIBUTE) for name in rule.segment] if segment else []
+    return ", ".join(f"{name} {value}" for name, value in zip(names, segment, strict=True))
 
 
 def percent(share: float) -> str:

@@ -90,8 +90,8 @@ FROM
     )
     WINDOW
         -- Read from the latest on, the frame only grows: an object with many events costs no more than each of them.
-        since_start AS (PARTITION BY object_id ORDER BY occurred_us DESC
-            RANGE BETWEEN UNBOUNDED PRECEDING AND {skew_us:Int64} FOLLOWING),
+        since_start AS (PARTITION BY object_id ORDER BY if(starts, occurred_us - {skew_us:Int64}, occurred_us) DESC
+            RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
         so_far AS (PARTITION BY object_id ORDER BY occurred_us, source, event_id ROWS UNBOUNDED PRECEDING)
 )
 WHERE starts
