@@ -35,6 +35,7 @@ from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from milepost.api_answers import ApiAnswers
 from milepost.backtest_wish import BacktestWish, load_both
+from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
 from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.settings import Settings
@@ -42,6 +43,7 @@ from milepost.source_rows import source_rows
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
 from rules.evaluator import evaluate, evaluation_row
+from rules.forecast_calibration import calibrate
 from rules.loader import load_rules
 from rules.references import load_references
 from rules.replay import Progress, Span
@@ -81,6 +83,7 @@ class Answers(Protocol):
         self, rules: Path, calendars: Path, contracts: Contracts, at: datetime, known_at: datetime | None
     ) -> list[Answer]: ...
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer: ...
+    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer: ...
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
@@ -172,6 +175,11 @@ class StoreAnswers:
         span = Span(wish.since, wish.until)
         found = backtest(self._store, [*running, *(candidate or ())], span, wish.by, progress, contracts)
         return backtest_report(found, running, candidate)
+
+    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer:
+        """How well the forecasts of a rule came true; UsageError where there is no such forecast."""
+        rule = forecast_rule(wish, contracts)
+        return calibration_report(wish, rule, calibrate(self._store, rule, wish.since, wish.until))
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
         """The changes of alerts as they became known, the newest first."""

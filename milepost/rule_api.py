@@ -16,6 +16,7 @@ from domain.instants import parse_storable_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import refuse, respond
 from milepost.backtest_wish import BacktestWish, unseen
+from milepost.calibration_wish import CalibrationWish
 from rules.replay import By
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
@@ -41,7 +42,17 @@ class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since
     by: By
 
 
-Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest)
+class CalibrationRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """Rule files by name, as text, the forecast among them, and when the cases started that it is judged by."""
+
+    alert: str
+    rules: dict[str, str]
+    calendars: str
+    since: str
+    until: str
+
+
+Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, CalibrationRequest)
 
 
 def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
@@ -63,9 +74,20 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts) -> list[BaseRoute]:
         )
         return answers.backtest(wish, contracts, unseen)
 
+    def calibration(asked: CalibrationRequest, folder: Path) -> object:
+        wish = CalibrationWish(
+            alert=asked.alert,
+            rules=_write(folder / "rules", asked.rules),
+            calendars=_write_calendars(folder, asked.calendars),
+            since=parse_storable_instant(asked.since),
+            until=parse_storable_instant(asked.until),
+        )
+        return answers.calibration(wish, contracts)
+
     return [
         Route("/api/evaluate", _endpoint(EvaluateRequest, "evaluate", evaluate), methods=["POST"]),
         Route("/api/backtest", _endpoint(BacktestRequest, "backtest", backtest), methods=["POST"]),
+        Route("/api/calibration", _endpoint(CalibrationRequest, "calibrate", calibration), methods=["POST"]),
     ]
 
 

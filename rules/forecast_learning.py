@@ -75,7 +75,7 @@ def counted_cases(
         skew=target.skew,
         per=rule.segment,
         where=target.where,
-        conditions={target.where: compile_condition(target.where).sql} if target.where else {},
+        conditions={text: compile_condition(text).sql for text in target.conditions},
     )
     for stretch in stretches(store, rule.object_type, _MILESTONES_AT_ONCE):
         pauses = _pauses(store, rule, stretch, at, known_at)

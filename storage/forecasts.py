@@ -33,13 +33,17 @@ class ClockType:
 
 
 class ClockCase(NamedTuple):
-    """A clock: instants in microseconds; `end_us` is None while it runs, `completed` says that its `to` ended it."""
+    """A clock: instants in microseconds; `end_us` is None while it runs, `completed` says that its `to` ended it.
+
+    `holds` numbers the conditions that hold at its start, from 1.
+    """
 
     object_id: str
     start_us: int
     end_us: int | None
     completed: bool
     segment: Sequence[str]
+    holds: Sequence[int]
 
 
 def clock_cases(

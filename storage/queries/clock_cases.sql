@@ -2,24 +2,27 @@
 -- by what was received by `known_at`: when each started and ended (NULL: not yet), and whether a `to` ended it. An `unless`
 -- before its `to` ends it, too. With `only_first` an object has one clock, that of its first `from`; a condition that
 -- `needs` names has to hold for a `from`. `segment` has the values of the names in `per` at the start, '' where unknown;
--- a name that begins with attributes. is that attribute's. A `to` or `unless` counts from `skew_us` before the start.
+-- a name that begins with attributes. is that attribute's. `holds` numbers the conditions that hold at the start. A `to`
+-- or `unless` counts from `skew_us` before the start.
 -- params: object_type String, after_id String, last_id String, since DateTime64(6, 'UTC'), at DateTime64(6, 'UTC'),
 --   known_at DateTime64(6, 'UTC'), from_type String, to_type String, unless Array(String), only_first Bool,
 --   needs Array(UInt64), skew_us Int64, per Array(String)
--- columns: object_id, start_us, end_us, completed, segment
+-- columns: object_id, start_us, end_us, completed, segment, holds
 -- fragments: conditions
 SELECT
     object_id,
     occurred_us AS start_us,
     least(ifNull(to_us, unless_us), ifNull(unless_us, to_us)) AS end_us,
     isNotNull(to_us) AND to_us <= ifNull(unless_us, to_us) AS completed,
-    segment
+    segment,
+    holds
 FROM
 (
     SELECT
         object_id,
         occurred_us,
         segment,
+        holds,
         starts,
         minIfOrNull(occurred_us, type = {to_type:String}) OVER since_start AS to_us,
         minIfOrNull(occurred_us, type IN {unless:Array(String)}) OVER since_start AS unless_us,

@@ -80,8 +80,8 @@ def test_the_reason_says_by_what_cases_and_how_sure_that_is() -> None:
 
     assert alert.reason == (
         "approved at 2026-01-05T09:00:00Z (crm) started the clock of OrderNotPosted, and posted has not followed for "
-        "3 h. Of 100 such cases (region EMEA, started in the 90d before 2026-01-05T00:00:00Z) 12 waited longer; by these "
-        "the chance to take more than 4 h, and so miss 2026-01-05T13:00:00Z, is 83% (48% to 96%)."
+        "3 h. Of 100 such cases (region EMEA, started in the 90d before 2026-01-05T00:00:00Z) 12 waited longer; by "
+        "these the chance to take more than 4 h, and so miss 2026-01-05T13:00:00Z, is 83% (48% to 96%)."
     )
     assert (alert.deadline_at, alert.fired_at, alert.severity) == (at("4h"), None, "warning")
 
