@@ -5,7 +5,7 @@ had completed by then. Times are counted time in whole microseconds.
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ class SurvivalCurve:
         if enough >= 1:
             return 0
         # Survival falls, so what is searched for by its negative is in order.
-        return self.times[bisect_right(self.survival, -enough, key=lambda share: -share - _ROOM * enough)]
+        return self.times[bisect_left(self.survival, -enough, key=lambda share: -share)]
 
     @property
     def _all_completed(self) -> bool:

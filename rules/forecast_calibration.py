@@ -1,10 +1,13 @@
 """How well forecasts came true on held-back history: each case is predicted by what was learnt before it started.
 
 A case is predicted at several shares of its window, as long as it still waits then. Predictions are gathered in bands;
-in each a case counts once, by its first prediction there, so that the cases of a band are independent of each other. A
-band is right within sampling error if the mean of what was predicted lies in the 95% interval (Wilson's, for a share
-of independent cases) of what was observed. The Brier score is the mean squared difference between chance and outcome;
-its reference is that of a forecast which always gives the share that was missed.
+in each a case counts once, by its first prediction there, so that the cases of a band are independent of each other.
+What was observed of a band is the share that was missed; cases that were called off before count for as long as they
+waited, again by the product-limit estimator, since to leave them out would leave out the slow ones. A band is right
+within sampling error if the mean of what was predicted lies in the 95% interval of that share: Wilson's, for as many
+cases as say as much (R. J. Cutler, F. Ederer, Maximum Utilization of the Life Table Method, J. Chronic Dis. 8 (1958)).
+The Brier score is the mean squared difference between chance and outcome of the cases that were not called off; its
+reference is that of a forecast which always gives the share that was missed.
 E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927), 209-212.
 G. W. Brier, Verification of Forecasts Expressed in Terms of Probability, Monthly Weather Review 78 (1950), 1-3.
 """
@@ -12,32 +15,51 @@ G. W. Brier, Verification of Forecasts Expressed in Terms of Probability, Monthl
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
+from domain.calendar import earliest_start
 from domain.forecast_rule import ForecastRule
-from domain.instants import LATEST, from_micros
+from domain.instants import LATEST, from_micros, to_micros
 from rules.forecast_learning import KeptForecasts, counted_cases, learn
 from rules.kinds.forecast import FEWEST_WAITED, grid_before, usable_curve
+from rules.kinds.kaplan_meier import estimate
 from storage.client import Store
 from storage.forecasts import ClockCase
 
 _Z = 1.959963984540054
 _MICROSECOND = timedelta(microseconds=1)
 _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
+_WHOLE = 1_000_000_000
 # At which shares of its window a case is predicted, in quarters.
 _QUARTERS = (0, 1, 2, 3)
 
 
 class Prediction(NamedTuple):
-    """A case by its number, the chance that it is missed, and whether it was."""
+    """A case by its number, the chance that it is missed, and what came of it.
+
+    `time` is how much of what was left it took, or took so far, in parts of `_WHOLE`.
+    """
 
     case: int
     chance: float
-    missed: bool
+    time: int
+    completed: bool
+
+    @property
+    def missed(self) -> bool:
+        """Whether it took longer than was left."""
+        return self.time > _WHOLE
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known if it was missed."""
+        return self.missed or self.completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +87,8 @@ class Band:
 class Calibration:
     """How well a rule's forecasts came true; the scores are None where nothing was predicted.
 
-    Of `cases` the rule could not predict `unpredicted` at any time, and of `unsettled` nobody knows yet whether they
-    were missed, or they were called off before.
+    Of `cases` the rule could not predict `unpredicted` at any time, and of `unsettled` nobody knows whether they would
+    have been missed: they were called off before, or paused for long.
     """
 
     cases: int
@@ -86,16 +108,16 @@ class Calibration:
 
 
 def calibrate(store: Store, rule: ForecastRule, since: datetime, until: datetime) -> Calibration:
-    """How well the cases that started in (since, until] were predicted, as they had turned out by `until`.
+    """How well cases were predicted that started after `since` and were due by `until`, as they had turned out then.
 
     Every event counts as known when it occurred, so that history which was imported can be judged, too.
     """
-    forecasts = KeptForecasts(lambda at: learn(store, rule, at, LATEST))
-    informed = replace(rule, forecasts=forecasts)
-    cases = counted_cases(store, rule, since, until, LATEST)
+    informed = replace(rule, forecasts=KeptForecasts(lambda at: learn(store, rule, at, LATEST)))
+    # Of cases that started later only those are settled that were quick.
+    last_us = to_micros(earliest_start(rule.target.calendar, max(rule.windows), until))
+    cases = [found for found in counted_cases(store, rule, since, until, LATEST) if found[0].start_us <= last_us]
     # In order of time, so that each curve is learnt once whatever number of them is kept.
-    ordered = sorted(cases, key=lambda found: found[0].start_us)
-    return calibration_of(informed, ordered)
+    return calibration_of(informed, sorted(cases, key=lambda found: found[0].start_us))
 
 
 def calibration_of(rule: ForecastRule, cases: Iterable[tuple[ClockCase, int]]) -> Calibration:
@@ -105,10 +127,8 @@ def calibration_of(rule: ForecastRule, cases: Iterable[tuple[ClockCase, int]]) -
     for case, counted in cases:
         number += 1
         window_us = _window(rule, case) // _MICROSECOND
-        if counted <= window_us and not case.completed:
-            unsettled += 1
-            continue
-        found = [Prediction(number, chance, counted > window_us) for chance in _chances(rule, case, counted, window_us)]
+        unsettled += counted <= window_us and not case.completed
+        found = list(_predictions(rule, number, case, counted, window_us))
         unpredicted += not found
         predictions += found
     brier, base = _brier(predictions)
@@ -121,7 +141,9 @@ def _window(rule: ForecastRule, case: ClockCase) -> timedelta:
     return next((one.within for one in rule.target.overrides if one.where in held), rule.target.within)
 
 
-def _chances(rule: ForecastRule, case: ClockCase, counted: int, window_us: int) -> Iterator[float]:
+def _predictions(
+    rule: ForecastRule, number: int, case: ClockCase, counted: int, window_us: int
+) -> Iterator[Prediction]:
     segment = tuple(case.segment)
     usable = usable_curve(rule, grid_before(from_micros(case.start_us)), segment if all(segment) else None)
     if usable is None:
@@ -132,10 +154,13 @@ def _chances(rule: ForecastRule, case: ClockCase, counted: int, window_us: int) 
             return
         chance = usable[1].chance(window_us, waited)
         if chance is not None and chance.cases >= FEWEST_WAITED:
-            yield chance.chance
+            left = window_us - waited
+            time = _WHOLE + 1 if counted > window_us else _WHOLE * (counted - waited) // left
+            yield Prediction(number, chance.chance, time, case.completed)
 
 
-def _brier(predictions: list[Prediction]) -> tuple[float | None, float | None]:
+def _brier(predictions: Iterable[Prediction]) -> tuple[float | None, float | None]:
+    predictions = [one for one in predictions if one.is_settled]
     if not predictions:
         return None, None
     score = math.fsum((one.chance - one.missed) ** 2 for one in predictions) / len(predictions)
@@ -151,19 +176,33 @@ def _bands(predictions: Iterable[Prediction]) -> Iterator[Band]:
         found[band].setdefault(one.case, one)
     for band, (low, high) in enumerate(pairwise(_EDGES)):
         cases = list(found[band].values())
-        if cases:
-            missed = sum(one.missed for one in cases)
+        observed = _observed(cases)
+        if observed is not None:
             predicted = math.fsum(one.chance for one in cases) / len(cases)
-            interval = wilson_interval(missed, len(cases))
-            yield Band(low, high, len(cases), predicted, missed / len(cases), *interval)
+            yield Band(low, high, len(cases), predicted, observed[0], *wilson_interval(*observed))
 
 
-def wilson_interval(hits: int, cases: int) -> tuple[float, float]:
-    """The 95% interval of a share of which so many of so many cases were seen; there is at least one case."""
-    share = hits / cases
+def _observed(cases: Sequence[Prediction]) -> tuple[float, float] | None:
+    """The share that was missed, and how many cases without one called off would say as much of it.
+
+    None where every case that was not met in time was called off.
+    """
+    times = np.array([one.time for one in cases], dtype=np.int64)
+    met = np.array([one.completed and not one.missed for one in cases], dtype=np.bool_)
+    curve = estimate(times, met, finest=0)
+    share = curve.longer_than(_WHOLE)
+    if share is None:
+        return None
+    if share == 0 or not curve.times:
+        return share, len(cases) if share == 0 else int((times > _WHOLE).sum())
+    return share, (1 - share) / (share * curve.variance[-1])
+
+
+def wilson_interval(share: float, cases: float) -> tuple[float, float]:
+    """The 95% interval of a share that was seen in so many cases, more than none."""
     middle = share + _Z**2 / (2 * cases)
     spread = _Z * math.sqrt(share * (1 - share) / cases + _Z**2 / (4 * cases**2))
     whole = 1 + _Z**2 / cases
     # What floating point loses must not keep a share of nothing, or of all, out of its own interval.
-    low = 0.0 if hits == 0 else (middle - spread) / whole
-    return low, 1.0 if hits == cases else (middle + spread) / whole
+    low = 0.0 if share == 0 else (middle - spread) / whole
+    return low, 1.0 if share == 1 else (middle + spread) / whole

@@ -17,7 +17,7 @@ from domain.survival import SurvivalCurve
 FINEST_STEP = 0.005
 
 
-def estimate(times: NDArray[np.int64], completed: NDArray[np.bool_]) -> SurvivalCurve:
+def estimate(times: NDArray[np.int64], completed: NDArray[np.bool_], finest: float = FINEST_STEP) -> SurvivalCurve:
     """The curve of cases that completed after these times, or had waited so long when they were last seen.
 
     A case that was last seen waiting at the time of a completion counts as having waited longer.
@@ -31,7 +31,7 @@ def estimate(times: NDArray[np.int64], completed: NDArray[np.bool_]) -> Survival
     survival: NDArray[np.float64] = np.cumprod((waiting - counts) / waiting, dtype=np.float64)
     with np.errstate(divide="ignore"):
         variance = np.cumsum(counts / (waiting * (waiting - counts)))
-    kept = _kept(survival)
+    kept = _kept(survival, finest)
     return SurvivalCurve(
         times=tuple(ends[kept].tolist()),
         survival=tuple(survival[kept].tolist()),
@@ -43,12 +43,12 @@ def estimate(times: NDArray[np.int64], completed: NDArray[np.bool_]) -> Survival
     )
 
 
-def _kept(survival: NDArray[np.float64]) -> list[int]:
+def _kept(survival: NDArray[np.float64], finest: float) -> list[int]:
     """The steps to keep: the last always, so that the end of the curve is exact."""
     kept: list[int] = []
     before = 1.0
     for position, share in enumerate(survival.tolist()):
-        if share <= before * (1 - FINEST_STEP) or position == len(survival) - 1:
+        if share <= before * (1 - finest) or position == len(survival) - 1:
             kept.append(position)
             before = share
     return kept
