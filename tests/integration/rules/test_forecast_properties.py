@@ -31,11 +31,7 @@ from tests.integration.rules.test_replay import history_of, in_span
 from tests.unit.rules.histories import START
 
 END = START + 4 * DAY
-SLOW = settings(
-    max_examples=15,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SLOW = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 GAPS = st.lists(st.integers(1, 40).map(lambda hours: hours * HOUR), max_size=8)
 RULES = st.lists(forecast_rules(), min_size=1, max_size=2).map(named)
 
