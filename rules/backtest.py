@@ -90,9 +90,13 @@ class RuleOutcome:
         if alert.state is AlertState.RESOLVED:
             ends = before is None or before.state is not AlertState.RESOLVED
             self.resolved += ends and alert.fired_at is not None
-            self.averted += ends and alert.fired_at is None
+            self.averted += ends and alert.fired_at is None and not self._came_true(alert)
         self.suspended += alert.state is AlertState.SUSPENDED and (before is None or before.state is not alert.state)
         self.retracted += alert.state is AlertState.RETRACTED and had_fired
+
+    def _came_true(self, alert: Alert) -> bool:
+        """Whether an alert ended because what it forecast happened: its deadline passed."""
+        return isinstance(self.rule, ForecastRule) and alert.resolved_at == alert.deadline_at
 
     @property
     def standing(self) -> int:

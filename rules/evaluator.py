@@ -37,7 +37,7 @@ def evaluate(
     At risk, firing, resolved, or suspended where the source that would tell was still silent at `known_at` (None: at
     the instant the engine has come to); ordered by deadline, then alert and object.
     """
-    rules = informed_at(store, rules, known_at)
+    rules = informed_at(store, rules, at, known_at)
     watermark = read_watermark(store, ENGINE)
     heard_by = known_at or (watermark.evaluated_through if watermark else at)
     silences = read_silences(store, contracts, EPOCH, heard_by)

@@ -192,11 +192,10 @@ def _stored(store: Store, rule: ForecastRule, learnt: Mapping[datetime, object])
     return lambda at: read_curves(store, rule.name, rule.version, at) if at in learnt else {}
 
 
-def informed_at(store: Store, rules: Iterable[Rule], known_at: datetime | None) -> list[Rule]:
-    """The rules, those that forecast with what they learn by occurrence, of what was received by `known_at`.
+def informed_at(store: Store, rules: Iterable[Rule], at: datetime, known_at: datetime | None) -> list[Rule]:
+    """The rules, those that forecast with what they learn for `at` by occurrence, of what was received by `known_at`.
 
-    None is all there is. What was stored when it was learnt counts, since that is what was known then. Only what is
-    asked for is learnt.
+    None is all there is. What was stored when it was learnt counts, since that is what was known then.
     """
     rules = list(rules)
     if not any(isinstance(rule, ForecastRule) for rule in rules):
@@ -208,14 +207,23 @@ def informed_at(store: Store, rules: Iterable[Rule], known_at: datetime | None) 
             return rule
         stored = learnt.get((rule.name, rule.version), {})
 
-        def find(at: datetime) -> Curves:
-            if at in stored and (known_at is None or at <= known_at):
-                return read_curves(store, rule.name, rule.version, at)
-            return learn(store, rule, at, known_at or LATEST)
+        def find(instant: datetime) -> Curves:
+            if instant in stored and (known_at is None or instant <= known_at):
+                return read_curves(store, rule.name, rule.version, instant)
+            return learn(store, rule, instant, known_at or LATEST)
 
-        return replace(rule, forecasts=KeptForecasts(find))
+        # A clock that began earlier than these matter for is paused, and its curves are learnt when they are asked for.
+        return replace(rule, forecasts=_kept(rule, find, instants_for(rule, at, at)))
 
     return [inform(rule) for rule in rules]
+
+
+def _kept(rule: ForecastRule, find: Callable[[datetime], Curves], instants: Iterable[datetime]) -> KeptForecasts:
+    """What a rule learnt, with the least time that makes a clock at risk by what it learnt at some instants."""
+    forecasts = KeptForecasts(find)
+    times = [earliest_risk(rule, curve) for at in instants for curve in forecasts.learnt_at(at).values()]
+    forecasts.earliest = min((time for time in times if time is not None), default=None)
+    return forecasts
 
 
 def informed_for(
@@ -232,6 +240,4 @@ def _informed_for(
     store: Store, rule: ForecastRule, since: datetime, through: datetime, *, by_receipt: bool
 ) -> ForecastRule:
     curves = {at: learn(store, rule, at, at if by_receipt else LATEST) for at in instants_for(rule, since, through)}
-    times = [earliest_risk(rule, curve) for learnt in curves.values() for curve in learnt.values()]
-    earliest = min((time for time in times if time is not None), default=None)
-    return replace(rule, forecasts=KeptForecasts(lambda at: curves.get(at, {}), earliest))
+    return replace(rule, forecasts=_kept(rule, lambda at: curves.get(at, {}), curves))
