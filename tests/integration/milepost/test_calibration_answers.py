@@ -41,9 +41,9 @@ def insert_orders(store: Store) -> None:
     for number in range(120):
         started_at = NOW + (2 * DAY if number >= 100 else -2 * DAY) + number * timedelta(minutes=1)
         took = 6 * HOUR if number % 10 == 0 else HOUR
-        named = {"objects": [f"order/O-{number}"]}
-        rows.append(event_row(f"a{number}", occurred_at=started_at, **named))
-        rows.append(event_row(f"p{number}", "order.posted", occurred_at=started_at + took, **named))
+        objects = [f"order/O-{number}"]
+        rows.append(event_row(f"a{number}", objects=objects, occurred_at=started_at))
+        rows.append(event_row(f"p{number}", "order.posted", objects, occurred_at=started_at + took))
     insert_events(store, rows)
 
 
