@@ -19,6 +19,9 @@ _HORIZON_DAYS = 20_000
 # Offsets from UTC go from -12 h to +14 h, so this holds every instant of a local day anywhere.
 _DAY_MARGIN = timedelta(hours=15)
 _OFFSET_STEP = timedelta(hours=6)
+# Longer than any window that the loader lets pass is on the wall clock.
+_FURTHEST_BACK = timedelta(days=11 * 366)
+_CLOSE_ENOUGH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,18 @@ def add_time(start: datetime, duration: timedelta, pauses: Sequence[PauseStretch
     if not pauses:
         return start + duration
     return _spend(start, duration, ((start, _END_OF_TIME),), pauses)
+
+
+def earliest_start(calendar: Calendar | None, counted: timedelta, last: datetime) -> datetime:
+    """The earliest instant, or a little before it, from which so much counted time lasts until `last`."""
+    if calendar is None:
+        return last - counted
+    low, high = last - _FURTHEST_BACK, last
+    while high - low > _CLOSE_ENOUGH:
+        middle = low + (high - low) // 2
+        ends_at = calendar.add(middle, counted)
+        low, high = (middle, high) if ends_at is not None and ends_at < last else (low, middle)
+    return low
 
 
 def counted_time(

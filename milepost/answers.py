@@ -37,6 +37,7 @@ from domain.instants import format_instant
 from domain.rule import Rule
 from milepost.api_answers import ApiAnswers
 from milepost.backtest_wish import BacktestWish, load_both
+from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
 from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_versions import MigrationWish, take_running_cases, version_rows
@@ -46,6 +47,7 @@ from rules.backtest import backtest
 from rules.backtest_report import backtest_report
 from rules.configured import as_configured
 from rules.evaluator import evaluate, evaluation_row
+from rules.forecast_calibration import calibrate
 from rules.loader import load_rules
 from rules.references import load_references
 from rules.replay import Progress, Span
@@ -96,6 +98,7 @@ class Answers(Protocol):
     def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer: ...
     def rule_versions(self, alert: str | None) -> Answer: ...
     def migrate_rules(self, wish: MigrationWish) -> list[Answer]: ...
+    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer: ...
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
@@ -216,6 +219,11 @@ class StoreAnswers:
     def migrate_rules(self, wish: MigrationWish) -> list[Answer]:
         """The rules whose newest versions take running cases now."""
         return take_running_cases(self._store, wish, self._clock.now())
+
+    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer:
+        """How well the forecasts of a rule came true; UsageError where there is no such forecast."""
+        rule = forecast_rule(wish, contracts)
+        return calibration_report(wish, rule, calibrate(self._store, rule, wish.since, wish.until))
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
         """The changes of alerts as they became known, the newest first."""

@@ -21,6 +21,7 @@ from domain.errors import StoreError, StoreUnreachable, UsageError
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.backtest_wish import BacktestWish, load_both
+from milepost.calibration_wish import CalibrationWish, forecast_rule
 from milepost.rule_versions import MigrationWish
 from milepost.settings import Settings
 from rules.loader import load_rules, rule_files
@@ -147,6 +148,19 @@ class ApiAnswers:
             "configured": wish.configured,
         }
         answer: Answer = self._ask("POST", "/api/backtest", json=body, timeout=None)
+        return answer
+
+    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer:
+        """How well the forecasts of a rule came true; the rules are read here, as for an evaluation."""
+        forecast_rule(wish, contracts)
+        body = {
+            "alert": wish.alert,
+            "rules": _texts(wish.rules),
+            "calendars": wish.calendars.read_text(encoding="utf-8"),
+            "from": format_instant(wish.since),
+            "to": format_instant(wish.until),
+        }
+        answer: Answer = self._ask("POST", "/api/calibration", json=body, timeout=None)
         return answer
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:

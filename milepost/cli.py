@@ -24,6 +24,7 @@ from domain.errors import MilepostError, UsageError
 from milepost.alert_commands import alerts_history, alerts_show
 from milepost.answers import open_answers
 from milepost.backtest_commands import rules_backtest
+from milepost.calibration_commands import rules_calibration
 from milepost.collection import collect_rarely
 from milepost.command_options import LimitOption, Output, OutputOption, duration_of, instant_of
 from milepost.contract_commands import (
@@ -240,6 +241,7 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
 
 
 rules_app.command("backtest")(rules_backtest)
+rules_app.command("calibration")(rules_calibration)
 rules_app.command("schema")(rules_schema)
 rules_app.command("versions")(rules_versions)
 rules_app.command("migrate")(rules_migrate)

@@ -16,6 +16,7 @@ from domain.instants import parse_storable_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get, refuse, respond
 from milepost.backtest_wish import BacktestWish, unseen
+from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrateRequest, wish_of
 from rules.replay import By
 
@@ -44,9 +45,21 @@ class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since
     configured: bool = False
 
 
-Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, MigrateRequest)
 # Since when and why the rule files are refused; None where they are not.
 Refused = Callable[[], dict[str, object] | None]
+
+
+class CalibrationRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """Rule files by name, as text, the forecast among them, and when the cases started that it is judged by."""
+
+    alert: str
+    rules: dict[str, str]
+    calendars: str
+    since: str
+    until: str
+
+
+Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, CalibrationRequest, MigrateRequest)
 
 
 def nothing_refused() -> None:
@@ -81,11 +94,22 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts, refused: Refused = 
         )
         return answers.backtest(wish, contracts, unseen)
 
+    def calibration(asked: CalibrationRequest, folder: Path) -> object:
+        wish = CalibrationWish(
+            alert=asked.alert,
+            rules=_write(folder / "rules", asked.rules),
+            calendars=_write_calendars(folder, asked.calendars),
+            since=parse_storable_instant(asked.since),
+            until=parse_storable_instant(asked.until),
+        )
+        return answers.calibration(wish, contracts)
+
     return [
         Route("/api/evaluate", _endpoint(EvaluateRequest, "evaluate", evaluate), methods=["POST"]),
         Route("/api/rules/versions", get(versions)),
         Route("/api/rules/migrate", _endpoint(MigrateRequest, "migrate rules", migrate), methods=["POST"]),
         Route("/api/backtest", _endpoint(BacktestRequest, "backtest", backtest), methods=["POST"]),
+        Route("/api/calibration", _endpoint(CalibrationRequest, "calibrate", calibration), methods=["POST"]),
     ]
 
 

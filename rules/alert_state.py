@@ -12,13 +12,24 @@ from typing import Any
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.forecast_rule import ForecastRule
 from domain.milestone import Milestone
 from domain.repeat_rule import RepeatRule
 from domain.rule import MilestoneRule, ObjectRule, SequenceRule
 from domain.sequence_rule import LegalRule, NotBeforeRule, NotWhileRule
 from domain.source_silence import UnknownTimes
 from rules.alert_making import Background, make_alert
-from rules.kinds import breach, legal, milestone_changes, milestone_text, not_while, repeat, sequence
+from rules.kinds import (
+    breach,
+    forecast,
+    forecast_text,
+    legal,
+    milestone_changes,
+    milestone_text,
+    not_while,
+    repeat,
+    sequence,
+)
 from rules.kinds.breach import StandingReader
 from rules.kinds.knowledge import known_from
 from rules.kinds.milestone import OCCURRED_AT
@@ -46,6 +57,7 @@ def _breaches(reader: StandingReader) -> _Kind:
 
 _KINDS: dict[type[ObjectRule], _Kind] = {
     MilestoneRule: _Kind(milestone_changes.read, milestone_changes.stand, milestone_text.reason),
+    ForecastRule: _Kind(forecast.read, forecast.stand, forecast_text.reason),
     SequenceRule: _breaches(sequence.without_required),
     NotBeforeRule: _breaches(sequence.before_another),
     NotWhileRule: _breaches(not_while.inside),

@@ -9,9 +9,11 @@ from decimal import Decimal
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
+from domain.forecast_rule import ForecastRule
 from domain.instants import LATEST, from_micros
 from domain.rule import MilestoneRule, ObjectRule, Override, Pairing, Rule, Tenure
 from rules.engine import NO_CONTRACTS
+from rules.forecast_learning import informed_for
 from rules.replay import By, Progress, Span, replay
 from rules.versions import VersionedRule, versions_of
 from rules.watching import by_object_type
@@ -90,9 +92,13 @@ class RuleOutcome:
         if alert.state is AlertState.RESOLVED:
             ends = before is None or before.state is not AlertState.RESOLVED
             self.resolved += ends and alert.fired_at is not None
-            self.averted += ends and alert.fired_at is None
+            self.averted += ends and alert.fired_at is None and not self._came_true(alert)
         self.suspended += alert.state is AlertState.SUSPENDED and (before is None or before.state is not alert.state)
         self.retracted += alert.state is AlertState.RETRACTED and had_fired
+
+    def _came_true(self, alert: Alert) -> bool:
+        """Whether an alert ended because what it forecast happened: its deadline passed."""
+        return isinstance(self.rule, ForecastRule) and alert.resolved_at == alert.deadline_at
 
     @property
     def standing(self) -> int:
@@ -128,7 +134,8 @@ def backtest(
     contracts: Contracts = NO_CONTRACTS,
 ) -> Backtest:
     """Replays the span under rules; those of one name and version are replayed once."""
-    distinct = {(rule.name, rule.version): rule for rule in rules if isinstance(rule, ObjectRule)}
+    learnt = informed_for(store, rules, span.since, span.through, by_receipt=by is By.RECEIPT)
+    distinct = {(rule.name, rule.version): rule for rule in learnt if isinstance(rule, ObjectRule)}
     outcomes = {key: RuleOutcome(rule) for key, rule in distinct.items()}
     for rule, _, changes in replay(store, distinct.values(), span, by, progress, contracts):
         outcomes[rule.name, rule.version].learn(changes, span)
@@ -168,8 +175,9 @@ def _cases(rule: ObjectRule) -> list[tuple[Override | None, StartCase]]:
             for override, case in _cases(version)
         ]
     needs = (rule.where,) if rule.where else ()
-    is_clock = isinstance(rule, MilestoneRule)
-    only_first = isinstance(rule, MilestoneRule) and rule.pairing is Pairing.FIRST
+    counted = rule.target if isinstance(rule, ForecastRule) else rule
+    is_clock = isinstance(counted, MilestoneRule)
+    only_first = isinstance(counted, MilestoneRule) and counted.pairing is Pairing.FIRST
     cases: list[tuple[Override | None, StartCase]] = [
         (None, StartCase(opening_type, needs, only_first or not is_clock))
         for opening_type in sorted(rule.opening_types)

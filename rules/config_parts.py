@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJson
 from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
-from domain.rule import Pairing, Rule
+from domain.rule import MilestoneRule, Pairing, Rule
 from domain.source_silence import SOURCE_SILENT
 from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
 from rules.compiler import compile_condition
@@ -335,6 +335,10 @@ class KindConfig(ConfigModel):
     @property
     def of_rule(self) -> str | None:
         """The name of the milestone rule that a rule of this kind is about."""
+        return None
+
+    def misfit(self, target: MilestoneRule) -> str | None:
+        """What keeps a rule of this kind from being about a milestone rule; None where nothing does."""
         return None
 
     def longest_window(self, common: CommonConfig) -> timedelta:

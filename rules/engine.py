@@ -1,8 +1,8 @@
 """The tick: brings the stored alerts up to an instant, looking only at what is new and what is due.
 
-What a tick writes, it writes in this order: new versions of rules, the traffic of sources and their silences, counts of
-clocks, keys of objects that may be alike, changes of alerts, their states, open duties, what is kept of rules on
-traffic, the alerts on silent sources, the watermark.
+What a tick writes, it writes in this order: new versions of rules, the traffic of sources and their silences, what
+forecasts learn, counts of clocks, keys of objects that may be alike, changes of alerts, their states, open duties, what
+is kept of rules on traffic, the alerts on silent sources, the watermark.
 A tick that was cut off anywhere is repeated from the old watermark and writes the same rows again.
 """
 
@@ -21,6 +21,7 @@ from domain.series_rule import BurnRateRule
 from domain.source_silence import SOURCE_SILENT, Silences
 from rules.alert_state import advance
 from rules.alike import AlikeEngine
+from rules.forecast_learning import ForecastEngine
 from rules.reconciliation import corrections, withdrawals
 from rules.series import SeriesEngine
 from rules.source_alerts import source_alerts
@@ -82,6 +83,7 @@ class Engine:
         self._rules = list(rules)
         self._alike = AlikeEngine(self._store, self._rules)
         self._series = SeriesEngine(self._store, self._rules)
+        self._forecasts = ForecastEngine(self._store, self._rules)
         self._versions: list[StoredVersion] | None = None
 
     def tick(self, through: datetime) -> TickResult:
@@ -102,6 +104,8 @@ class Engine:
         after = before.evaluated_through if before else EPOCH
         note_sources(self._store, self._contracts, after, through)
         silences = read_silences(self._store, self._contracts, after if is_current else EPOCH, through)
+        if self._forecasts.learn(through):
+            self._by_object_type = by_object_type(self._forecasts.informed(self._watched))
         self._series.count(silences, through)
         changes = _Changes(self._store, through)
         if is_current:
@@ -136,7 +140,9 @@ class Engine:
         stored += news
         if stored != self._versions:
             self._in_force = in_force(self._rules, stored)
-            self._by_object_type = by_object_type([*self._in_force, *self._only_counted()])
+            self._watched = [*self._in_force, *self._only_counted()]
+            self._by_object_type = by_object_type(self._watched)
+            self._forecasts = ForecastEngine(self._store, self._watched)
             self._versions = stored
 
     def _only_counted(self) -> list[Rule]:

@@ -12,6 +12,7 @@ from domain.rule import Rule
 from rules.alert_state import alerts_at
 from rules.alike import alike_alerts_at
 from rules.engine import ENGINE, NO_CONTRACTS
+from rules.forecast_learning import informed_at
 from rules.series import series_alerts_at
 from rules.versions import unknown_of
 from rules.watching import by_object_type
@@ -37,7 +38,7 @@ def evaluate(
     At risk, firing, resolved, or suspended where the source that would tell was still silent at `known_at` (None: at
     the instant the engine has come to); ordered by deadline, then alert and object.
     """
-    rules = list(rules)
+    rules = informed_at(store, rules, at, known_at)
     watermark = read_watermark(store, ENGINE)
     heard_by = known_at or (watermark.evaluated_through if watermark else at)
     silences = read_silences(store, contracts, EPOCH, heard_by)

@@ -106,11 +106,16 @@ def _build(given: Mapping[str, _Given], references: References) -> tuple[tuple[R
         target = one.config.kind.of_rule
         if target is None:
             rules.append(by_itself[name])
-        elif target in milestone_rules:
+            continue
+        if target not in milestone_rules:
+            wrong: str | None = _unmet(target, given, milestone_rules)
+        else:
+            wrong = one.config.kind.misfit(milestone_rules[target])
+        if wrong is None:
             rules.append(one.config.rule(one.group, references))
         else:
             location = (*one.location, one.config.kind_key, "of")
-            problems.append(one.file.problem(location, f'rule "{name}": {_unmet(target, given, milestone_rules)}'))
+            problems.append(one.file.problem(location, f'rule "{name}": {wrong}'))
     return tuple(rules), problems
 
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from domain.alert import Alert
 from domain.business_object import BusinessObject
-from domain.calendar import Calendar
+from domain.calendar import earliest_start
 from domain.contract import Contracts
+from domain.forecast_rule import ForecastRule
 from domain.instants import EARLIEST, EPOCH
 from domain.rule import MilestoneRule, ObjectRule, Rule, SequenceRule
 from domain.source_silence import BACKLOG_GRACE, Silences
@@ -34,9 +35,6 @@ from storage.source_silences import read_silences
 _MICROSECOND = timedelta(microseconds=1)
 # Most objects are quiet and never leave the store, so a stretch may hold more than where all are read.
 _MILESTONES_AT_ONCE = 500_000
-# Longer than any window that the loader lets pass is on the wall clock.
-_FURTHEST_BACK = timedelta(days=11 * 366)
-_CLOSE_ENOUGH = timedelta(minutes=1)
 # Longer than any period and the business days after it until it closes; see domain/period.py.
 _LONGEST_PERIOD = timedelta(days=450)
 
@@ -110,6 +108,9 @@ def known_since(rule: ObjectRule, instant: datetime) -> datetime:
         return min(known_since(version, instant) for version in rule.versions)
     if isinstance(rule, SequenceRule):
         return instant - LATE_GRACE
+    if isinstance(rule, ForecastRule) and not rule.target.pause:
+        # While a clock is paused, what is learnt may still change what is told.
+        return known_since(rule.target, instant)
     if not isinstance(rule, MilestoneRule):
         return EARLIEST
     # After the last thing that was known, even the end of a pause, no more than the longest step's time is left.
@@ -117,19 +118,7 @@ def known_since(rule: ObjectRule, instant: datetime) -> datetime:
     longest = max(longest, share_of(longest, rule.severity[-1].share))
     last = instant - LATE_GRACE
     # A period closes while a clock is paused, too.
-    return min(last - _LONGEST_PERIOD if rule.close else last, _earliest_start(rule.calendar, longest, last))
-
-
-def _earliest_start(calendar: Calendar | None, counted: timedelta, last: datetime) -> datetime:
-    """The earliest instant, or a little before it, from which so much counted time lasts until `last`."""
-    if calendar is None:
-        return last - counted
-    low, high = last - _FURTHEST_BACK, last
-    while high - low > _CLOSE_ENOUGH:
-        middle = low + (high - low) // 2
-        ends_at = calendar.add(middle, counted)
-        low, high = (middle, high) if ends_at is not None and ends_at < last else (low, middle)
-    return low
+    return min(last - _LONGEST_PERIOD if rule.close else last, earliest_start(rule.calendar, longest, last))
 
 
 def _known_since(on_object: ObjectRules, instant: datetime) -> datetime:

@@ -153,6 +153,33 @@ class SignalConfig(ConfigModel):
         return None if self.value is None else float(parse_value(signal_named(self.signal).unit, self.value))
 
 
+class CasesConfig(ConfigModel):
+    """So many cases that were there before the test: how long each `took`, or how long it was `waiting` when last seen.
+
+    Times are counted as the rule's deadline is; the facts tell segments apart.
+    """
+
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    took: Duration | None = None
+    waiting: Duration | None = None
+    source: str = "test"
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
+    legal_entity: str | None = None
+    region: str | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _took_or_waits(self) -> "CasesConfig":
+        if (self.took is None) == (self.waiting is None):
+            raise ValueError("cases took some time, or were waiting for it: give one of the two keys")
+        return self
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of each at its start."""
+        return Facts(None, self.currency, self.legal_entity, self.region, self.attributes)
+
+
 class ExpectationConfig(ConfigModel):
     """The alerts by name, one for each object, that a test expects so long after its start.
 
@@ -180,6 +207,7 @@ class RuleTestConfig(ConfigModel):
     events: tuple[EventConfig, ...] = ()
     signals: tuple[SignalConfig, ...] = ()
     silent: tuple[SilenceConfig, ...] = ()
+    history: tuple[CasesConfig, ...] = ()
     expect: Annotated[tuple[ExpectationConfig, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from domain.config_file import ConfigFile, load_file
 from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
+from domain.forecast_rule import ForecastRule
 from domain.known_facts import with_known_facts
 from domain.milestone import Milestone
 from domain.rule import ObjectRule, Rule
@@ -22,6 +23,7 @@ from domain.source_silence import Silences
 from rules.alert_state import alerts_at
 from rules.alike import standing_alerts
 from rules.compiler import compile_condition
+from rules.forecast_tests import informed_by
 from rules.loader import TEST_SUFFIX, load_rules_by_file, rule_files
 from rules.references import References
 from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, RuleTestsConfig
@@ -129,7 +131,7 @@ def _run_file(
     for rule in rules:
         missing = []
         if rule.name not in seen.firing:
-            missing.append("firing")
+            missing.append("at risk" if isinstance(rule, ForecastRule) else "firing")
         if rule.name not in seen.quiet:
             missing.append("quiet once its clock has started")
         if missing:
@@ -172,7 +174,8 @@ def _compare(
     """What is not as expected at one moment, expected beside got."""
     at = test.start + expectation.at
     histories = _received_by(histories, at)
-    seen.firing.update(expectation.firing)
+    expected_of = _expected_of(rules, expectation)
+    seen.firing.update(expected_of)
     silences = test.silences(contracts, at)
     alerts: list[Alert] = []
     for rule in rules:
@@ -180,10 +183,11 @@ def _compare(
             alerts += series_alerts_in(rule, test, histories, silences, at)
             is_started = is_series_started(rule, test, histories, at)
         else:
+            rule = informed_by(rule, test.history) if isinstance(rule, ForecastRule) else rule
             of_type = {one.id: history for one, history in histories.items() if one.type == rule.object_type}
             alerts += _alerts_at(rule, of_type, at, silences)
             is_started = any(_is_started(rule, history, at) for history in of_type.values())
-        if rule.name not in expectation.firing and is_started:
+        if rule.name not in expected_of and is_started:
             seen.quiet.add(rule.name)
     for state in ("firing", "at_risk", "resolved", "suspended"):
         expected = getattr(expectation, state)
@@ -201,6 +205,12 @@ def _received_by(histories: Histories, at: datetime) -> Histories:
         one: [milestone for milestone in stated if milestone.received_at <= at] for one, stated in histories.items()
     }
     return {one: stated for one, stated in known.items() if stated}
+
+
+def _expected_of(rules: Iterable[TestedRule], expectation: ExpectationConfig) -> set[str]:
+    """The rules that a moment expects to fire; those that forecast never do, and are at risk instead."""
+    forecasts = {rule.name for rule in rules if isinstance(rule, ForecastRule)}
+    return {*expectation.firing, *forecasts.intersection(expectation.at_risk or ())}
 
 
 def _alerts_at(

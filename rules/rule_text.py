@@ -19,7 +19,7 @@ from domain.instants import format_instant, parse_instant
 from domain.rule import ObjectRule, Rule
 from rules.compiler import compile_condition
 
-_LEFT_OUT = frozenset(("labels", "annotations", "tenure"))
+_LEFT_OUT = frozenset(("labels", "annotations", "tenure", "forecasts"))
 _MICROSECOND = timedelta(microseconds=1)
 _DOMAIN = "domain."
 

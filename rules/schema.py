@@ -15,13 +15,14 @@ from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
 from rules.kinds.absence_config import AbsenceConfig
 from rules.kinds.burn_rate_config import BurnRateConfig
 from rules.kinds.duplicate_config import DuplicateConfig
+from rules.kinds.forecast_config import ForecastConfig
 from rules.kinds.milestone_config import MilestoneConfig
 from rules.kinds.sequence_config import SequenceConfig
 from rules.kinds.threshold_config import ThresholdConfig
 from rules.references import References
 
-NOT_JUDGED = ("version", "group", "name", "labels", "annotations", "tenure")
-KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate")
+NOT_JUDGED = ("version", "group", "name", "labels", "annotations", "tenure", "forecasts")
+KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate", "forecast")
 
 
 class RuleConfig(CommonConfig):
@@ -33,9 +34,9 @@ class RuleConfig(CommonConfig):
     absence: AbsenceConfig | None = None
     threshold: ThresholdConfig | None = None
     burn_rate: BurnRateConfig | None = None
+    forecast: ForecastConfig | None = None
     reconcile: NotYet = Field(default=None, exclude=True)
     authority: NotYet = Field(default=None, exclude=True)
-    forecast: NotYet = Field(default=None, exclude=True)
 
     @property
     def kinds(self) -> dict[str, KindConfig]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
+from domain.forecast_rule import ForecastRule
 from domain.milestone import Milestone
 from domain.rule import MilestoneRule, ObjectRule, Pairing, Rule
 from rules.compiler import compile_condition
@@ -101,11 +102,22 @@ def _duties(rule: ObjectRule) -> list[tuple[_Case, timedelta]]:
     needs = (rule.where,) if rule.where else ()
     if isinstance(rule, VersionedRule):
         return [duty for version in rule.versions for duty in _duties(version)]
+    if isinstance(rule, ForecastRule):
+        return [((rule.target.from_type, rule.target.to_type, needs), _unforecast_for(rule))]
     if not isinstance(rule, MilestoneRule):
         # Nothing that follows proves that there is nothing to say.
         return [((opening_type, "", needs), _NEVER_QUIET) for opening_type in sorted(rule.opening_types)]
     windows = [(needs, rule.within), *(((*needs, override.where), override.within) for override in rule.overrides)]
     return [((rule.from_type, rule.to_type, held), _quiet_for(rule, within)) for held, within in windows]
+
+
+def _unforecast_for(rule: ForecastRule) -> timedelta:
+    """How long after a `from`, on the wall clock, what the rule learnt surely makes nothing at risk."""
+    if rule.target.close:
+        return _NEVER_QUIET
+    shortest = min(rule.windows)
+    earliest = rule.forecasts.earliest
+    return (shortest if earliest is None else min(shortest, earliest)) - _MICROSECOND
 
 
 def _quiet_for(rule: MilestoneRule, within: timedelta) -> timedelta:

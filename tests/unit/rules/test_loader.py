@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence, duplicate, absence, threshold, burn_rate"
+    "milestone, sequence, duplicate, absence, threshold, burn_rate, forecast"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -307,10 +307,10 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        forecast: {}\n",
-            "13:19",
-            "forecast is not available in this version; remove it",
-            id="a kind of a later version",
+            "        skew: 2m\n        intervention: {}\n",
+            "13:23",
+            "intervention is not available in this version; remove it",
+            id="a key of a later version",
         ),
     ],
 )
