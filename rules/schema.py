@@ -13,15 +13,17 @@ from domain.config_file import ConfigModel
 from domain.rule import Rule
 from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
 from rules.kinds.absence_config import AbsenceConfig
+from rules.kinds.authority_config import AuthorityConfig
 from rules.kinds.burn_rate_config import BurnRateConfig
 from rules.kinds.duplicate_config import DuplicateConfig
 from rules.kinds.milestone_config import MilestoneConfig
+from rules.kinds.reconcile_config import ReconcileConfig
 from rules.kinds.sequence_config import SequenceConfig
 from rules.kinds.threshold_config import ThresholdConfig
 from rules.references import References
 
 _NOT_JUDGED = ("version", "group", "name", "labels", "annotations")
-KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate")
+KINDS = ("milestone", "sequence", "duplicate", "reconcile", "authority", "absence", "threshold", "burn_rate")
 
 
 class RuleConfig(CommonConfig):
@@ -30,11 +32,11 @@ class RuleConfig(CommonConfig):
     milestone: MilestoneConfig | None = None
     sequence: SequenceConfig | None = None
     duplicate: DuplicateConfig | None = None
+    reconcile: ReconcileConfig | None = None
+    authority: AuthorityConfig | None = None
     absence: AbsenceConfig | None = None
     threshold: ThresholdConfig | None = None
     burn_rate: BurnRateConfig | None = None
-    reconcile: NotYet = Field(default=None, exclude=True)
-    authority: NotYet = Field(default=None, exclude=True)
     forecast: NotYet = Field(default=None, exclude=True)
 
     @property

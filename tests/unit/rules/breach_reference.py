@@ -13,11 +13,15 @@ from rules.told import LATE_GRACE
 
 
 class Finding(NamedTuple):
-    """One breach as the words describe it: which milestone shows it, from when it counts, what mended it when."""
+    """One breach as the words describe it: which milestone shows it, from when it counts, what mended it when.
+
+    Until it counts `before` stands, where there is one.
+    """
 
     start: tuple[str, str]
     fires_at: datetime
     ended_at: datetime | None = None
+    before: "Finding | None" = None
 
 
 # What stands of an object, by clock, by the milestones known (each once, in order of occurrence).
@@ -48,6 +52,8 @@ def simulate(
                 found_at.pop(clock, None)
             else:
                 agenda |= {finding.fires_at} if finding.fires_at > now else set()
+                if finding.before and finding.fires_at > now:
+                    finding = finding.before
                 since = found_at.setdefault(clock, now)
                 if finding.fires_at < since and now < since + LATE_GRACE:
                     continue

@@ -1,0 +1,117 @@
+"""What two sides say of one field, and whether that is far enough apart to be a disagreement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from domain.milestone import Milestone
+from domain.money import format_amount, from_units, is_storable, parse_amount, to_units
+from domain.reconcile_rule import AMOUNT, ATTRIBUTES, ReconcileRule
+
+
+class Stated(NamedTuple):
+    """An amount in billionths and its currency; None: none was stated with it."""
+
+    units: int
+    currency: str | None
+
+    def __str__(self) -> str:
+        amount = from_units(self.units)
+        # With the currency's own decimals, but for what is too large to be an amount.
+        written = format_amount(amount, self.currency) if is_storable(amount) else f"{amount:f}"
+        return f"{written} {self.currency or 'of unknown currency'}"
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The amount; None where a sum is more than the store can hold."""
+        amount = from_units(self.units)
+        return amount if is_storable(amount) else None
+
+
+Value = Stated | str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A disagreement in words, with what each side says.
+
+    `apart` is how far amounts are apart, and `at_risk` the money that the disagreement is about: that, or what the left
+    says where it cannot be known; None where the disagreement is not about money.
+    """
+
+    text: str
+    left: str
+    right: str
+    apart: Stated | None = None
+    at_risk: Stated | None = None
+
+    @property
+    def fills(self) -> Mapping[str, str]:
+        """What annotations may say of it."""
+        known = {"left": self.left, "right": self.right}
+        return known if self.apart is None else known | {"difference": str(self.apart)}
+
+
+def value_of(milestone: Milestone, field: str) -> Value | None:
+    """What an event itself states of a field; None where it says nothing of it."""
+    facts = milestone.facts
+    if field == AMOUNT:
+        amount = facts.stated_amount
+        return None if amount is None else Stated(to_units(amount), facts.currency)
+    text = facts.stated_text(field)
+    # How a text is spaced says nothing.
+    return " ".join(text.split()) or None if text else None
+
+
+def tolerance(rule: ReconcileRule, left_units: int) -> tuple[int, int]:
+    """How far apart numbers may be, as a numerator and denominator of billionths: the larger of both tolerances."""
+    den = rule.relative.denominator
+    return max(to_units(rule.absolute) * den, rule.relative.numerator * abs(left_units)), den
+
+
+def compare(rule: ReconcileRule, field: str, left: Value, right: Value) -> Difference | None:
+    """How two values of a field disagree; None where they agree, or where nobody can tell."""
+    if isinstance(left, Stated) and isinstance(right, Stated):
+        return compare_amounts(rule, left, right, str(rule.right))
+    if field in rule.numbers and (numbers := _both_numbers(left, right)):
+        apart = abs(numbers[0] - numbers[1])
+        most, den = tolerance(rule, numbers[0])
+        if apart * den <= most:
+            return None
+        return Difference(f"{_say(rule, field, str(left), str(right))}: {_number(apart)} apart", str(left), str(right))
+    if left == right:
+        return None
+    return Difference(_say(rule, field, str(left), str(right)), str(left), str(right))
+
+
+def compare_amounts(rule: ReconcileRule, left: Stated, right: Stated, right_name: str) -> Difference | None:
+    """How two amounts disagree: in currency, or by more than is tolerated."""
+    said = f"{rule.left} says {left}, {right_name} says {right}"
+    if left.currency != right.currency:
+        if left.currency is None or right.currency is None:
+            return None
+        text = f"{said}: two currencies, which cannot be compared"
+        return Difference(text, str(left), str(right), at_risk=left)
+    apart = Stated(abs(left.units - right.units), left.currency)
+    most, den = tolerance(rule, left.units)
+    if apart.units * den <= most:
+        return None
+    # Shown to the next billionth below.
+    tolerated = f" where {Stated(most // den, left.currency)} is tolerated" if most else ""
+    return Difference(f"{said}: {apart} apart{tolerated}", str(left), str(right), apart, apart)
+
+
+def _say(rule: ReconcileRule, field: str, left: str, right: str) -> str:
+    return f'{rule.left} says {field.removeprefix(ATTRIBUTES)} "{left}", {rule.right} says "{right}"'
+
+
+def _both_numbers(left: Value, right: Value) -> tuple[int, int] | None:
+    try:
+        return to_units(parse_amount(str(left))), to_units(parse_amount(str(right)))
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _number(units: int) -> str:
+    return format_amount(from_units(units), None)
