@@ -11,16 +11,16 @@ from domain.reconcile_rule import AMOUNT, ATTRIBUTES, ReconcileRule
 
 
 class Stated(NamedTuple):
-    """An amount in billionths and its currency; None: none was stated with it."""
+    """An amount in billionths and its currency."""
 
     units: int
-    currency: str | None
+    currency: str
 
     def __str__(self) -> str:
         amount = from_units(self.units)
         # With the currency's own decimals, but for what is too large to be an amount.
         written = format_amount(amount, self.currency) if is_storable(amount) else f"{amount:f}"
-        return f"{written} {self.currency or 'of unknown currency'}"
+        return f"{written} {self.currency}"
 
     @property
     def amount(self) -> Decimal | None:
@@ -54,11 +54,11 @@ class Difference:
 
 
 def value_of(milestone: Milestone, field: str) -> Value | None:
-    """What an event itself states of a field; None where it says nothing of it."""
+    """What an event itself states of a field; None where it says nothing of it, or of which currency an amount is."""
     facts = milestone.facts
     if field == AMOUNT:
         amount = facts.stated_amount
-        return None if amount is None else Stated(to_units(amount), facts.currency)
+        return None if amount is None or not facts.currency else Stated(to_units(amount), facts.currency)
     text = facts.stated_text(field)
     # How a text is spaced says nothing.
     return " ".join(text.split()) or None if text else None
@@ -89,8 +89,6 @@ def compare_amounts(rule: ReconcileRule, left: Stated, right: Stated, right_name
     """How two amounts disagree: in currency, or by more than is tolerated."""
     said = f"{rule.left} says {left}, {right_name} says {right}"
     if left.currency != right.currency:
-        if left.currency is None or right.currency is None:
-            return None
         text = f"{said}: two currencies, which cannot be compared"
         return Difference(text, str(left), str(right), at_risk=left)
     apart = Stated(abs(left.units - right.units), left.currency)

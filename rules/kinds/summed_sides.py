@@ -45,11 +45,10 @@ class SummedSides:
         self._amounts: dict[int, Stated] = {}
         self._amount_places: list[int] = []
         self._rights: list[int] = []
-        self._sums: dict[str | None, Sums] = {}
+        self._sums: dict[str, Sums] = {}
         self._counts = Sums(places)
         # By currency of the sum, the first place that states it.
-        self._firsts: dict[str | None, int] = {}
-        self._first_unknown: int | None = None
+        self._firsts: dict[str, int] = {}
 
     def learn(self, news: Iterable[News]) -> None:
         """Takes what became known at one instant."""
@@ -77,7 +76,7 @@ class SummedSides:
         left = self._amounts[self._amount_places[bisect_right(self._amount_places, place) - 1]]
         totals = [
             Stated(self._sums[currency].through(place), currency)
-            for currency, first in sorted(self._firsts.items(), key=lambda item: (item[0] or "", item[1]))
+            for currency, first in sorted(self._firsts.items())
             if first <= place
         ]
         name = f"the sum of {self._counts.through(place)} {rule.right}"
@@ -114,13 +113,11 @@ class SummedSides:
             del self._amount_places[position]
 
     def _learn_right(self, place: int, event: Milestone) -> None:
-        if not self._rights or place < self._rights[0]:
-            self._set("sum", place, (_NOTHING, -_NOTHING))
         insort(self._rights, place)
         self._counts.add(place, 0 if event.type in self._rule.less else 1)
         amount = value_of(event, AMOUNT)
         if not isinstance(amount, Stated):
-            self._first_unknown = min(place, place if self._first_unknown is None else self._first_unknown)
+            self._set("unknown", min(place, self._since.get("unknown", place)), _agrees(_UNKNOWN))
         else:
             units = -amount.units if event.type in self._rule.less else amount.units
             den = self._rule.relative.denominator
@@ -128,28 +125,20 @@ class SummedSides:
             self._sums.setdefault(amount.currency, Sums(self._places)).add(place, units)
             if place < self._firsts.get(amount.currency, self._places):
                 self._learn_currency(amount.currency, place)
-        self._note_what_is_unknown()
 
-    def _learn_currency(self, currency: str | None, place: int) -> None:
+    def _learn_currency(self, currency: str, place: int) -> None:
         bands = [self._band(self._amounts[left]) for left in self._amount_places]
         before = self._currency
         self._firsts[currency] = place
-        if self._currency != before or len(self._firsts) == 1:
+        self._set("sum", min(self._firsts.values()), (_NOTHING, -_NOTHING))
+        if self._currency != before:
             # What the left says is compared with another currency now.
             ends = [*self._amount_places[1:], self._places]
             for left, end, (old_low, old_high) in zip(self._amount_places, ends, bands, strict=False):
                 low, high = self._band(self._amounts[left])
                 self._bands.move(left, end, low - old_low, high - old_high)
-        known = sorted(first for currency, first in self._firsts.items() if currency is not None)
-        if len(known) > 1:
-            self._set("mixed", known[1], _disagrees(_MIXED))
-
-    def _note_what_is_unknown(self) -> None:
-        unknown = [] if self._first_unknown is None else [self._first_unknown]
-        if None in self._firsts and len(self._firsts) > 1:
-            unknown.append(sorted(self._firsts.values())[1])
-        if unknown:
-            self._set("unknown", min(unknown), _agrees(_UNKNOWN))
+        if len(self._firsts) > 1:
+            self._set("mixed", sorted(self._firsts.values())[1], _disagrees(_MIXED))
 
     def _note_who_is_there(self) -> None:
         left = self._lefts[0] if self._lefts else self._places
@@ -161,7 +150,7 @@ class SummedSides:
 
     @property
     def _currency(self) -> str | None:
-        """The currency of the sum where it begins; None too where there is none."""
+        """The currency of the sum where it begins; None where there is no sum."""
         return min(self._firsts, key=lambda currency: self._firsts[currency], default=None)
 
     def _set(self, name: str, since: int, by: _Band) -> None:
@@ -185,9 +174,5 @@ class SummedSides:
             return _agrees(_NOTHING)
         most, den = tolerance(self._rule, left.units)
         low, high = left.units * den - most, left.units * den + most
-        currency = self._currency
-        if not self._firsts or left.currency == currency:
-            return low, high
-        is_unknown = left.currency is None or currency is None
-        other_low, other_high = _agrees(_UNKNOWN) if is_unknown else _disagrees(_MIXED)
-        return low + other_low, high + other_high
+        is_other = self._currency not in (None, left.currency)
+        return (low + _MIXED, high + _MIXED) if is_other else (low, high)

@@ -74,14 +74,15 @@ def known_by(history: Sequence[Milestone], now: datetime) -> list[Milestone]:
 
 
 def told_changes(alerts: Sequence[Alert]) -> list[Change]:
-    """The changes that alerts stand for, to be compared with a simulation."""
-    return sorted(
-        (
-            (from_micros(alert.version // 1000), alert.alert_id, (alert.state.value, alert.fired_at, alert.resolved_at))
-            for alert in alerts
-        ),
-        key=lambda change: change[:2],
-    )
+    """The changes that alerts stand for, to be compared with a simulation; of money alone it says nothing."""
+    last: dict[str, tuple[str, datetime | None, datetime | None]] = {}
+    changes: list[Change] = []
+    for alert in sorted(alerts, key=lambda alert: alert.version):
+        told = (alert.state.value, alert.fired_at, alert.resolved_at)
+        if last.get(alert.alert_id) != told:
+            last[alert.alert_id] = told
+            changes.append((from_micros(alert.version // 1000), alert.alert_id, told))
+    return sorted(changes, key=lambda change: change[:2])
 
 
 def _tell(
