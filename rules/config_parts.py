@@ -22,7 +22,7 @@ from rules.condition_text import ACCEPTED as ACCEPTED_CONDITION
 from rules.references import References
 
 _FACTS = ("amount", "currency", "legal_entity", "region", "presence")
-_ACCEPTED_FIELD = "amount, currency, legal_entity, region, or the name of an attribute, such as tax_id"
+ACCEPTED_FIELD = "amount, currency, legal_entity, region, or the name of an attribute, such as tax_id"
 _LONGEST_WINDOW = timedelta(days=3650)
 _LONGEST_SKEW = timedelta(days=1)
 _LARGEST_SHARE = Fraction(10)
@@ -80,7 +80,7 @@ def _write_percent(share: Fraction) -> str:
 
 def _field(name: str) -> str:
     if not name.strip() or name == ATTRIBUTES:
-        raise ValueError(f"is {show(name)}; give {_ACCEPTED_FIELD}")
+        raise ValueError(f"is {show(name)}; give {ACCEPTED_FIELD}")
     if name in _FACTS or name.startswith(ATTRIBUTES):
         return name
     return f"{ATTRIBUTES}{name}"
@@ -164,7 +164,7 @@ Skew = Annotated[
 Name = Annotated[
     str, AfterValidator(_not_blank), _described("the name of an event type or object, such as order.approved", r"\S")
 ]
-FieldName = Annotated[str, AfterValidator(_field), _described(_ACCEPTED_FIELD, r"\S")]
+FieldName = Annotated[str, AfterValidator(_field), _described(ACCEPTED_FIELD, r"\S")]
 Condition = Annotated[
     str,
     AfterValidator(_condition),
@@ -335,6 +335,10 @@ class KindConfig(ConfigModel):
 
     def problems(self, references: References) -> Iterator[tuple[Location, str]]:
         """What does not fit what the rule refers to: where below the kind's key, and the message."""
+        yield from ()
+
+    def doubts(self, references: References) -> Iterator[tuple[Location, str]]:
+        """What can hardly be meant, beside the event types: where below the kind's key, and the message."""
         yield from ()
 
     @abstractmethod

@@ -52,6 +52,9 @@ def warnings_in(paths: Iterable[Path], references: References, heard: frozenset[
                 rule = config.rule(group.name, references)
                 location = ("groups", group_number, "rules", number)
                 warnings.extend(_in_rule(file, location, config, rule, known))
+                for place, message in config.kind.doubts(references):
+                    below = (*location, config.kind_key, *place)
+                    warnings.append(file.problem(below, f'rule "{config.alert}": {message}'))
     return sorted(warnings)
 
 

@@ -10,6 +10,7 @@ from domain.authority_rule import AuthorityRule
 from domain.config_file import Location, show
 from domain.contract import EventContract
 from domain.reconcile_rule import PRESENCE
+from rules.agreed_fields import doubt_fields
 from rules.config_parts import CommonConfig, FieldName, KindConfig, Name
 from rules.references import References
 
@@ -44,6 +45,12 @@ class AuthorityConfig(KindConfig):
             near = difflib.get_close_matches(self.event_type, names, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"give one of {', '.join(names)}"
             yield ("event",), f'no contract of {self.object_type} says who may state "{self.event_type}"; {hint}'
+
+    def doubts(self, references: References) -> Iterator[tuple[Location, str]]:
+        """Where no contract names the field."""
+        if self.field:
+            types = [contract.type for contract in self._agreed(references)]
+            yield from doubt_fields(references.contracts, types, [(("field",), self.field)])
 
     def rule(self, group: str, common: CommonConfig, references: References) -> AuthorityRule:
         """The rule it describes, with the owners that the contracts name now."""

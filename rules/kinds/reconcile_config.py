@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from domain.config_file import ConfigModel, Location, show
 from domain.money import ACCEPTED_AMOUNT, parse_amount
 from domain.reconcile_rule import AMOUNT, CURRENCY, PRESENCE, ReconcileRule, Side
-from rules.config_parts import CommonConfig, Duration, FieldName, KindConfig, Name, Percent
+from rules.agreed_fields import doubt_fields, doubt_object
+from rules.config_parts import ACCEPTED_FIELD, CommonConfig, Duration, FieldName, KindConfig, Name, Percent
 from rules.references import References
 
 
@@ -36,10 +37,21 @@ def _absolute(value: object) -> Decimal:
     raise ValueError(f"is {show(value)}; give {ACCEPTED_AMOUNT}, in quotes, zero or more")
 
 
-_Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list)]
-_Fields = Annotated[tuple[FieldName, ...], Field(min_length=1), BeforeValidator(_as_list)]
+_TEXT: dict[str, JsonValue] = {"type": "string", "pattern": r"\S"}
+_TEXTS: dict[str, JsonValue] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+_Names = Annotated[
+    tuple[Name, ...], BeforeValidator(_as_list), WithJsonSchema({"description": "one event type, or a list", **_TEXTS})
+]
+_Fields = Annotated[
+    tuple[FieldName, ...],
+    Field(min_length=1),
+    BeforeValidator(_as_list),
+    WithJsonSchema({"description": f"one field, or a list: presence, {ACCEPTED_FIELD}", **_TEXTS}),
+]
 _Absolute = Annotated[
-    Decimal, BeforeValidator(_absolute), Field(json_schema_extra={"anyOf": [{"type": "string"}, {"type": "integer"}]})
+    Decimal,
+    BeforeValidator(_absolute),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9]"}, {"type": "integer", "minimum": 0}]}),
 ]
 
 
@@ -69,7 +81,24 @@ class ToleranceConfig(ConfigModel):
         return self
 
 
-_Side = Annotated[SideConfig, BeforeValidator(_as_side)]
+_Side = Annotated[
+    SideConfig,
+    BeforeValidator(_as_side),
+    WithJsonSchema(
+        {
+            "description": "an event type or a list of them; or event, source, or both",
+            "anyOf": [
+                *cast(list[JsonValue], _TEXTS["anyOf"]),
+                {
+                    "type": "object",
+                    "properties": {"event": _TEXTS, "source": _TEXT},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            ],
+        }
+    ),
+]
 
 
 class ReconcileConfig(KindConfig):
@@ -83,7 +112,7 @@ class ReconcileConfig(KindConfig):
     left: _Side
     right: _Side
     on: _Fields
-    numbers: Annotated[tuple[FieldName, ...], BeforeValidator(_as_list)] = ()
+    numbers: _Fields = ()
     sum_: Literal["right"] | None = Field(default=None, alias="sum")
     less: _Names = ()
     tolerance: ToleranceConfig | None = None
@@ -131,6 +160,13 @@ class ReconcileConfig(KindConfig):
                 f"left and right both take {both[0]} of {left.source or right.source or 'any source'}; name other "
                 "event types, or a source for each side",
             )
+
+    def doubts(self, references: References) -> Iterator[tuple[Location, str]]:
+        """Where no contract knows the object, or names a field."""
+        yield from doubt_object(references.contracts, self.object_type)
+        types = [name for side in (self.left, self.right) for name in self._types(side, references, ())]
+        fields: list[tuple[Location, str]] = [(("on", number), name) for number, name in enumerate(self.on)]
+        yield from doubt_fields(references.contracts, types, fields)
 
     def longest_window(self, common: CommonConfig) -> timedelta:
         """How long they may disagree."""
