@@ -1,13 +1,13 @@
 """Compares what two sides said of an object last, field by field."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from domain.milestone import Milestone
 from domain.reconcile_rule import AMOUNT, CURRENCY, PRESENCE, ReconcileRule, Side
 from rules.kinds.course import Course, News
-from rules.kinds.reconcile_values import Difference, Value, compare, value_of
+from rules.kinds.reconcile_values import Difference, Value, difference, differs, value_of
 from rules.kinds.runs import Runs
 
 
@@ -36,11 +36,15 @@ class LatestSides:
     def learn(self, news: Iterable[News]) -> None:
         """Takes what became known at one instant."""
         changed = self._course.learn(news)
-        self.runs.learn([(place, bool(self._differences(said))) for place, said in changed])
+        self.runs.learn([(place, self._disagrees(said)) for place, said in changed])
 
     def differences(self, place: int) -> list[Difference]:
         """How the sides disagree from a place on."""
-        return self._differences(self._course.state_at(place))
+        rule, said = self._rule, self._course.state_at(place)
+        if said.left_is_there and said.right_is_there:
+            return [difference(rule, *values) for values in self._different(said)]
+        there, missing = (rule.left, rule.right) if said.left_is_there else (rule.right, rule.left)
+        return [absent(there, missing, left_is_there=said.left_is_there)]
 
     def _step(self, said: _Said, event: Milestone) -> _Said:
         rule = self._rule
@@ -54,20 +58,18 @@ class LatestSides:
         stated = (value_of(event, field) for field in self._fields)
         return tuple(old if new is None else new for old, new in zip(said, stated, strict=True))
 
-    def _differences(self, said: _Said) -> list[Difference]:
-        rule = self._rule
+    def _disagrees(self, said: _Said) -> bool:
         if said.is_over:
-            return []
-        if not (said.left_is_there and said.right_is_there):
-            if PRESENCE not in rule.on or not (said.left_is_there or said.right_is_there):
-                return []
-            there, missing = (rule.left, rule.right) if said.left_is_there else (rule.right, rule.left)
-            return [absent(there, missing, left_is_there=said.left_is_there)]
-        found: list[Difference] = []
+            return False
+        if said.left_is_there and said.right_is_there:
+            return any(True for _ in self._different(said))
+        return PRESENCE in self._rule.on and (said.left_is_there or said.right_is_there)
+
+    def _different(self, said: _Said) -> Iterator[tuple[str, Value, Value]]:
+        """The fields of which both sides say something, and not the same."""
         for field, left, right in zip(self._fields, said.left, said.right, strict=True):
-            if left is not None and right is not None and (difference := compare(rule, field, left, right)):
-                found.append(difference)
-        return found
+            if left is not None and right is not None and differs(self._rule, field, left, right):
+                yield field, left, right
 
 
 def absent(there: Side, missing: Side, *, left_is_there: bool) -> Difference:

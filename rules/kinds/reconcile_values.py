@@ -70,38 +70,41 @@ def tolerance(rule: ReconcileRule, left_units: int) -> tuple[int, int]:
     return max(to_units(rule.absolute) * den, rule.relative.numerator * abs(left_units)), den
 
 
-def compare(rule: ReconcileRule, field: str, left: Value, right: Value) -> Difference | None:
-    """How two values of a field disagree; None where they agree, or where nobody can tell."""
+def differs(rule: ReconcileRule, field: str, left: Value, right: Value) -> bool:
+    """Whether two values of a field disagree."""
     if isinstance(left, Stated) and isinstance(right, Stated):
-        return compare_amounts(rule, left, right, str(rule.right))
+        return left.currency != right.currency or _is_apart(rule, left.units, right.units)
+    if left != right and field in rule.numbers and (numbers := _both_numbers(left, right)):
+        return _is_apart(rule, *numbers)
+    return left != right
+
+
+def difference(rule: ReconcileRule, field: str, left: Value, right: Value) -> Difference:
+    """How two values that disagree do so."""
+    if isinstance(left, Stated) and isinstance(right, Stated):
+        return difference_of_amounts(rule, left, right, str(rule.right))
+    text = f'{rule.left} says {field.removeprefix(ATTRIBUTES)} "{left}", {rule.right} says "{right}"'
     if field in rule.numbers and (numbers := _both_numbers(left, right)):
-        apart = abs(numbers[0] - numbers[1])
-        most, den = tolerance(rule, numbers[0])
-        if apart * den <= most:
-            return None
-        return Difference(f"{_say(rule, field, str(left), str(right))}: {_number(apart)} apart", str(left), str(right))
-    if left == right:
-        return None
-    return Difference(_say(rule, field, str(left), str(right)), str(left), str(right))
+        text += f": {format_amount(from_units(abs(numbers[0] - numbers[1])), None)} apart"
+    return Difference(text, str(left), str(right))
 
 
-def compare_amounts(rule: ReconcileRule, left: Stated, right: Stated, right_name: str) -> Difference | None:
-    """How two amounts disagree: in currency, or by more than is tolerated."""
+def difference_of_amounts(rule: ReconcileRule, left: Stated, right: Stated, right_name: str) -> Difference:
+    """How two amounts that disagree do so: in currency, or by more than is tolerated."""
     said = f"{rule.left} says {left}, {right_name} says {right}"
     if left.currency != right.currency:
         text = f"{said}: two currencies, which cannot be compared"
         return Difference(text, str(left), str(right), at_risk=left)
     apart = Stated(abs(left.units - right.units), left.currency)
     most, den = tolerance(rule, left.units)
-    if apart.units * den <= most:
-        return None
     # Shown to the next billionth below.
     tolerated = f" where {Stated(most // den, left.currency)} is tolerated" if most else ""
     return Difference(f"{said}: {apart} apart{tolerated}", str(left), str(right), apart, apart)
 
 
-def _say(rule: ReconcileRule, field: str, left: str, right: str) -> str:
-    return f'{rule.left} says {field.removeprefix(ATTRIBUTES)} "{left}", {rule.right} says "{right}"'
+def _is_apart(rule: ReconcileRule, left: int, right: int) -> bool:
+    most, den = tolerance(rule, left)
+    return abs(left - right) * den > most
 
 
 def _both_numbers(left: Value, right: Value) -> tuple[int, int] | None:
@@ -109,7 +112,3 @@ def _both_numbers(left: Value, right: Value) -> tuple[int, int] | None:
         return to_units(parse_amount(str(left))), to_units(parse_amount(str(right)))
     except (ValueError, InvalidOperation):
         return None
-
-
-def _number(units: int) -> str:
-    return format_amount(from_units(units), None)

@@ -14,7 +14,7 @@ from domain.reconcile_rule import AMOUNT, PRESENCE, ReconcileRule
 from rules.kinds.bands import Bands, Sums
 from rules.kinds.course import News
 from rules.kinds.latest_sides import absent
-from rules.kinds.reconcile_values import Difference, Stated, compare_amounts, tolerance, value_of
+from rules.kinds.reconcile_values import Difference, Stated, difference_of_amounts, tolerance, value_of
 from rules.kinds.runs import Runs
 
 # A sum of which a part is unknown; a sum of two currencies; nothing to compare; a side is missing; all is over.
@@ -81,8 +81,7 @@ class SummedSides:
         ]
         name = f"the sum of {self._counts.through(place)} {rule.right}"
         if len(totals) == 1:
-            difference = compare_amounts(rule, left, totals[0], name)
-            return [difference] if difference else []
+            return [difference_of_amounts(rule, left, totals[0], name)]
         said = " and ".join(str(total) for total in totals)
         text = f"{rule.left} says {left}, {name} is {said}: amounts of several currencies, which cannot be added"
         return [Difference(text, str(left), said, at_risk=left)]
