@@ -37,9 +37,10 @@ class ReconcileRule(ObjectRule):
 
     A side says of a field what its latest event says that states the field itself; with `sums` the right says the sum
     of all its amounts, less those of the types in `less`. `where` is asked of the left's statements. What one side does
-    not state is no disagreement, but with `presence` in `on` it is one that a side says nothing at all. Amounts, and
-    fields in `numbers`, may be apart by `absolute` or by the share `relative` of the left's, whichever is more, and
-    still agree. From the first `unless` on nothing is compared. `calendar` counts `settle`.
+    not state is no disagreement, but with `presence` in `on` it is one that a side says nothing at all (with `where`,
+    that the right does). Amounts, and fields in `numbers`, may be apart by `absolute` or by the share `relative` of the
+    left's, whichever is more, and still agree. From the first `unless` on nothing is compared. `calendar` counts
+    `settle`.
     """
 
     left: Side

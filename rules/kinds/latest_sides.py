@@ -63,7 +63,8 @@ class LatestSides:
             return False
         if said.left_is_there and said.right_is_there:
             return any(True for _ in self._different(said))
-        return PRESENCE in self._rule.on and (said.left_is_there or said.right_is_there)
+        is_alone = said.left_is_there or (said.right_is_there and self._rule.where is None)
+        return PRESENCE in self._rule.on and is_alone
 
     def _different(self, said: _Said) -> Iterator[tuple[str, Value, Value]]:
         """The fields of which both sides say something, and not the same."""

@@ -144,7 +144,8 @@ class SummedSides:
         right = self._rights[0] if self._rights else self._places
         self._set("begun", min(left, right), (_OVER, -_OVER))
         if PRESENCE in self._rule.on:
-            self._set("one side", min(left, right), _disagrees(_MISSING))
+            # With a condition on the left's statements only they make the object one that is compared.
+            self._set("one side", min(left, right) if self._rule.where is None else left, _disagrees(_MISSING))
             self._set("both sides", max(left, right), _disagrees(-_MISSING))
 
     @property

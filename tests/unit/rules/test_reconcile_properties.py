@@ -24,7 +24,7 @@ def is_wrong(tested: ReconcileRule, known: Sequence[Milestone]) -> bool:
     lefts = [m for m in known if tested.left.says(m) and (tested.where is None or tested.where in m.holds)]
     rights = [m for m in known if not tested.left.says(m) and (tested.right.says(m) or m.type in tested.less)]
     if not (lefts and rights):
-        return "presence" in tested.on and bool(lefts or rights)
+        return "presence" in tested.on and bool(lefts or (rights and tested.where is None))
     return any(_differs(tested, field, lefts, rights) for field in tested.on if field != "presence")
 
 
