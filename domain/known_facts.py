@@ -21,10 +21,10 @@ class _Stated(NamedTuple):
     facts: Facts
 
 
-_FACTS: tuple[tuple[Callable[[Facts], object], Callable[[Facts, Facts], Facts]], ...] = (
-    (lambda facts: facts.amount, lambda to, by: replace(to, amount=by.amount, currency=by.currency)),
-    (lambda facts: facts.legal_entity, lambda to, by: replace(to, legal_entity=by.legal_entity)),
-    (lambda facts: facts.region, lambda to, by: replace(to, region=by.region)),
+_FACTS: tuple[tuple[str, Callable[[Facts], object], Callable[[Facts, Facts], Facts]], ...] = (
+    ("amount", lambda facts: facts.amount, lambda to, by: replace(to, amount=by.amount, currency=by.currency)),
+    ("legal_entity", lambda facts: facts.legal_entity, lambda to, by: replace(to, legal_entity=by.legal_entity)),
+    ("region", lambda facts: facts.region, lambda to, by: replace(to, region=by.region)),
 )
 
 
@@ -47,7 +47,8 @@ def _versions(milestone: Milestone, arrived: Sequence[_Stated]) -> Iterator[tupl
     """The facts as first known and whenever an earlier event, received later, states one that is left out."""
     # Without an amount of its own an event's currency says nothing.
     own = milestone.facts if milestone.facts.amount is not None else replace(milestone.facts, currency=None)
-    left_out = [(read, write) for read, write in _FACTS if read(own) is None]
+    left_out = [(read, write) for _, read, write in _FACTS if read(own) is None]
+    own = replace(own, left_out=frozenset(name for name, read, _ in _FACTS if read(own) is None))
     latest = [-1] * len(left_out)
     known_at, known = milestone.received_at, own
     for stated in arrived:

@@ -12,6 +12,7 @@ class Facts:
 
     A value the milestone's own event states counts; one it leaves out is the latest that an earlier event
     of the same object stated. Amount and currency come from the same event. Attributes are the event's own.
+    `left_out` names those of amount, legal_entity and region that the event itself leaves out.
     """
 
     amount: Decimal | None = None
@@ -19,6 +20,22 @@ class Facts:
     legal_entity: str | None = None
     region: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def stated_amount(self) -> Decimal | None:
+        """The amount that the event itself states."""
+        return None if "amount" in self.left_out else self.amount
+
+    def stated_text(self, name: str) -> str | None:
+        """What the event itself states of legal_entity, region, the currency of its amount, or attributes.KEY."""
+        if name.startswith("attributes."):
+            return self.attributes.get(name.removeprefix("attributes.")) or None
+        if ("amount" if name == "currency" else name) in self.left_out:
+            return None
+        if name == "currency":
+            return None if self.amount is None else self.currency
+        return self.legal_entity if name == "legal_entity" else self.region
 
 
 @dataclass(frozen=True, slots=True)

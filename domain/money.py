@@ -50,6 +50,21 @@ def is_currency(text: str) -> bool:
     return _CURRENCY.fullmatch(text) is not None
 
 
+def to_units(amount: Decimal) -> int:
+    """The amount in whole billionths, so that sums of any number of amounts are exact."""
+    return int(_EXACT.scaleb(amount, FRACTION_DIGITS))
+
+
+def from_units(units: int) -> Decimal:
+    """The amount of so many billionths."""
+    return Decimal(units).scaleb(-FRACTION_DIGITS, Context(prec=max(1, len(str(abs(units))))))
+
+
+def is_storable(amount: Decimal) -> bool:
+    """Whether the store can hold an amount: a sum may be too large for it."""
+    return bool(abs(amount) < 10**WHOLE_DIGITS)
+
+
 def format_amount(amount: Decimal, currency: str | None) -> str:
     """The amount as exact plain digits, with at least the currency's own number of decimals."""
     decimals = get_currency_precision(currency) if currency else 0

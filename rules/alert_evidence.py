@@ -19,7 +19,9 @@ from domain.calendar import Calendar
 from domain.duration import write_duration
 from domain.instants import LATEST
 from domain.milestone import Milestone
+from domain.reconcile_rule import ReconcileRule
 from rules.kinds.breach import Breach
+from rules.kinds.forecast import Outlook
 from rules.kinds.milestone import Case, override_of
 from rules.told import Told
 
@@ -29,10 +31,12 @@ _NAMED_PAUSES = 3
 
 def evidence_of(told: Told[Any]) -> AlertEvidence:
     """What decided the alert; of a retracted one, what shows it wrong where there is such a finding."""
-    finding: Case | Breach = told.disproof or told.case
+    finding: Case | Breach | Outlook = told.disproof or told.case
     suspended = None
     if told.unknown:
         suspended = SuspendedEvidence(told.unknown.since, told.unknown.event_type, told.unknown.sources)
+    if isinstance(finding, Outlook):
+        finding = finding.case
     if isinstance(finding, Case):
         return _of_clock(finding, suspended, is_wrong=told.state is AlertState.RETRACTED)
     return AlertEvidence(
@@ -41,6 +45,7 @@ def evidence_of(told: Told[Any]) -> AlertEvidence:
         events=tuple(_event(milestone) for milestone in finding.others),
         awaits=() if finding.ended_by or told.state is AlertState.RETRACTED else finding.missing,
         within=write_duration(finding.within) if finding.within is not None else None,
+        calendar=calendar_evidence(finding.rule.calendar) if isinstance(finding.rule, ReconcileRule) else None,
         suspended=suspended,
     )
 

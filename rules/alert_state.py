@@ -11,15 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from domain.alert import Alert, AlertState
+from domain.authority_rule import AuthorityRule
 from domain.business_object import BusinessObject
 from domain.forecast_rule import ForecastRule
 from domain.milestone import Milestone
+from domain.reconcile_rule import ReconcileRule
 from domain.repeat_rule import RepeatRule
 from domain.rule import MilestoneRule, ObjectRule, SequenceRule
 from domain.sequence_rule import LegalRule, NotBeforeRule, NotWhileRule
 from domain.source_silence import UnknownTimes
 from rules.alert_making import Background, make_alert
 from rules.kinds import (
+    authority,
     breach,
     forecast,
     forecast_text,
@@ -27,6 +30,7 @@ from rules.kinds import (
     milestone_changes,
     milestone_text,
     not_while,
+    reconcile,
     repeat,
     sequence,
 )
@@ -63,6 +67,8 @@ _KINDS: dict[type[ObjectRule], _Kind] = {
     NotWhileRule: _breaches(not_while.inside),
     LegalRule: _breaches(legal.illegal_events),
     RepeatRule: _breaches(repeat.repeated),
+    ReconcileRule: _breaches(reconcile.disagreements),
+    AuthorityRule: _breaches(authority.unowned_statements),
 }
 
 

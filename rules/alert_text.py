@@ -31,14 +31,24 @@ PLACEHOLDERS = (
     "source",
     "correlation_id",
     "severity",
+    "left",
+    "right",
+    "difference",
 )
+# Filled in for the rules that compare two sides only.
+OF_SOME_KINDS = frozenset(("left", "right", "difference"))
 _UNKNOWN = "unknown"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
+def placeholders(template: str) -> list[str]:
+    """The names in braces, in order of appearance."""
+    return _PLACEHOLDER.findall(template)
+
+
 def unknown_placeholders(template: str) -> list[str]:
     """The names in braces that no alert can fill in, in order of appearance."""
-    return [name for name in _PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
+    return [name for name in placeholders(template) if name not in PLACEHOLDERS]
 
 
 def labels(told: Told[Any], business_object: BusinessObject) -> dict[str, str]:
@@ -82,6 +92,7 @@ def annotations(told: Told[Any], business_object: BusinessObject, correlation_id
         "source": case.start.source,
         "correlation_id": correlation_id,
         "severity": told.severity,
+        **getattr(case, "fills", {}),
     }
     return {name: fill_in(template, values) for name, template in templates.items()}
 

@@ -14,13 +14,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJson
 from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
+from domain.reconcile_rule import ATTRIBUTES
 from domain.rule import MilestoneRule, Pairing, Rule
 from domain.source_silence import SOURCE_SILENT
-from rules.alert_text import BUILT_IN_LABELS, PLACEHOLDERS, unknown_placeholders
+from rules.alert_text import BUILT_IN_LABELS, OF_SOME_KINDS, PLACEHOLDERS, placeholders, unknown_placeholders
 from rules.compiler import compile_condition
 from rules.condition_text import ACCEPTED as ACCEPTED_CONDITION
 from rules.references import References
 
+_FACTS = ("amount", "currency", "legal_entity", "region", "presence")
+ACCEPTED_FIELD = "amount, currency, legal_entity, region, or the name of an attribute, such as tax_id"
 _LONGEST_WINDOW = timedelta(days=3650)
 _LONGEST_SKEW = timedelta(days=1)
 _LARGEST_SHARE = Fraction(10)
@@ -74,6 +77,14 @@ def _reachable(share: Fraction) -> Fraction:
 
 def _write_percent(share: Fraction) -> str:
     return f"{float(share * 100):g}%"
+
+
+def _field(name: str) -> str:
+    if not name.strip() or name == ATTRIBUTES:
+        raise ValueError(f"is {show(name)}; give {ACCEPTED_FIELD}")
+    if name in _FACTS or name.startswith(ATTRIBUTES):
+        return name
+    return f"{ATTRIBUTES}{name}"
 
 
 def _condition(text: str) -> str:
@@ -154,6 +165,7 @@ Skew = Annotated[
 Name = Annotated[
     str, AfterValidator(_not_blank), _described("the name of an event type or object, such as order.approved", r"\S")
 ]
+FieldName = Annotated[str, AfterValidator(_field), _described(ACCEPTED_FIELD, r"\S")]
 Condition = Annotated[
     str,
     AfterValidator(_condition),
@@ -309,11 +321,15 @@ ALWAYS_TAKEN = frozenset(("alert", "severity", "labels", "annotations"))
 
 
 class KindConfig(ConfigModel):
-    """What stands under the key of a kind; `takes` are the common keys that the kind understands beside it."""
+    """What stands under the key of a kind; `takes` are the common keys that the kind understands beside it.
+
+    `fills` are the placeholders of annotations that only rules of this kind fill in.
+    """
 
     takes: ClassVar[frozenset[str]] = frozenset()
     has_steps: ClassVar[bool] = False
     window_key: ClassVar[str] = "within"
+    fills: ClassVar[frozenset[str]] = frozenset()
 
     def check(self, common: CommonConfig) -> None:
         """ValueError where the common keys do not fit this kind."""
@@ -324,8 +340,16 @@ class KindConfig(ConfigModel):
         if not self.has_steps and [step.at for step in common.severity] != [1]:
             raise ValueError("severity has steps, and a rule of this kind no window; give a level such as critical")
 
+        for text in common.annotations.values():
+            if empty := [name for name in placeholders(text) if name in OF_SOME_KINDS and name not in self.fills]:
+                raise ValueError(f"annotations: nothing fills in {{{empty[0]}}} under a rule of this kind; remove it")
+
     def problems(self, references: References) -> Iterator[tuple[Location, str]]:
         """What does not fit what the rule refers to: where below the kind's key, and the message."""
+        yield from ()
+
+    def doubts(self, references: References) -> Iterator[tuple[Location, str]]:
+        """What can hardly be meant, beside the event types: where below the kind's key, and the message."""
         yield from ()
 
     @abstractmethod

@@ -53,6 +53,9 @@ def warnings_in(paths: Iterable[Path], references: References, heard: frozenset[
             for number, config in enumerate(group.rules):
                 location = ("groups", group_number, "rules", number)
                 warnings.extend(_in_rule(file, location, config, rules[config.alert], known))
+                for place, message in config.kind.doubts(references):
+                    below = (*location, config.kind_key, *place)
+                    warnings.append(file.problem(below, f'rule "{config.alert}": {message}'))
     return sorted(warnings)
 
 

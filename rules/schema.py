@@ -11,18 +11,30 @@ from pydantic import Field, model_validator
 from domain.calendar import Calendar
 from domain.config_file import ConfigModel
 from domain.rule import Rule
-from rules.config_parts import CommonConfig, GroupName, KindConfig, NotYet
+from rules.config_parts import CommonConfig, GroupName, KindConfig
 from rules.kinds.absence_config import AbsenceConfig
+from rules.kinds.authority_config import AuthorityConfig
 from rules.kinds.burn_rate_config import BurnRateConfig
 from rules.kinds.duplicate_config import DuplicateConfig
 from rules.kinds.forecast_config import ForecastConfig
 from rules.kinds.milestone_config import MilestoneConfig
+from rules.kinds.reconcile_config import ReconcileConfig
 from rules.kinds.sequence_config import SequenceConfig
 from rules.kinds.threshold_config import ThresholdConfig
 from rules.references import References
 
 NOT_JUDGED = ("version", "group", "name", "labels", "annotations", "tenure", "forecasts")
-KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate", "forecast")
+KINDS = (
+    "milestone",
+    "sequence",
+    "duplicate",
+    "reconcile",
+    "authority",
+    "absence",
+    "threshold",
+    "burn_rate",
+    "forecast",
+)
 
 
 class RuleConfig(CommonConfig):
@@ -31,12 +43,12 @@ class RuleConfig(CommonConfig):
     milestone: MilestoneConfig | None = None
     sequence: SequenceConfig | None = None
     duplicate: DuplicateConfig | None = None
+    reconcile: ReconcileConfig | None = None
+    authority: AuthorityConfig | None = None
     absence: AbsenceConfig | None = None
     threshold: ThresholdConfig | None = None
     burn_rate: BurnRateConfig | None = None
     forecast: ForecastConfig | None = None
-    reconcile: NotYet = Field(default=None, exclude=True)
-    authority: NotYet = Field(default=None, exclude=True)
 
     @property
     def kinds(self) -> dict[str, KindConfig]:

@@ -17,6 +17,11 @@ from storage.client import Store
 
 History = list[Milestone]
 _MICROSECOND = timedelta(microseconds=1)
+# By the bits of `left_out`, as object_histories says.
+_LEFT_OUT = tuple(
+    frozenset(name for bit, name in enumerate(("amount", "legal_entity", "region")) if bits >> bit & 1)
+    for bits in range(8)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +238,11 @@ def _read(
     named: dict[tuple[int, ...], frozenset[str]] = {}
     for object_id, group in groupby(rows, key=itemgetter(0)):
         milestones, is_amended = [], False
-        for *row, holding, amended in group:
+        for *row, left_out, holding, amended in group:
             held = tuple(holding)
             if held not in named:
                 named[held] = frozenset(texts[number - 1] for number in held)
-            milestones.append(_milestone(row, named[held]))
+            milestones.append(_milestone(row, named[held], _LEFT_OUT[left_out]))
             is_amended = is_amended or bool(amended)
         yield object_id, milestones, is_amended
 
@@ -259,10 +264,12 @@ def _amended_histories(
         yield object_id, [replace(milestone, holds=holds) for (_, milestone), holds in group]
 
 
-def _milestone(row: Iterable[Any], holds: frozenset[str]) -> Milestone:
+def _milestone(row: Iterable[Any], holds: frozenset[str], left_out: frozenset[str] = _LEFT_OUT[0]) -> Milestone:
     """A milestone from the columns that both statements on histories begin with."""
     _, type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, *facts = row
-    return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, Facts(*facts), holds)
+    amount, currency, legal_entity, region, attributes = facts
+    known = Facts(amount, currency, legal_entity, region, attributes, left_out)
+    return Milestone(type_, occurred_at, received_at, source, event_id, correlation_id, trace_id, known, holds)
 
 
 def fragments(conditions: Mapping[str, str]) -> dict[str, str]:

@@ -158,4 +158,7 @@ def _write_cash(writer: _Writer, fulfilled: Happening, total: Decimal) -> None:
     last = max(postings, key=lambda posting: posting.happened_at)
     received = writer.then(last, "payment.received", [payment, *invoices], total)
     writer.then(received, "payment.visible_to_account", [payment], total)
-    writer.then(received, "payment.applied", [payment, *invoices], total)
+    # One payment settles several invoices, each by its own amount.
+    for index, (invoice, posting) in enumerate(zip(invoices, postings, strict=True), start=1):
+        key = str(index) if len(postings) > 1 else ""
+        writer.then(received, "payment.applied", [payment, invoice], posting.amount, key)

@@ -6,7 +6,7 @@ the breach, or there is none. What is told of it, and when, is the same for all 
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ class Breach:
     which may lie ahead, until `ended_by` mends it. `what` is the sentence on what is wrong, `mended` the one on what
     mended it, `otherwise` what later events have to show for it not to have been wrong at all. `others` are the events
     beside `start` that it takes, a few of them at most, `missing` the event types that should be there.
+    `fills` are words for annotations that this kind has beside those of every rule.
     """
 
     rule: Rule
@@ -43,6 +44,7 @@ class Breach:
     is_paused: bool = False
     others: tuple[Milestone, ...] = ()
     missing: tuple[str, ...] = ()
+    fills: Mapping[str, str] = field(default_factory=dict)
 
 
 class Refusal(NamedTuple):
@@ -53,7 +55,10 @@ class Refusal(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """From `known_at` until the next standing of its clock this is the breach; None: there is none."""
+    """From `known_at` until the next standing of its clock this is the breach; None: there is none.
+
+    The last may be from an instant ahead, at which time alone puts one breach in the place of another.
+    """
 
     known_at: datetime
     breach: Breach | None
@@ -98,8 +103,9 @@ def standing_breaches(
 ) -> list[Told[Breach]]:
     """What stands at `at` by all that the history holds."""
     known = [replace(m, received_at=m.occurred_at) for m in once_each(history) if m.occurred_at <= at]
-    lasts = [timeline[-1].breach for timeline in reader(rule, known, at).values()]
-    return [told for breach in lasts if breach and (told := tell(breach, at))]
+    found = reader(rule, known, at).values()
+    lasts = [[one.breach for one in timeline if one.known_at <= at][-1:] for timeline in found]
+    return [told for last in lasts for breach in last if breach and (told := tell(breach, at))]
 
 
 def tell(breach: Breach, at: datetime) -> Told[Breach] | None:

@@ -1,6 +1,7 @@
 -- Milestones of the objects that may have broken a rule, with what was known of the object at each: a fact
 -- the event leaves out is the latest that an earlier event of the object stated, and amount and currency
--- come from the same event. `holds` numbers the conditions that are true, from 1. `amended` says that an
+-- come from the same event; `left_out` has a bit for each that the event leaves out: 1 amount, 2 legal_entity,
+-- 4 region. `holds` numbers the conditions that are true, from 1. `amended` says that an
 -- earlier event which was received later states a fact this one lacks: what was known of it has changed.
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
 -- (after, through] or with a duty due by then, with `suspended` also with an alert that is, or was in a tick cut off, as
@@ -16,7 +17,7 @@
 --   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), suspended Bool,
 --   after_version UInt64, recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
---   currency, legal_entity, region, attributes, holds, amended
+--   currency, legal_entity, region, attributes, left_out, holds, amended
 -- fragments: conditions
 WITH
     toUnixTimestamp64Micro({through:DateTime64(6, 'UTC')}) AS tells_by_us,
@@ -143,14 +144,15 @@ SELECT
     milestone.10 AS legal_entity,
     milestone.11 AS region,
     milestone.12 AS attributes,
-    milestone.13 AS holds,
-    milestone.14 AS amended
+    milestone.13 AS left_out,
+    milestone.14 AS holds,
+    milestone.15 AS amended
 FROM
 (
     SELECT
         object_id,
         groupArray((type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount, currency,
-            legal_entity, region, attributes, holds, amended)) AS milestones,
+            legal_entity, region, attributes, left_out, holds, amended)) AS milestones,
         groupArray((type, toUnixTimestamp64Micro(occurred_at), toUnixTimestamp64Micro(received_at), holds)) AS moments
     FROM
     (
@@ -175,6 +177,7 @@ FROM
                     anyLast(nullIf(toString(stated.legal_entity), '')) OVER earlier AS legal_entity,
                     anyLast(nullIf(toString(stated.region), '')) OVER earlier AS region,
                     attributes,
+                    toUInt8(isNull(stated.amount)) + 2 * (stated.legal_entity = '') + 4 * (stated.region = '') AS left_out,
                     (isNull(stated.amount) AND maxIf(received_at, isNotNull(stated.amount)) OVER earlier > received_at)
                         OR (stated.legal_entity = '' AND maxIf(received_at, stated.legal_entity != '') OVER earlier > received_at)
                         OR (stated.region = '' AND maxIf(received_at, stated.region != '') OVER earlier > received_at)

@@ -93,7 +93,9 @@ class Log:
             region = arrival.region or region
             legal_entity = arrival.legal_entity or legal_entity
             attributes = {"tier": arrival.tier} if arrival.tier else {}
-            facts = Facts(amount, currency, legal_entity, region, attributes)
+            stated = {"amount": arrival.amount, "region": arrival.region, "legal_entity": arrival.legal_entity}
+            left_out = frozenset(name for name, value in stated.items() if not value)
+            facts = Facts(amount, currency, legal_entity, region, attributes, left_out)
             milestones.append(_milestone(arrival, facts))
         return milestones
 

@@ -13,11 +13,15 @@ from rules.told import LATE_GRACE
 
 
 class Finding(NamedTuple):
-    """One breach as the words describe it: which milestone shows it, from when it counts, what mended it when."""
+    """One breach as the words describe it: which milestone shows it, from when it counts, what mended it when.
+
+    Until it counts `before` stands, where there is one.
+    """
 
     start: tuple[str, str]
     fires_at: datetime
     ended_at: datetime | None = None
+    before: "Finding | None" = None
 
 
 # What stands of an object, by clock, by the milestones known (each once, in order of occurrence).
@@ -48,6 +52,8 @@ def simulate(
                 found_at.pop(clock, None)
             else:
                 agenda |= {finding.fires_at} if finding.fires_at > now else set()
+                if finding.before and finding.fires_at > now:
+                    finding = finding.before
                 since = found_at.setdefault(clock, now)
                 if finding.fires_at < since and now < since + LATE_GRACE:
                     continue
@@ -68,14 +74,15 @@ def known_by(history: Sequence[Milestone], now: datetime) -> list[Milestone]:
 
 
 def told_changes(alerts: Sequence[Alert]) -> list[Change]:
-    """The changes that alerts stand for, to be compared with a simulation."""
-    return sorted(
-        (
-            (from_micros(alert.version // 1000), alert.alert_id, (alert.state.value, alert.fired_at, alert.resolved_at))
-            for alert in alerts
-        ),
-        key=lambda change: change[:2],
-    )
+    """The changes that alerts stand for, to be compared with a simulation; of money alone it says nothing."""
+    last: dict[str, tuple[str, datetime | None, datetime | None]] = {}
+    changes: list[Change] = []
+    for alert in sorted(alerts, key=lambda alert: alert.version):
+        told = (alert.state.value, alert.fired_at, alert.resolved_at)
+        if last.get(alert.alert_id) != told:
+            last[alert.alert_id] = told
+            changes.append((from_micros(alert.version // 1000), alert.alert_id, told))
+    return sorted(changes, key=lambda change: change[:2])
 
 
 def _tell(

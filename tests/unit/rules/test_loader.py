@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence, duplicate, absence, threshold, burn_rate, forecast"
+    "milestone, sequence, duplicate, reconcile, authority, absence, threshold, burn_rate, forecast"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
