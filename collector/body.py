@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import lz4.frame
 from backports import zstd
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope
@@ -20,7 +21,7 @@ _PIECE = 64 * 1024
 _MOST_MEMBERS = 10_000
 # 32 MiB, what the OpenTelemetry Collector's compressor uses at its best level.
 _LARGEST_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 25}
-_ENCODINGS = "gzip, deflate, zstd or none"
+_ENCODINGS = "gzip, deflate, zlib, zstd, lz4 or none"
 Result = TypeVar("Result")
 
 
@@ -33,6 +34,10 @@ class BodyTooLarge(InputError):
 
 class UnsupportedEncoding(InputError):
     """The body is compressed in a way that is not taken."""
+
+
+class _Lz4Error(Exception):
+    """What is wrong with a body that should be LZ4 frames; the library has no error of its own."""
 
 
 class Disconnected(Exception):
@@ -75,21 +80,22 @@ async def beside(size: int, work: Callable[[], Result]) -> Result:
 
 
 def decompress(body: bytes, content_encoding: str) -> bytes:
-    """The body as it was before gzip, deflate or zstd; never more than the limit is ever held."""
+    """The body as it was before it was compressed; never more than the limit is ever held."""
     encoding = content_encoding.strip().lower()
-    if encoding in ("", "identity"):
+    if encoding in ("", "identity", "none"):
         return body
-    if encoding not in ("gzip", "x-gzip", "deflate", "zstd"):
+    unpack = _UNPACKERS.get(encoding)
+    if unpack is None:
         raise UnsupportedEncoding("unsupported_encoding", f"content encoding {encoding[:40]!r}; {_ENCODINGS} is taken")
     chunks: list[bytes] = []
     size = 0
     try:
-        for chunk in (_unzstd if encoding == "zstd" else _inflate)(memoryview(body)):
+        for chunk in unpack(memoryview(body)):
             size += len(chunk)
             if size > LARGEST_BODY:
                 raise BodyTooLarge
             chunks.append(chunk)
-    except (zlib.error, zstd.ZstdError) as error:
+    except (zlib.error, zstd.ZstdError, _Lz4Error) as error:
         raise InputError("invalid_encoding", f"the body is not {encoding}: {error}") from None
     return b"".join(chunks)
 
@@ -127,3 +133,31 @@ def _unzstd(body: memoryview) -> Iterator[bytes]:
             position += len(piece)
             yield frame.decompress(piece, _CHUNK)
         position -= len(frame.unused_data)
+
+
+def _unlz4(body: memoryview) -> Iterator[bytes]:
+    """The decompressed body in chunks; it may be several frames one after the other."""
+    position = frames = 0
+    while position < len(body):
+        frames += 1
+        if frames > _MOST_MEMBERS:
+            raise _Lz4Error(f"it has over {_MOST_MEMBERS} frames")
+        frame = lz4.frame.LZ4FrameDecompressor()
+        while not frame.eof:
+            piece = body[position : position + _PIECE] if frame.needs_input else b""
+            if frame.needs_input and not piece:
+                raise _Lz4Error("the body ends too soon")
+            position += len(piece)
+            try:
+                yield frame.decompress(piece, _CHUNK)
+            except RuntimeError as error:
+                raise _Lz4Error(str(error)) from None
+        position -= len(frame.unused_data or b"")
+
+
+# As the OpenTelemetry Collector's exporters name them; of theirs `snappy` and `x-snappy-framed` are not taken.
+_UNPACKERS: dict[str, Callable[[memoryview], Iterator[bytes]]] = {
+    **dict.fromkeys(("gzip", "x-gzip", "deflate", "zlib"), _inflate),
+    "zstd": _unzstd,
+    "lz4": _unlz4,
+}

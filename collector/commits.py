@@ -10,7 +10,9 @@ from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
 from collector.span_runs import SpanRuns
 from collector.span_writer import SpanWriter
+from collector.spool_channels import LOGS, SPANS
 from collector.spooling import Spooling
+from collector.taken_once import TakenOnce
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import StoreUnreachable
@@ -45,15 +47,15 @@ class Commits:
         )
         self.spans: GroupCommit[TraceRequest, bool] = GroupCommit(
             "commit spans",
-            spooling.spans(SpanWriter(store, metrics, runs).commit),
+            TakenOnce(SPANS, store, metrics, spooling.spans(SpanWriter(store, metrics, runs).commit)),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
-            # Spans have no identity to settle in order, and planning an insert of theirs keeps one core busy alone.
+            # Spans need not be settled in order, and planning an insert of theirs keeps one core busy alone.
             threads=2,
         )
         self.logs: GroupCommit[LogRequest, bool] = GroupCommit(
             "commit logs",
-            spooling.logs(LogWriter(store, metrics).commit),
+            TakenOnce(LOGS, store, metrics, spooling.logs(LogWriter(store, metrics).commit)),
             group_weight=_GROUP_BYTES,
             waiting_weight=_WAITING_BYTES,
         )

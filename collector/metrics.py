@@ -59,7 +59,7 @@ class CollectorMetrics:
             "mapped_spans_total", "Spans that a mapping fits, by mapping and what came of it.", ("mapping", "outcome")
         )
         self.spans_duplicate = counter(
-            "spans_duplicate_total", "Spans that the spool held and the store too, from an insert without an answer."
+            "spans_duplicate_total", "Spans that were stored already, such as those of a request that is sent again."
         )
         self._count_logs(counter)
         self._measure_commits(registry)
@@ -71,7 +71,7 @@ class CollectorMetrics:
         self.log_errors_stored = counter("log_errors_stored_total", "Log records of errors stored.")
         self.log_errors_duplicate = counter(
             "log_errors_duplicate_total",
-            "Log records of errors that the spool held and the store too, from an insert without an answer.",
+            "Log records of errors that were stored already, such as those of a request that is sent again.",
         )
         self.log_records_passed = counter(
             "log_records_passed_total", "Log records taken that are no errors, and so not kept."
@@ -127,7 +127,7 @@ class CollectorMetrics:
         self.spans_stored.inc(spans)
 
     def count_duplicate_spans(self, spans: int) -> None:
-        """Counts spans of the spool that were stored already."""
+        """Counts spans that were stored already."""
         self.spans_received.inc(spans)
         self.spans_duplicate.inc(spans)
 
@@ -137,7 +137,7 @@ class CollectorMetrics:
         self.log_errors_stored.inc(errors)
 
     def count_duplicate_errors(self, errors: int) -> None:
-        """Counts log records of the spool that were stored already."""
+        """Counts log records of errors that were stored already."""
         self.log_records_received.inc(errors)
         self.log_errors_duplicate.inc(errors)
 

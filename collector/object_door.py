@@ -1,10 +1,17 @@
 """Takes what files say of business objects: checked, personal data masked, stored once however often it is said."""
 
+from functools import lru_cache
+
 from collector.contract_door import ContractDoor
 from domain.clock import Clock
 from domain.instants import format_instant, parse_storable_instant
 from storage.client import Store
 from storage.object_statements import ObjectAttribute, ObjectStatement, Statements, insert_statements
+
+
+@lru_cache(maxsize=4_096)
+def _checked(instant: str) -> str:
+    return format_instant(parse_storable_instant(instant))
 
 
 class ObjectDoor:
@@ -26,7 +33,7 @@ class ObjectDoor:
     def _kept(self, statement: ObjectStatement) -> list[ObjectAttribute]:
         return [
             attribute._replace(
-                valid_from=format_instant(parse_storable_instant(attribute.valid_from)),
+                valid_from=_checked(attribute.valid_from),
                 value=self._contracts.masked_attribute(attribute.name, attribute.value),
             )
             for attribute in statement.attributes

@@ -77,7 +77,7 @@ class OtlpDoor:
         if caller:
             caller.charge(request.spans + request.rejected_spans)
         if request.spans:
-            # Events first: sent again they change nothing, while a span that is sent again is stored again.
+            # Events first: they are told apart whatever happens, a span only while its request is remembered.
             if self._mapper.may_map(request.body):
                 await self._take_milestones(request.body, caller)
             await self._commits.spans.submit(request, len(request.body))

@@ -16,9 +16,9 @@ from collector.receivers import otlp
 from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.receivers.otlp import TraceRequest
 from collector.receivers.otlp_logs import LogRequest
-from collector.replay_spans import without_stored
+from collector.replay_spans import fresh_spans
 from collector.spool import Record
-from collector.stored_logs import without_stored_logs
+from collector.stored_logs import fresh_logs
 from collector.writer import EventOutcome, EventSubmission
 from domain.clock import Clock
 from domain.errors import InputError
@@ -93,7 +93,7 @@ class EventChannel:
         received = item.received
         return EventOutcome(accepted=len(received.candidates), rejected=list(received.rejections))
 
-    def store(self, records: Sequence[Record]) -> None:
+    def store(self, records: Sequence[Record]) -> int:
         """Commits events by their identity, and keeps what is rejected of them."""
         submissions = [_submission_decoder.decode(record.content) for record in records]
         outcomes = self._commit([_restored(submission) for submission in submissions])
@@ -117,6 +117,7 @@ class EventChannel:
         insert_missing(self._store, letters)
         for letter in letters:
             self._metrics.keep(letter.channel, letter.code)
+        return len(records)
 
 
 def _restored(submission: _Submission) -> EventSubmission:
@@ -132,22 +133,23 @@ class RequestKind(Generic[Request]):
     channel: str
     type: type[Request]
     size: Callable[[Request], int]
-    without_stored: Callable[[Store, Request], Request]
+    # Some requests without what the store holds of them, up to one of which that is not known yet.
+    fresh: Callable[[Store, Sequence[Request]], Sequence[Request]]
     count_duplicates: Callable[[CollectorMetrics, int], None]
 
 
 SPANS = RequestKind(
-    "traces", TraceRequest, lambda request: request.spans, without_stored, CollectorMetrics.count_duplicate_spans
+    "traces", TraceRequest, lambda request: request.spans, fresh_spans, CollectorMetrics.count_duplicate_spans
 )
 LOGS = RequestKind(
-    "logs", LogRequest, lambda request: request.errors, without_stored_logs, CollectorMetrics.count_duplicate_errors
+    "logs", LogRequest, lambda request: request.errors, fresh_logs, CollectorMetrics.count_duplicate_errors
 )
 
 
 class RequestChannel(Generic[Request]):
-    """Requests of a kind, one at a time: two may hold the same, and what one leaves behind is not looked at again."""
+    """Requests of a kind, many at a time, of which no two hold the same: what is stored is asked for all at once."""
 
-    bytes_at_once = 1
+    bytes_at_once = _BYTES_AT_ONCE
 
     def __init__(
         self,
@@ -172,18 +174,22 @@ class RequestChannel(Generic[Request]):
         """As when it is stored."""
         return True
 
-    def store(self, records: Sequence[Record]) -> None:
+    def store(self, records: Sequence[Record]) -> int:
         """Stores what is not stored: an insert that got no answer may have stored it all the same."""
         kind = self._kind
-        for record in records:
-            request = self._decoder.decode(record.content)
-            fresh = kind.without_stored(self._store, request)
-            [outcome] = self._commit([fresh]) if kind.size(fresh) else [True]
+        requests = [self._decoder.decode(record.content) for record in records]
+        fresh = kind.fresh(self._store, requests)
+        places = [place for place, request in enumerate(fresh) if kind.size(request)]
+        outcomes = self._commit([fresh[place] for place in places]) if places else ()
+        failures = [one for one in outcomes if isinstance(one, Exception) and not isinstance(one, InputError)]
+        if failures:
+            raise failures[0]
+        for place, outcome in zip(places, outcomes, strict=True):
             if isinstance(outcome, InputError):
-                self._keep(record, fresh, outcome)
-            elif isinstance(outcome, Exception):
-                raise outcome
-            kind.count_duplicates(self._metrics, kind.size(request) - kind.size(fresh))
+                self._keep(records[place], fresh[place], outcome)
+        for request, left in zip(requests, fresh, strict=False):
+            kind.count_duplicates(self._metrics, kind.size(request) - kind.size(left))
+        return len(fresh)
 
     def _keep(self, record: Record, request: Request, error: InputError) -> None:
         letter = DeadLetter(
@@ -215,9 +221,10 @@ class LetterChannel:
         """As when it is stored."""
         return True
 
-    def store(self, records: Sequence[Record]) -> None:
+    def store(self, records: Sequence[Record]) -> int:
         """Stores the letters that are not."""
         insert_missing(self._store, [_letter_decoder.decode(record.content) for record in records])
+        return len(records)
 
 
 def insert_missing(store: Store, letters: Sequence[DeadLetter]) -> None:

@@ -7,6 +7,7 @@ of its own, and the writer is called by one of them at a time: by the first only
 only while it is not.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -52,8 +53,11 @@ class SpoolChannel(Protocol[Spooled, Answer]):
     def acknowledge(self, item: Spooled) -> Answer:
         """The outcome to answer with once the item is in the spool."""
 
-    def store(self, records: Sequence[Record]) -> None:
-        """Stores records, each once however often it is called; StoreError where they stay."""
+    def store(self, records: Sequence[Record]) -> int:
+        """Stores records from the first on, each once however often it is called, and tells how many, at least one.
+
+        StoreError where they stay.
+        """
 
 
 Commit = Callable[[Sequence[Item]], Sequence[Outcome | Exception]]
@@ -74,7 +78,7 @@ class SpooledCommit(Generic[Item, Outcome]):
         self._commit = commit
         self._channel = channel
         self._is_open = is_open
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __call__(self, group: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """Stores or spools a group and tells what became of each item."""
@@ -93,14 +97,19 @@ class SpooledCommit(Generic[Item, Outcome]):
                     outcomes[place] = outcome
             return outcomes
 
-    def drain(self) -> bool:
-        """Stores the oldest records; False when there were none. StoreError while the store does not take them."""
-        records = self.spool.peek(self._channel.bytes_at_once)
-        if records:
-            self._channel.store(records)
-            with self._lock:
-                self.spool.advance(records)
-        return bool(records)
+    def drain(self, *, to_the_end: bool) -> bool:
+        """Stores the oldest records; False when there were none. StoreError while the store does not take them.
+
+        `to_the_end` what comes waits while the last of them are stored: else as much comes meanwhile, again and again.
+        """
+        most = self._channel.bytes_at_once
+        with self._lock if to_the_end and self.spool.waiting_bytes <= most else contextlib.nullcontext():
+            records = self.spool.peek(most)
+            if records:
+                stored = self._channel.store(records)
+                with self._lock:
+                    self.spool.advance(records[:stored])
+            return bool(records)
 
     def _append(self, group: Sequence[Item]) -> list[Outcome | Exception]:
         try:
@@ -113,7 +122,7 @@ class SpooledCommit(Generic[Item, Outcome]):
 class _Drained(Protocol):
     spool: Spool
 
-    def drain(self) -> bool: ...
+    def drain(self, *, to_the_end: bool) -> bool: ...
 
 
 class Spooling:
@@ -202,9 +211,10 @@ class Spooling:
     def _drain(self) -> None:
         try:
             self._store.ping()
-            for one in self._drained:
-                while not self._ended.is_set() and one.drain():
-                    pass
+            # In turn, so that no spool fills up while another is drained. Nobody waits for a store before it took some.
+            takes = False
+            while not self._ended.is_set() and sum(one.drain(to_the_end=takes) for one in self._drained):
+                takes = True
         except StoreUnreachable:
             # As told already; the next turn asks again.
             return

@@ -5,7 +5,7 @@ stand in one request are both stored; of what the store holds each answers for o
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -17,15 +17,37 @@ from collector.receivers.otlp_logs import LogRequest, is_error
 from storage.client import Row, Store
 from storage.log_records import stored_log_records
 
+_Key = tuple[int, bytes, bytes, bytes]
+
 
 def without_stored_logs(store: Store, request: LogRequest) -> LogRequest:
     """The request without the errors that the store holds; what is no error is never stored and stays."""
-    message = ExportLogsServiceRequest.FromString(request.body)
+    return fresh_logs(store, [request])[0]
+
+
+def fresh_logs(store: Store, requests: Sequence[LogRequest]) -> list[LogRequest]:
+    """The requests, at least the first, without the errors that the store holds.
+
+    They end before the first that may repeat a record of one before it: whether that one is stored is not known yet.
+    """
+    messages: list[ExportLogsServiceRequest] = []
+    told: set[_Key] = set()
+    for request in requests:
+        message = ExportLogsServiceRequest.FromString(request.body)
+        held = {_key_of(record) for record in _errors(message)}
+        if messages and not told.isdisjoint(held):
+            break
+        messages.append(message)
+        told |= held
     stored: dict[int, list[Row]] = {}
-    for row in stored_log_records(store, [_nanoseconds(record) for record in _errors(message)]):
+    for row in stored_log_records(store, {nanoseconds for nanoseconds, *_ in told}):
         stored.setdefault(row["nanoseconds"], []).append(row)
-    if not stored:
-        return request
+    # What is not given back is left for the next time.
+    pairs = zip(requests, messages, strict=False)
+    return [_without(stored, request, message) if stored else request for request, message in pairs]
+
+
+def _without(stored: Mapping[int, list[Row]], request: LogRequest, message: ExportLogsServiceRequest) -> LogRequest:
     left = 0
     for resource_logs in message.resource_logs:
         for scope_logs in resource_logs.scope_logs:
@@ -37,7 +59,12 @@ def without_stored_logs(store: Store, request: LogRequest) -> LogRequest:
             del scope_logs.log_records[:]
             scope_logs.log_records.extend(fresh)
             left += len(fresh)
-    return replace(request, body=message.SerializeToString(), errors=left)
+    return request if left == request.errors else replace(request, body=message.SerializeToString(), errors=left)
+
+
+def _key_of(record: LogRecord) -> _Key:
+    """What two records have in common that are equal in everything."""
+    return _nanoseconds(record), record.trace_id, record.span_id, record.body.SerializeToString()
 
 
 def _errors(message: ExportLogsServiceRequest) -> Iterator[LogRecord]:
@@ -94,8 +121,7 @@ def _says(text: str, value: AnyValue) -> bool:
     """Whether the store's text is that of a value."""
     match value.WhichOneof("value"):
         case "double_value":
-            # Digits are written in more than one way, the number they stand for is one.
-            return repr(float(text)) == repr(value.double_value) if text else False
+            return _is_number(text, value.double_value)
         case "bool_value":
             return text == ("true" if value.bool_value else "false")
         case "int_value":
@@ -104,3 +130,11 @@ def _says(text: str, value: AnyValue) -> bool:
             return text == base64.b64encode(value.bytes_value).decode()
         case _:
             return text == value.string_value
+
+
+def _is_number(text: str, number: float) -> bool:
+    """Digits are written in more than one way, the number they stand for is one."""
+    try:
+        return repr(float(text)) == repr(number)
+    except ValueError:
+        return False

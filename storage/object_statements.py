@@ -67,11 +67,23 @@ class Statements(msgspec.Struct, forbid_unknown_fields=True):
     event_attributes: list[EventAttributeType] = []
 
 
+class _Row(ObjectStatement, gc=False, kw_only=True):
+    source: str
+    received_at: str
+
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
 def insert_statements(store: Store, said: Statements, received_at: datetime) -> None:
     """Stores statements; the same again changes nothing."""
     if said.objects:
-        rows = [{**msgspec.to_builtins(one), "source": said.source, "received_at": received_at} for one in said.objects]
-        store.insert("object_statements", encode_rows(rows), settings=_SETTINGS)
+        received = format_instant(received_at)
+        rows = [
+            _Row(one.object_type, one.object_id, one.attributes, one.links, source=said.source, received_at=received)
+            for one in said.objects
+        ]
+        store.insert("object_statements", _encode_lines(rows), settings=_SETTINGS)
     if said.event_attributes:
         store.insert("event_attribute_types", encode_rows([one._asdict() for one in said.event_attributes]))
 

@@ -55,17 +55,23 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class ClickHouseEndpoint(ThreadingHTTPServer):
-    """Serves the engine at `folder` on loopback, at a free port unless told one; `user` needs `password`."""
+    """Serves the engine at `folder` on loopback, at a free port unless told one; `user` needs `password`.
+
+    Each answer takes `delay_seconds` longer than the engine does, as one from afar.
+    """
 
     daemon_threads = True
     # Beyond the default backlog of 5 the kernel drops connections that many threads open at once.
     request_queue_size = 128
 
-    def __init__(self, folder: Path, *, port: int = 0, user: str = "default", password: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, port: int = 0, user: str = "default", password: str = "", delay_seconds: float = 0.0
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self._connections: set[socket.socket] = set()
         self.folder = folder
         self.user, self.password = user, password
+        self.delay_seconds = delay_seconds
 
     def dsn(self, database: str) -> str:
         """What to give to a Store."""
@@ -133,6 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = b""
         query = params["query"].encode("utf-8", "surrogateescape") + b"\n" if "query" in params else b""
         try:
+            threading.Event().wait(self.server.delay_seconds)
             self._authenticate(params)
             self._run(query + body, params)
         except RuntimeError as error:

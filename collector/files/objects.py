@@ -1,6 +1,7 @@
 """Gathers what a file says of objects into statements, and those into items of a bearable size."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 from collector.files.items import ObjectsItem
@@ -25,6 +26,8 @@ def value_type(declared: str) -> str:
     return _WORDS.get(declared.strip().lower(), TEXT)
 
 
+# Most logs say most of it of few instants.
+@lru_cache(maxsize=4_096)
 def valid_from(text: str) -> str:
     """The instant from which an object has a value; 1970, OCEL's word for "always", where the file gives none."""
     try:
@@ -56,6 +59,9 @@ def type_items(source: str, types: Iterable[EventAttributeType]) -> Iterator[Obj
 
 
 def _parts(one: ObjectStatement) -> Iterator[ObjectStatement]:
+    if max(len(one.attributes), len(one.links)) <= _MOST_ENTRIES:
+        yield one
+        return
     for start in range(0, max(len(one.attributes), len(one.links), 1), _MOST_ENTRIES):
         some = slice(start, start + _MOST_ENTRIES)
         yield ObjectStatement(one.object_type, one.object_id, one.attributes[some], one.links[some])

@@ -37,7 +37,7 @@ from collector.files.objects import (
 )
 from collector.files.source_file import SourceFile
 from collector.files.times import rfc3339
-from collector.files.xml_reading import local, subtrees
+from collector.files.xml_reading import Attributes, feed, local, new_parser, subtrees
 from domain.errors import UsageError
 from domain.money import is_currency, parse_amount
 from storage.object_statements import EventAttributeType, ObjectAttribute, ObjectLink, ObjectStatement
@@ -51,6 +51,7 @@ _LARGEST_DOCUMENT = 1024 * 1024 * 1024
 # What SQLite reads has to lie on the disk, and a small .gz may hide very much.
 _LARGEST_DATABASE = 16 * 1024 * 1024 * 1024
 _CHUNK = 1024 * 1024
+_OBJECTS_AT_ONCE = 2_000
 
 
 class _Relationship(msgspec.Struct, gc=False):
@@ -150,9 +151,9 @@ class _Builder:
         objects = [NamedObject(self.object_types.get(id_, "object"), id_, qualifier) for id_, qualifier in relations]
         data = CanonicalData(objects)
         # What `milepost export ocel` writes comes back as what it was.
-        if _is_amount(attributes.get("amount", "")):
+        if "amount" in attributes and _is_amount(attributes["amount"]):
             data.amount = attributes.pop("amount")
-        if is_currency(attributes.get("currency", "")):
+        if "currency" in attributes and is_currency(attributes["currency"]):
             data.currency = attributes.pop("currency")
         data.legal_entity = attributes.pop("legal_entity", "")
         data.region = attributes.pop("region", "")
@@ -220,26 +221,52 @@ def _value(raw: bytes) -> str | None:
 
 
 def _from_xml(source: SourceFile, builder: _Builder) -> Iterator[Found]:
-    # Thrice through the file: nothing says that an object comes before what names it.
-    event_attributes = []
-    for _, element in subtrees(source, ("object-type", "event-type", "object")):
-        name = element.get("name", "")
-        declared = [(one.get("name", ""), value_type(one.get("type", ""))) for one in _attributes(element)]
-        match local(element.tag):
-            case "object-type":
-                builder.declared |= {(name, attribute): kind for attribute, kind in declared}
-            case "event-type":
-                event_attributes += [EventAttributeType(plain_type(name), *one) for one in declared]
-            case "object" if object_id := element.get("id"):
-                builder.object_types[object_id] = element.get("type", "")
-    objects = (element for _, element in subtrees(source, ("object",)) if element.get("id"))
-    yield from builder.objects(_xml_statement(builder, element) for element in objects)
-    yield from type_items(builder.source, event_attributes)
-    for line, element in subtrees(source, ("event",)):
+    # Twice through the file: nothing says that an object comes before what names it.
+    yield from type_items(builder.source, _declarations(source, builder))
+    said: list[ObjectStatement] = []
+    for line, element in subtrees(source, ("object", "event")):
+        if element.tag == "object":
+            # One of the standard's first examples writes the relations of an event so, too; those stand in their event.
+            if element.get("id"):
+                said.append(_xml_statement(builder, element))
+            if len(said) == _OBJECTS_AT_ONCE:
+                yield from builder.objects(said)
+                said.clear()
+            continue
+        yield from builder.objects(said)
+        said.clear()
         identity = (element.get("id", ""), element.get("type", ""), element.get("time", ""))
         relations = [(one.get("object-id", ""), one.get("qualifier", "")) for one in _relations(element)]
         attributes = texts((one.get("name", ""), one.text) for one in _attributes(element))
         yield builder.item(line, identity, relations, attributes)
+    yield from builder.objects(said)
+
+
+def _declarations(source: SourceFile, builder: _Builder) -> list[EventAttributeType]:
+    """What the log declares of events' attributes; the builder learns what it declares of objects, and their types."""
+    found: list[EventAttributeType] = []
+    kind = name = ""
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal kind, name
+        tag = local(tag) if ":" in tag else tag
+        if tag in ("object-type", "event-type", "object", "event"):
+            kind, name = tag, attributes.get("name", "")
+            if kind == "object" and attributes.get("id"):
+                builder.object_types[attributes["id"]] = attributes.get("type", "")
+        elif tag == "attribute" and kind in ("object-type", "event-type"):
+            attribute, type_ = attributes.get("name", ""), value_type(attributes.get("type", ""))
+            if kind == "object-type":
+                builder.declared[name, attribute] = type_
+            else:
+                found.append(EventAttributeType(plain_type(name), attribute, type_))
+
+    parser = new_parser()
+    parser.StartElementHandler = start
+    with source.open() as file:
+        for _ in feed(file, source, parser):
+            pass
+    return found
 
 
 def _xml_statement(builder: _Builder, element: Element) -> ObjectStatement:
@@ -254,12 +281,13 @@ def _xml_statement(builder: _Builder, element: Element) -> ObjectStatement:
 
 
 def _attributes(element: Element) -> list[Element]:
-    return element.findall("attributes/attribute")
+    return [one for part in element if part.tag == "attributes" for one in part if one.tag == "attribute"]
 
 
 def _relations(element: Element) -> list[Element]:
     """Named `relationship`, and in the standard's first examples `object`."""
-    return element.findall("objects/relationship") + element.findall("objects/object")
+    related = [one for part in element if part.tag == "objects" for one in part]
+    return [one for one in related if one.tag == "relationship"] + [one for one in related if one.tag == "object"]
 
 
 def _from_sqlite(source: SourceFile, builder: _Builder) -> Iterator[Found]:

@@ -77,7 +77,7 @@ class _Log:
         if event is not None:
             key, value = self._attribute(attributes)
             if value is not None and key:
-                event[_free(key, event)] = value
+                event[_free(key, event) if key in event else key] = value
         elif name == "event" or name.endswith(":event"):
             self._event, self._line, self._weight = {}, self._parser.CurrentLineNumber, 0
             self._keys.clear()
@@ -97,19 +97,17 @@ class _Log:
     def _attribute(self, attributes: Attributes) -> tuple[str, str | None]:
         """The key of an attribute that begins, behind those of the ones around it, and its value."""
         key, value = attributes.get("key", ""), attributes.get("value")
-        if self._keys:
-            key = f"{self._keys[-1]}/{key}" if key else self._keys[-1]
-        self._enter(key)
+        keys = self._keys
+        if keys:
+            if len(keys) == DEEPEST:
+                raise NotTaken(f"attributes are nested deeper than {DEEPEST}")
+            key = f"{keys[-1]}/{key}" if key else keys[-1]
+        keys.append(key)
         self._weight += len(key) + len(value or "")
         if self._weight > LARGEST_EVENT:
             what = "an event is" if self._event is not None else "the attributes of a trace are"
             raise NotTaken(f"{what} larger than {LARGEST_EVENT} characters")
         return key, value
-
-    def _enter(self, key: str) -> None:
-        if len(self._keys) == DEEPEST:
-            raise NotTaken(f"attributes are nested deeper than {DEEPEST}")
-        self._keys.append(key)
 
     def _end(self, name: str) -> None:
         if self._keys:

@@ -97,35 +97,40 @@ class _Subtrees:
         self._builder: TreeBuilder | None = None
         self._depth = self._line = self._weight = 0
         parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
 
     def _start(self, name: str, attributes: Attributes) -> None:
-        name = local(name)
+        if ":" in name:
+            name = local(name)
         if self._builder is None:
             if name not in self._wanted:
                 return
             self._builder, self._depth, self._weight = TreeBuilder(), 0, 0
             self._line = self._parser.CurrentLineNumber
+            self._parser.EndElementHandler = self._end
+            self._parser.CharacterDataHandler = self._text
         self._depth += 1
-        self._add_weight(len(name) + sum(map(len, attributes.values())))
+        weight = len(name)
+        for value in attributes.values():
+            weight += len(value)
+        self._add_weight(weight)
         if self._depth > _DEEPEST:
             raise NotTaken(f"elements are nested deeper than {_DEEPEST}")
         self._builder.start(name, attributes)
 
     def _end(self, name: str) -> None:
-        if self._builder is None:
-            return
-        element = self._builder.end(local(name))
+        assert self._builder is not None
+        element = self._builder.end(local(name) if ":" in name else name)
         self._depth -= 1
         if self._depth == 0:
             self.done.append((self._line, element))
             self._builder = None
+            # Nothing is told of what is between two of them.
+            self._parser.EndElementHandler = self._parser.CharacterDataHandler = None
 
     def _text(self, text: str) -> None:
-        if self._builder is not None:
-            self._add_weight(len(text))
-            self._builder.data(text)
+        assert self._builder is not None
+        self._add_weight(len(text))
+        self._builder.data(text)
 
     def _add_weight(self, characters: int) -> None:
         self._weight += characters

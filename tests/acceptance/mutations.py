@@ -106,7 +106,7 @@ def _events(chance: random.Random, at: datetime) -> Mutation:
     body = _changed(chance, json.dumps(content).encode())
     headers = {"content-type": BATCH if is_batch else STRUCTURED}
     if chance.random() < 0.1:
-        headers["content-encoding"] = chance.choice(["gzip", "deflate", "br", "zstd"])
+        headers["content-encoding"] = chance.choice(["gzip", "deflate", "br", "zstd", "lz4"])
         compressed = gzip.compress(body) if chance.random() < 0.5 else zstd.compress(body)
         body = _bytes_changed(chance, compressed) if chance.random() < 0.5 else compressed
     return Mutation("events", "/v1/events", body, headers)

@@ -168,10 +168,18 @@ def test_the_counters_balance_with_each_other_the_answers_and_the_store(
         counted["events_stored_total"] + counted["events_duplicate_total"] + kept["events"] + refused["events"]
     )
     assert counted["spans_received_total"] == (
-        counted["spans_stored_total"] + counted["spans_rejected_total"] + kept["traces"] + refused["traces"]
+        counted["spans_stored_total"]
+        + counted["spans_duplicate_total"]
+        + counted["spans_rejected_total"]
+        + kept["traces"]
+        + refused["traces"]
     )
     assert counted["log_records_received_total"] == (
-        counted["log_errors_stored_total"] + counted["log_records_passed_total"] + kept["logs"] + refused["logs"]
+        counted["log_errors_stored_total"]
+        + counted["log_errors_duplicate_total"]
+        + counted["log_records_passed_total"]
+        + kept["logs"]
+        + refused["logs"]
     )
     for channel in CHANNELS:
         assert kept[channel] == letters[channel] == told[f"{channel} letters"]

@@ -171,10 +171,11 @@ def test_what_the_store_refuses_for_a_reason_of_its_own_is_put_off_and_later_tak
     collector_anywhere: RunningCollector, engine: Engine
 ) -> None:
     collector, store = collector_anywhere, collector_anywhere.store
-    traces = otlp_request(span()).SerializeToString()
+    traces = otlp_request(span(span_id=b"2" * 8)).SerializeToString()
     tables = ("events", "otel_traces")
     collector.send(event(1))
-    assert collector.post(traces, "application/x-protobuf", "/v1/traces").status_code == 200
+    stored = otlp_request(span()).SerializeToString()
+    assert collector.post(stored, "application/x-protobuf", "/v1/traces").status_code == 200
     try:
         for table in tables:
             engine.select(store, f"ALTER TABLE {table} MODIFY SETTING parts_to_throw_insert = 1")

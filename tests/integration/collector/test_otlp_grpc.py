@@ -110,8 +110,8 @@ def test_what_is_over_the_limit_is_refused_for_good(collector: RunningCollector,
 def test_what_cannot_be_stored_just_now_is_unavailable_and_says_when_to_retry(
     call: Call, collector: RunningCollector, engine: Engine
 ) -> None:
-    body = otlp_request(span()).SerializeToString()
-    call(TRACES, body)
+    call(TRACES, otlp_request(span()).SerializeToString())
+    body = otlp_request(span(span_id=b"2" * 8)).SerializeToString()
     engine.select(collector.store, "ALTER TABLE otel_traces MODIFY SETTING parts_to_throw_insert = 1")
     try:
         error = refused(call, TRACES, body)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,9 +39,11 @@ class Site:
         self._port = 0
         self._serving = ExitStack()
 
-    def come(self) -> None:
+    def come(self, delay_seconds: float = 0.0) -> None:
         """The server answers from now on, at the port it always had."""
-        endpoint = self._serving.enter_context(serving(ClickHouseEndpoint(self.engine.folder, port=self._port)))
+        endpoint = self._serving.enter_context(
+            serving(ClickHouseEndpoint(self.engine.folder, port=self._port, delay_seconds=delay_seconds))
+        )
         self._port, self._dsn = endpoint.server_port, endpoint.dsn(self.database)
 
     def go(self) -> None:
@@ -186,6 +190,44 @@ def test_an_event_sent_again_through_the_spool_is_stored_once(site: Site) -> Non
 
         assert site.figures() == {"events": ["e-1", "e-2"], "spans": [], "logs": [], "letters": []}
         assert collector.total("events_duplicate_total") == 2
+
+
+def test_a_slow_store_is_caught_up_with_while_more_comes(site: Site) -> None:
+    sent: list[str] = []
+    enough = threading.Semaphore(0)
+    is_over = threading.Event()
+
+    def send_steadily(client: int, collector: RunningCollector) -> None:
+        for number in range(100_000):
+            if is_over.is_set():
+                return
+            name = f"{client}-{number}"
+            span_id = (client * 100_000 + number + 1).to_bytes(8, "big")
+            body = otlp_request(span(name=name, span_id=span_id)).SerializeToString()
+            failed = log_request(record(name, time_unix_nano=number + 1))
+            assert collector.post(body, PROTOBUF, "/v1/traces").status_code == 200
+            assert collector.post(failed, PROTOBUF, "/v1/logs").status_code == 200
+            sent.append(name)
+            enough.release()
+
+    with site.collector() as collector, ThreadPoolExecutor(4) as pool:
+        site.go()
+        senders = [pool.submit(send_steadily, client, collector) for client in range(4)]
+        try:
+            for _ in range(200):
+                assert enough.acquire(timeout=30)
+            assert not is_drained(collector)
+            site.come(delay_seconds=0.05)
+            eventually(lambda: is_drained(collector), "the spool is empty though more comes")
+        finally:
+            is_over.set()
+        for sender in senders:
+            sender.result()
+        eventually(lambda: is_drained(collector), "the spool is empty")
+        counts = [collector.total(f"{name}_duplicate_total") for name in ("spans", "log_errors")]
+    figures = site.figures()
+    assert figures["spans"] == figures["logs"] == sorted(sent)
+    assert counts == [0, 0]
 
 
 def test_no_token_is_written_into_the_spool(site: Site) -> None:

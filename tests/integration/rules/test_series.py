@@ -95,6 +95,9 @@ def test_failed_transactions_are_traces_with_an_error(store: Store) -> None:
     assert signal(store, "failed_transactions", "service") == [(NOW, ["crm"], 0.0), (NOW, ["erp"], 1.0)]
     insert_spans(store, *call(1, StatusCode="Error"))
     assert signal(store, "failed_transactions") == [(NOW, [], 1.0)]
+    # What is sent again counts where it came first.
+    insert_spans(store, *call(3, StatusCode="Error"))
+    assert signal(store, "failed_transactions") == [(NOW, [], 1.0)]
 
 
 def test_calls_between_services_are_counted_once_each(store: Store) -> None:

@@ -1,12 +1,14 @@
 """Reading and unpacking a request's body within limits."""
 
 import asyncio
+import contextlib
 import gzip
 import tracemalloc
 import zlib
 from collections.abc import Callable
 from typing import Any
 
+import lz4.frame
 import pytest
 from backports import zstd
 from hypothesis import given
@@ -84,6 +86,14 @@ def test_an_announced_length_that_is_none_is_ignored() -> None:
         pytest.param(
             gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:]), "gzip", id="three members"
         ),
+        pytest.param(zlib.compress(BODY), "zlib", id="zlib"),
+        pytest.param(BODY, "none", id="none"),
+        pytest.param(lz4.frame.compress(BODY), "lz4", id="lz4"),
+        pytest.param(
+            lz4.frame.compress(BODY[:7]) + lz4.frame.compress(b"") + lz4.frame.compress(BODY[7:]),
+            "lz4",
+            id="three frames of lz4",
+        ),
         pytest.param(zstd.compress(BODY), "zstd", id="zstd"),
         pytest.param(
             zstd.compress(BODY[:7]) + zstd.compress(b"") + zstd.compress(BODY[7:]), "Zstd", id="three frames of zstd"
@@ -95,7 +105,7 @@ def test_an_encoded_body_is_unpacked(body: bytes, encoding: str) -> None:
     assert decompress(body, encoding) == BODY
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", "lz4"])
 def test_an_encoded_body_of_nothing_is_nothing(encoding: str) -> None:
     assert decompress(b"", encoding) == b""
 
@@ -151,9 +161,40 @@ def test_a_body_that_is_not_the_zstd_it_claims_to_be_is_refused(body: bytes, rea
     assert refused(body, "zstd") == f"invalid_encoding: the body is not zstd: {reason}"
 
 
-@pytest.mark.parametrize("encoding", ["br", "snappy", "gzip, gzip", "compress"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(
+            b"{}2222222222222222", "LZ4F_decompress failed with code: ERROR_frameType_unknown", id="no lz4 at all"
+        ),
+        pytest.param(lz4.frame.compress(BODY)[:-3], "the body ends too soon", id="cut off"),
+        pytest.param(b"\x04", "the body ends too soon", id="cut off in the header"),
+        pytest.param(lz4.frame.compress(b"") * 10_001, "it has over 10000 frames", id="frames of nothing"),
+    ],
+)
+def test_a_body_that_is_not_the_lz4_it_claims_to_be_is_refused(body: bytes, reason: str) -> None:
+    assert refused(body, "lz4") == f"invalid_encoding: the body is not lz4: {reason}"
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.booleans())
+def test_any_body_comes_back_from_any_frames_of_lz4(parts: list[bytes], is_linked: bool) -> None:
+    frames = [lz4.frame.compress(text, block_linked=is_linked, content_checksum=True) for text in parts]
+
+    assert decompress(b"".join(frames), "lz4") == b"".join(parts)
+
+
+@given(st.binary(max_size=200), st.integers(0, 60), st.integers(0, 255))
+def test_a_damaged_lz4_body_is_unpacked_or_refused(body: bytes, place: int, byte: int) -> None:
+    damaged = bytearray(lz4.frame.compress(body))
+    damaged[place % len(damaged)] = byte
+
+    with contextlib.suppress(InputError):
+        decompress(bytes(damaged), "lz4")
+
+
+@pytest.mark.parametrize("encoding", ["br", "snappy", "x-snappy-framed", "gzip, gzip", "compress"])
 def test_an_encoding_that_is_not_known_is_refused(encoding: str) -> None:
-    expected = f"unsupported_encoding: content encoding {encoding!r}; gzip, deflate, zstd or none is taken"
+    expected = f"unsupported_encoding: content encoding {encoding!r}; gzip, deflate, zlib, zstd, lz4 or none is taken"
 
     assert refused(b"", encoding) == expected
 
@@ -163,6 +204,7 @@ def test_an_encoding_that_is_not_known_is_refused(encoding: str) -> None:
     [
         pytest.param(lambda body: gzip.compress(body, 1), "gzip", id="gzip"),
         pytest.param(zstd.compress, "zstd", id="zstd"),
+        pytest.param(lz4.frame.compress, "lz4", id="lz4"),
     ],
 )
 def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory(
@@ -183,6 +225,7 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_refused_in_bounded_memory
 def test_a_body_at_the_limit_unpacks() -> None:
     assert len(decompress(gzip.compress(bytes(LARGEST_BODY)), "gzip")) == LARGEST_BODY
     assert len(decompress(zstd.compress(bytes(LARGEST_BODY)), "zstd")) == LARGEST_BODY
+    assert len(decompress(lz4.frame.compress(bytes(LARGEST_BODY)), "lz4")) == LARGEST_BODY
 
 
 def test_a_million_empty_members_are_refused_early() -> None:
