@@ -55,7 +55,7 @@ def settings_for(folder: Path, webhook: WebhookReceiver) -> dict[str, str]:
 
 
 def on_orders(milepost: RunningMilepost) -> list[dict[str, Any]]:
-    """The alerts firing on orders; so many late ones spend the budget of their rule too, which is an alert of its own."""
+    """The alerts firing on orders; so many late ones also spend the budget of their rule, which is another alert."""
     return [one for one in milepost.alerts(state="firing", limit="5000") if one["object_type"] == "order"]
 
 
