@@ -54,6 +54,11 @@ def settings_for(folder: Path, webhook: WebhookReceiver) -> dict[str, str]:
     return {"MILEPOST_CONFIG": str(config)}
 
 
+def on_orders(milepost: RunningMilepost) -> list[dict[str, Any]]:
+    """The alerts firing on orders; so many late ones also spend the budget of their rule, which is another alert."""
+    return [one for one in milepost.alerts(state="firing", limit="5000") if one["object_type"] == "order"]
+
+
 def told_of(webhook: WebhookReceiver, seconds: float = 60) -> set[str]:
     return webhook.next(timeout=seconds).firing()
 
@@ -111,12 +116,12 @@ def test_kills_in_the_middle_of_ingest_lose_no_acknowledged_event_and_no_alert(t
         with RunningMilepost(tmp_path, **settings) as milepost:
             repeated = [send(milepost, batch) for batch in batches]
             firing: list[dict[str, Any]] = eventually(
-                lambda: rows if len(rows := milepost.alerts(state="firing", limit="5000")) >= 1000 else [],
+                lambda: rows if len(rows := on_orders(milepost)) >= 1000 else [],
                 "an alert for every order",
             )
             told: set[str] = set()
             while len(told) < 1000:
-                told |= told_of(webhook)
+                told |= told_of(webhook) - {"OrderNotPosted"}
 
     assert {(one["accepted"], one["duplicates"]) for one in repeated} == {(0, 50)}
     assert sorted(one["object_id"] for one in firing) == sorted(f"O-{number}" for number in range(1000))
@@ -139,7 +144,7 @@ def test_evaluate_says_the_same_of_a_file_before_during_and_after_a_run(tmp_path
     assert taken.stdout == "22 accepted, 1 duplicates, 0 rejected\n"
     assert again.stdout == "0 accepted, 23 duplicates, 0 rejected\n"
     assert before.stdout == during.stdout
-    states = {row["object_id"]: row["state"] for row in json.loads(before.stdout)}
+    states = {row["object_id"]: row["state"] for row in json.loads(before.stdout) if row["object_type"] == "order"}
     assert states == {f"O-{number}": "resolved" if number == 1 else "firing" for number in range(20) if number != 2}
 
 

@@ -33,8 +33,8 @@ def mutants(rule: Raw) -> Iterator[tuple[str, Raw]]:
             yield f"at_risk {by:+}%", _with(rule, _percent(rule["at_risk"], by), "at_risk")
     for number, override in enumerate(rule.get("overrides", ())):
         yield f"no overrides[{number}].where", _with(rule, "true", "overrides", number, "where")
-        for by in (-_SECOND, _SECOND):
-            later = _longer(override["within"], by)
+        for shift in (-_SECOND, _SECOND):
+            later = _longer(override["within"], shift)
             yield f"overrides[{number}].within {later}", _with(rule, later, "overrides", number, "within")
     yield from _in_severity(rule)
 
