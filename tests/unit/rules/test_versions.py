@@ -1,7 +1,7 @@
 """Versions of a rule: which one judges which case, against a naive reading, and what is stored when they change."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import UsageError
-from domain.instants import EARLIEST
+from domain.instants import EARLIEST, LATEST
 from domain.milestone import Milestone
 from domain.repeat_rule import RepeatRule
 from domain.rule import MilestoneRule, ObjectRule, Pairing, Rule, SequenceRule, Tenure
@@ -51,7 +51,8 @@ def in_turn(versions: Sequence[ObjectRule], edits: Sequence[datetime]) -> Versio
 def milestone_versions(draw: st.DrawFn) -> VersionedRule:
     """A milestone rule with two to four versions that may differ in every part."""
     edits = draw(EDITS)
-    return in_turn([draw(rules()) for _ in range(len(edits) + 1)], edits)
+    from_types = st.sampled_from(["approved", "approved", "cancelled"])
+    return in_turn([replace(draw(rules()), from_type=draw(from_types)) for _ in range(len(edits) + 1)], edits)
 
 
 _NAMED = {"group": "g", "name": "Any", "version": "", "object_type": "order"}
@@ -73,10 +74,15 @@ def versions_of_any_kind(draw: st.DrawFn) -> VersionedRule:
     return in_turn([draw(st.sampled_from(_ANY_KIND)) for _ in range(len(edits) + 1)], edits)
 
 
+def _started_in(version: ObjectRule) -> Callable[[datetime], bool]:
+    since, until = version.tenure.since, version.tenure.until or LATEST
+    return lambda started_at: since <= started_at < until
+
+
 def simulate_versions(rule: VersionedRule, history: Sequence[Milestone]) -> list[Change]:
     """What each version would have told of the cases that started in its time, and of that what counts."""
     changes: list[Change] = []
-    by_version = [simulate(version, history, version.tenure.takes) for version in rule.versions]  # type: ignore[arg-type]
+    by_version = [simulate(version, history, _started_in(version)) for version in rule.versions]  # type: ignore[arg-type]
     for clock in {clock for told in by_version for _, clock, _ in told}:
         shown: tuple[int, Gist] | None = None
         for now in sorted({at for told in by_version for at, of_clock, _ in told if of_clock == clock}):
