@@ -72,6 +72,11 @@ class ReconcileRule(ObjectRule):
         return frozenset((*self.left.event_types, *only_right))
 
     @property
+    def case_types(self) -> frozenset[str]:
+        """Whatever either side says may be where they begin to disagree."""
+        return frozenset((*self.left.event_types, *self.right.event_types, *self.less))
+
+    @property
     def awaited_types(self) -> frozenset[str]:
         """What is missing: where presence counts either side, and of a sum the rest."""
         if PRESENCE in self.on:

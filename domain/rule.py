@@ -100,6 +100,11 @@ class ObjectRule(Rule):
         """
 
     @property
+    def case_types(self) -> frozenset[str]:
+        """The event types with one of which a case starts."""
+        return self.opening_types
+
+    @property
     def awaited_types(self) -> frozenset[str]:
         """The event types whose absence breaks the rule: while nobody would tell of them, its verdict is unknown."""
         return frozenset()

@@ -159,7 +159,7 @@ class Engine:
         for rule in rules:
             if isinstance(rule, ObjectRule):
                 ids = objects_dated_ahead(
-                    self._store, rule.object_type, sorted(rule.opening_types), from_at, before.evaluated_through
+                    self._store, rule.object_type, sorted(rule.case_types), from_at, before.evaluated_through
                 )
                 write_duties(self._store, {(rule.object_type, id_): through for id_ in ids}, through)
 

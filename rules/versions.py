@@ -33,11 +33,11 @@ UnknownOf = UnknownTimes | tuple[UnknownTimes, ...]
 class VersionedRule(ObjectRule):
     """The versions of a rule on one object type, oldest first; their tenures do not overlap.
 
-    `opened_by` holds the opening types of each.
+    `begun_by` holds the case types of each.
     """
 
     versions: tuple[ObjectRule, ...]
-    opened_by: tuple[frozenset[str], ...]
+    begun_by: tuple[frozenset[str], ...]
 
     @property
     def event_types(self) -> frozenset[str]:
@@ -47,7 +47,7 @@ class VersionedRule(ObjectRule):
     @property
     def opening_types(self) -> frozenset[str]:
         """Those of every version."""
-        return frozenset().union(*self.opened_by)
+        return frozenset().union(*(version.opening_types for version in self.versions))
 
     @property
     def awaited_types(self) -> frozenset[str]:
@@ -63,7 +63,7 @@ class VersionedRule(ObjectRule):
         """Which versions have a case in a history, by their places; mostly one, however many there are."""
         return [
             place
-            for place, (version, types) in enumerate(zip(self.versions, self.opened_by, strict=True))
+            for place, (version, types) in enumerate(zip(self.versions, self.begun_by, strict=True))
             if any(m.type in types and version.tenure.takes(m.occurred_at) for m in history)
         ]
 
@@ -131,7 +131,7 @@ def versioned(versions: Sequence[ObjectRule]) -> VersionedRule:
         annotations=newest.annotations,
         object_type=newest.object_type,
         versions=tuple(versions),
-        opened_by=tuple(version.opening_types for version in versions),
+        begun_by=tuple(version.case_types for version in versions),
     )
 
 

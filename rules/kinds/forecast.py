@@ -211,7 +211,7 @@ class _Course:
         """Takes in what was known from an instant on, until the next."""
         self.due_at = None
         evidence, known_at = knowledge.evidence, knowledge.known_at
-        if evidence is None:
+        if evidence is None or not self._rule.tenure.takes(evidence.start.occurred_at):
             self._retract(known_at, None)
             return
         clock = _Clock(self._rule, evidence)

@@ -275,7 +275,7 @@ def test_the_shipped_contracts_cover_what_the_shipped_rules_watch_and_the_demo_s
     contracts = load_contracts(SHIPPED).contracts
     calendars = load_calendars([RULES.parent / "calendars.yaml"])
 
-    watched = {name for rule in load_rules([RULES], References(calendars)) for name in rule.event_types}
+    watched = {name for rule in load_rules([RULES], References(calendars, contracts)) for name in rule.event_types}
 
     assert watched | DEMO_SOURCES.keys() <= contracts.events.keys()
     assert {name: source for name, source in DEMO_SOURCES.items() if source not in contracts.events[name].sources} == {}
