@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from domain.config_file import load_file
 from rules import rule_tests
 from rules.loader import SHIPPED, TEST_SUFFIX, rule_files
 from rules.rule_tests import ConditionEvaluator, Subject, run_rule_tests
@@ -23,7 +24,7 @@ TARGETS = {rule["alert"]: rule for file in FILES.values() for group in file["gro
 @pytest.fixture(autouse=True)
 def _tests_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests of a topic are the same for each of its mutants, and reading them is most of the work."""
-    read = rule_tests.load_file
+    read = load_file
     kept: dict[str, Any] = {}
 
     def once(path: Path, *told: Any) -> Any:
@@ -39,14 +40,14 @@ def conditions(embedded_store: Store) -> ConditionEvaluator:
     """The engine's answers, each asked for once."""
     answers: dict[tuple[str, str], bool] = {}
 
-    def ask(texts: Mapping[str, str], subjects: Sequence[Subject]) -> Sequence[frozenset[str]]:
-        if not texts:
-            return [frozenset()] * len(subjects)
-        named = [repr(subject) for subject in subjects]
-        if any((sql, name) not in answers for name in named for sql in texts.values()):
-            for name, held in zip(named, true_conditions(embedded_store, texts, subjects), strict=True):
-                answers.update({(sql, name): text in held for text, sql in texts.items()})
-        return [frozenset(text for text, sql in texts.items() if answers[sql, name]) for name in named]
+    def ask(conditions: Mapping[str, str], milestones: Sequence[Subject]) -> Sequence[frozenset[str]]:
+        if not conditions:
+            return [frozenset()] * len(milestones)
+        named = [repr(subject) for subject in milestones]
+        if any((sql, name) not in answers for name in named for sql in conditions.values()):
+            for name, held in zip(named, true_conditions(embedded_store, conditions, milestones), strict=True):
+                answers.update({(sql, name): text in held for text, sql in conditions.items()})
+        return [frozenset(text for text, sql in conditions.items() if answers[sql, name]) for name in named]
 
     return ask
 
