@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.notifiers.webhook import USER_AGENT
+from alerts.notifiers.http_sender import USER_AGENT
 from domain.alert import AlertState
 from storage.client import Store
 from storage.notifications import unfinished_notifications
