@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -25,6 +26,8 @@ _LONGEST_RETRY_AFTER = timedelta(hours=1)
 _EXPLANATION = 200
 # Of a refusal's body, what is looked through for that.
 _READ_OF_REFUSAL = 4096
+# A shorter part of an address is a word.
+_SHORTEST_SECRET = 8
 # Slack answers with the whole message; no answer that is read is longer.
 _READ_OF_ANSWER = 1 << 20
 
@@ -97,10 +100,18 @@ class HttpSender:
         return body[:limit]
 
 
+def _hidden_texts(call: Call) -> list[str]:
+    """What no error may show, the longest first: secrets, the address, and every part of it that could be one."""
+    parts = urlsplit(call.url)
+    values = [value for _, value in parse_qsl(parts.query)]
+    pieces = [piece for piece in (*parts.path.split("/"), *values) if len(piece) >= _SHORTEST_SECRET]
+    whole = [text for text in (call.url, parts.path, parts.query) if len(text) > 1]
+    return sorted({*call.secrets, *whole, *pieces}, key=len, reverse=True)
+
+
 def _hide(text: str, call: Call) -> str:
-    for secret in sorted((call.url, *call.secrets), key=len, reverse=True):
-        if secret:
-            text = text.replace(secret, "[hidden]")
+    for secret in _hidden_texts(call):
+        text = text.replace(secret, "[hidden]")
     return text
 
 
@@ -108,7 +119,7 @@ def _explanation(body: bytes, call: Call) -> str:
     text = re.sub(r"\s+", " ", _hide(body.decode("utf-8", "replace"), call)).strip()
     if len(body) == _READ_OF_REFUSAL:
         # What was cut off at the end may be the beginning of a secret.
-        text = text[: -max(map(len, (call.url, *call.secrets)))]
+        text = text[: -max(map(len, _hidden_texts(call)))]
     return text[:_EXPLANATION].rstrip()
 
 
