@@ -26,7 +26,7 @@ Calls = list[dict[str, object]]
 def opening_calls(story: GroupStory, alias: str, look: Mapping[str, object], *, update: bool) -> Calls:
     """Creates the group's alert; an open one only counts the call, and with `update` takes the new texts."""
     message = fit(f"{story.headline}: {story.money}", _MESSAGE)
-    description = fit(plain_text(story), _DESCRIPTION)
+    description = plain_text(story, _DESCRIPTION)
     details = {
         "firing": str(story.firing),
         "money_at_risk": fit(story.money, _DETAIL),

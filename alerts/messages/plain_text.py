@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 from alerts.messages.story import AlertStory, GroupStory
+from alerts.messages.text_limits import fit, length
 
 
-def plain_text(story: GroupStory) -> str:
-    """The whole message, a paragraph for each alert shown."""
-    return "\n\n".join(["\n".join(_head(story)), *("\n".join(alert_lines(one)) for one in story.alerts), *_tail(story)])
+def plain_text(story: GroupStory, limit: int | None = None) -> str:
+    """The whole message, a paragraph for each alert; with a limit, for as many as there is room for."""
+    shown = list(story.alerts)
+    while True:
+        more = story.more + len(story.alerts) - len(shown)
+        paragraphs = [_head(story), *(alert_lines(one) for one in shown), _tail(story, more)]
+        text = "\n\n".join(filter(None, ("\n".join(lines) for lines in paragraphs)))
+        if limit is None or length(text) <= limit or not shown:
+            return text if limit is None else fit(text, limit)
+        shown.pop()
 
 
 def alert_lines(alert: AlertStory) -> Iterator[str]:
@@ -33,8 +41,8 @@ def _head(story: GroupStory) -> Iterator[str]:
         yield f"Sent because: {story.told_because}."
 
 
-def _tail(story: GroupStory) -> Iterator[str]:
-    if story.rest:
-        yield f"… {story.rest}."
+def _tail(story: GroupStory, more: int) -> Iterator[str]:
+    if more:
+        yield f"… and {more} more."
     if story.console_url:
         yield f"Console: {story.console_url}"

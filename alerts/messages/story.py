@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote
 
-from alerts.messages.text_limits import clean, one_line
+from alerts.messages.text_limits import clean, fit, one_line
 from alerts.notification import Notification, NotifyReason, is_resolved
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
@@ -19,6 +19,8 @@ from domain.money import Money, format_amount
 
 # Longer addresses are refused by some receivers and cut by others.
 _LONGEST_LINK = 2000
+# How much of a text people read in a message; receivers' own limits come on top.
+_WORD, _LABEL, _TEXT = 50, 300, 1500
 # The worst first. Others, which rules may name as they like, stand between warning and critical.
 _SEVERITIES = {"critical": 0, "error": 1, "high": 1, "warning": 3, "info": 4, "none": 5}
 _OTHER_SEVERITY = 2
@@ -118,7 +120,7 @@ def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
     shown = notification.alerts[:most]
     return GroupStory(
         name=_group_name(notification),
-        where=one_line(", ".join(f"{k} {v}" for k, v in notification.group_labels.items() if k != "alertname")),
+        where=_line(", ".join(f"{k} {v}" for k, v in notification.group_labels.items() if k != "alertname"), _LABEL),
         firing=len(firing),
         resolved=len(notification.alerts) - len(firing),
         money=say_money(*money_at_risk(firing)),
@@ -128,7 +130,7 @@ def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
         alerts=tuple(_alert(alert, notification.created_at, console_url) for alert in shown),
         more=len(notification.alerts) - len(shown),
         console_url=console_url,
-        receiver=one_line(notification.conversation.receiver),
+        receiver=_line(notification.conversation.receiver, _LABEL),
         notification_id=notification.notification_id,
     )
 
@@ -150,7 +152,7 @@ def say_money(sums: Iterable[Money], unknown: int) -> str:
     """Amounts beside each other, and how many are not known; unknown is not zero."""
     parts = [_amount(money.amount, money.currency) for money in sums]
     if unknown:
-        parts.append("amount unknown" if unknown == 1 and not parts else f"{unknown} amounts unknown")
+        parts.append(f"{unknown} amounts unknown" if unknown > 1 else "1 amount unknown" if parts else "amount unknown")
     return " and ".join(parts)
 
 
@@ -169,14 +171,14 @@ def _alert(alert: Alert, told_at: datetime, console_url: str) -> AlertStory:
     link = trace_url(console_url, alert.business_object) if console_url else ""
     overdue = told_at - alert.deadline_at
     return AlertStory(
-        name=one_line(alert.name),
-        object=one_line(f"{alert.business_object.type} {alert.business_object.id}"),
+        name=_name(alert.name),
+        object=_name(f"{alert.business_object.type} {alert.business_object.id}"),
         is_over=over,
-        severity=one_line(alert.severity),
-        money="amount unknown" if alert.amount is None else one_line(_amount(alert.amount, alert.currency)),
-        summary=one_line(alert.annotations.get("summary", "")),
-        why=one_line(alert.reason),
-        todo=clean(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")).strip(),
+        severity=_line(alert.severity, _WORD),
+        money="amount unknown" if alert.amount is None else _amount(alert.amount, alert.currency),
+        summary=_line(alert.annotations.get("summary", ""), _TEXT),
+        why=_line(alert.reason, _TEXT),
+        todo=fit(clean(_runbook(alert)).strip(), _TEXT),
         link=link if len(link) <= _LONGEST_LINK else "",
         since=_since(alert),
         due=alert.deadline_at,
@@ -191,13 +193,27 @@ def _group_name(notification: Notification) -> str:
     names: Mapping[str, None] = dict.fromkeys(alert.name for alert in notification.alerts)
     first = named or next(iter(names), "alerts")
     others = 0 if named else len(names) - 1
-    return one_line(first) + (f" and {others} other{'s' if others > 1 else ''}" if others > 0 else "")
+    return _name(first) + (f" and {others} other{'s' if others > 1 else ''}" if others > 0 else "")
 
 
 def _amount(amount: Decimal, currency: str | None) -> str:
+    code = _line(currency or "", _WORD) or "of an unknown currency"
     sign, digits = ("-", format_amount(-amount, currency)) if amount < 0 else ("", format_amount(amount, currency))
     whole, point, fraction = digits.partition(".")
-    return f"{sign}{int(whole):,}{point}{fraction} {currency or 'of an unknown currency'}"
+    return f"{sign}{int(whole):,}{point}{fraction} {code}"
+
+
+def _runbook(alert: Alert) -> str:
+    return alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")
+
+
+def _line(text: str, limit: int) -> str:
+    return fit(one_line(text), limit)
+
+
+def _name(text: str) -> str:
+    # Receivers refuse empty titles.
+    return _line(text, _LABEL) or "unnamed"
 
 
 def _rank(severity: str) -> int:

@@ -21,26 +21,21 @@ def one_line(text: str) -> str:
 
 def length(text: str) -> int:
     """How long the strictest of receivers takes a text to be: in units of UTF-16, at least one a character."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def fit(text: str, limit: int, escape: Callable[[str], str] = str) -> str:
     """The text in the receiver's writing, cut with … so that it is no longer than `limit` after escaping."""
-    if 6 * len(text) <= limit:
-        return escape(text)
-    written: list[str] = []
-    used = 0
-    for character in text:
+    # Every character is written as at least one, so no more of them can have room.
+    written = escape(text[:limit])
+    if len(text) <= limit and length(written) <= limit:
+        return written
+    parts: list[str] = []
+    left = limit - len(CUT)
+    for character in text[:limit]:
         part = escape(character)
-        used += length(part)
-        if used > limit:
-            return "".join(_shortened(written, limit))
-        written.append(part)
-    return "".join(written)
-
-
-def _shortened(written: list[str], limit: int) -> list[str]:
-    used = sum(map(length, written))
-    while written and used + len(CUT) > limit:
-        used -= length(written.pop())
-    return [*written, CUT]
+        left -= length(part)
+        if left < 0:
+            break
+        parts.append(part)
+    return "".join(parts) + CUT

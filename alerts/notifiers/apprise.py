@@ -61,7 +61,7 @@ class AppriseNotifier:
     def compose(self, notification: Notification) -> str:
         story = tell(notification, self._console_url, MOST_ALERTS)
         kind = "success" if story.is_over else "failure" if story.severity == "critical" else "warning"
-        message = {"title": fit(story.headline, _TITLE), "body": fit(plain_text(story), _BODY), "notify_type": kind}
+        message = {"title": fit(story.headline, _TITLE), "body": plain_text(story, _BODY), "notify_type": kind}
         return json.dumps(message, ensure_ascii=False)
 
     def send(self, notification: Notification, now: datetime) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 from alerts.config import load_routing
 from alerts.notifiers.notifier import Integration
 from alerts.notifiers.registry import build_integrations
-from tests.vendors import alertmanager, opsgenie, pagerduty, slack, teams
+from tests.vendors import alertmanager, opsgenie, pagerduty, slack, teams, webhook
 from tests.vendors.alertmanager import Alertmanager
 from tests.vendors.opsgenie import Opsgenie
 from tests.vendors.pagerduty import PagerDuty
 from tests.vendors.server import Vendor
 from tests.vendors.slack import Slack
 from tests.vendors.teams import Teams
+from tests.vendors.webhook import Webhook
 
 CONSOLE = "https://milepost.example.com"
 
@@ -30,6 +31,7 @@ class Kind:
 
 
 KINDS = {
+    "webhook": Kind(Webhook, "webhook", webhook.KEY, "secret_file", "url: '{url}/hook'"),
     "slack by webhook": Kind(Slack, "slack", "{url}" + slack.HOOK_PATH, "api_url_file"),
     "slack by token": Kind(
         Slack, "slack", slack.TOKEN, "app_token_file", "app_url: '{url}/api/chat.postMessage', channel: '#finance'"
