@@ -25,6 +25,7 @@ from alerts.messages.story import tell
 from alerts.messages.text_limits import one_line
 from alerts.notification import FailureReason, Notification
 from alerts.notifiers.notifier import DeliveryError, Notifier, reading_secrets
+from domain.errors import ConfigError
 
 _IMPLICIT_TLS_PORT = 465
 _EXPLANATION = 200
@@ -72,8 +73,8 @@ class EmailConfig(IntegrationConfig):
     to: Annotated[str, AfterValidator(_addresses)]
     from_: Annotated[str, AfterValidator(_one_address)] = Field(alias="from")
     smarthost: Annotated[str, AfterValidator(_smarthost)]
-    hello: str = "localhost"
-    auth_username: str | None = None
+    hello: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+$")] = "localhost"
+    auth_username: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")] | None = None
     auth_password: InlineSecret
     auth_password_file: Path | None = None
     auth_password_env: str | None = None
@@ -125,7 +126,7 @@ class EmailNotifier:
         self._context = config.tls_config.context()
         self._password = Secret(config.auth_password_file, config.auth_password_env, surroundings.environ)
         if config.auth_username is not None:
-            self._password.read_text()
+            self._read_password()
 
     def compose(self, notification: Notification) -> str:
         story = tell(notification, self._console_url, MOST_ALERTS)
@@ -133,7 +134,7 @@ class EmailNotifier:
 
     def send(self, notification: Notification, now: datetime) -> str:
         with reading_secrets():
-            password = self._password.read_text() if self._config.auth_username is not None else ""
+            password = self._read_password() if self._config.auth_username is not None else ""
         with _failures(self._config, password):
             client = self._connect()
             try:
@@ -146,6 +147,12 @@ class EmailNotifier:
 
     def close(self) -> None:
         """Holds no connection."""
+
+    def _read_password(self) -> str:
+        password = self._password.read_text()
+        if not password.isascii():
+            raise ConfigError(message=f"{self._password.place} holds characters that SMTP has no way to send")
+        return password
 
     def _connect(self) -> smtplib.SMTP:
         config = self._config
