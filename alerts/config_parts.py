@@ -50,7 +50,7 @@ def _http_url(value: str) -> str:
 
 def _without_password(value: str) -> str:
     if urlsplit(value).password is not None:
-        raise ValueError("holds a password, which does not belong in this file; give an address without one")
+        raise ValueError("is an address with a password, which does not belong in this file; give one without")
     return value
 
 
@@ -103,7 +103,7 @@ class TlsConfig(ConfigModel):
             if path:
                 context.load_cert_chain(path, self.key_file)
         except (OSError, ssl.SSLError) as error:
-            cause = error.strerror or "it holds no certificate"
+            cause = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
             raise ConfigError(message=f"{path} cannot be read: {cause}") from error
         return context
 
