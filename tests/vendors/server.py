@@ -107,59 +107,60 @@ def check(schema: Mapping[str, object], body: object) -> None:
         raise ValueError(f"{'/'.join(map(str, error.instance_path))}: {error.message}"[:500])
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Treats requests as the vendor's script says, else as the vendor does."""
+
+    protocol_version = "HTTP/1.1"
+    vendor: Vendor
+
+    def do_POST(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
+        self.vendor._received.put(request)
+        if self.vendor._scripts:
+            self._follow(self.vendor._scripts.popleft(), request)
+            return
+        try:
+            self._say(*self.vendor.answer(request))
+        except ValueError as error:
+            self.vendor.violations.append(str(error))
+            self._say(400, {"error": str(error)})
+
+    do_PUT = do_POST
+
+    def _follow(self, script: Script, request: Request) -> None:
+        if script.silent:
+            self.vendor._closing.wait()
+        if script.silent or script.reset:
+            self._reset()
+            return
+        body = f"{self.path} {request.headers} {request.body!r}".encode() if script.echoes else script.body
+        self._say(script.status, body, script.headers, missing=100 if script.breaks_off else 0)
+        if script.breaks_off:
+            self.wfile.flush()
+            self._reset()
+
+    def _say(self, status: int, body: object, headers: Mapping[str, str] | None = None, *, missing: int = 0) -> None:
+        raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else _json(body)
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(raw) + missing))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def _reset(self) -> None:
+        # No lingering: the peer gets RST instead of an orderly end.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the test looks at what was received."""
+
+
 def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            request = Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
-            vendor._received.put(request)
-            script = vendor._scripts.popleft() if vendor._scripts else None
-            if script is None:
-                self._say(*self._answer(request))
-                return
-            if script.silent:
-                vendor._closing.wait()
-            if script.silent or script.reset:
-                self._reset()
-                return
-            answered = f"{request.path} {request.headers} {body!r}".encode() if script.echoes else script.body
-            self._say(script.status, answered, script.headers, missing=100 if script.breaks_off else 0)
-            if script.breaks_off:
-                self.wfile.flush()
-                self._reset()
-
-        do_PUT = do_POST
-
-        def _answer(self, request: Request) -> Reply:
-            try:
-                return vendor.answer(request)
-            except ValueError as error:
-                vendor.violations.append(str(error))
-                return 400, {"error": str(error)}
-
-        def _say(
-            self, status: int, body: object, headers: Mapping[str, str] | None = None, *, missing: int = 0
-        ) -> None:
-            raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else _json(body)
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw) + missing))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def _reset(self) -> None:
-            # No lingering: the peer gets RST instead of an orderly end.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing: the test looks at what was received."""
-
-    return Handler
+    return type("Handler", (_Handler,), {"vendor": vendor})
 
 
 def _json(body: object) -> bytes:

@@ -31,9 +31,8 @@ receivers:
          responders: [{name: finance, type: team}, {username: cfo@example.com, type: user}]}
     email_configs:
       - {to: "finance@example.com, CFO <cfo@example.com>", from: milepost@example.com,
-         smarthost: "smtp.example.com:587", hello: milepost.example.com, auth_username: milepost, auth_password_file: key,
-         require_tls: true,
-         tls_config: {ca_file: certificate.pem}}
+         smarthost: "smtp.example.com:587", hello: milepost.example.com, auth_username: milepost,
+         auth_password_file: key, require_tls: true, tls_config: {ca_file: certificate.pem}}
 """
 OURS = """\
 route: {receiver: finance}
