@@ -1,16 +1,21 @@
-"""`milepost alerts history`: how alerts became what they are."""
+"""`milepost alerts history`: how alerts became what they are; `receiver-test`: whether messages arrive."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alerts.config import load_routing
+from alerts.config_parts import Surroundings
+from alerts.receiver_trial import try_receiver
 from domain.business_object import BusinessObject
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import EARLIEST, LATEST
 from milepost.answers import open_answers
 from milepost.command_options import LimitOption, Output, OutputOption, instant_of
-from milepost.output import print_json, print_table
+from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 from storage.alert_history import AlertFilter
 
@@ -40,6 +45,22 @@ def alerts_history(
         print_json(rows)
     else:
         print_table([*rows], (*_COLUMNS, "reason"), "no changes of alerts")
+
+
+def alerts_receiver_test(
+    name: Annotated[str, typer.Argument(help="The receiver, as the routing file names it.")],
+    routing: Annotated[Path | None, typer.Option(help="The routing file; the configured one by default.")] = None,
+) -> None:
+    """Send a message marked as a test to every integration of a receiver, and its end; exit code 1 if one fails."""
+    settings = load_settings()
+    config = load_routing(routing or settings.routing_path)
+    surroundings = Surroundings(f"http://{settings.host}:{settings.console_port}", os.environ)
+    failed = False
+    for trial in try_receiver(config, name, surroundings, SystemClock().now()):
+        failed |= bool(trial.error)
+        echo(f"{trial.integration} {trial.message}: {trial.error or 'taken'}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _object_of(text: str) -> BusinessObject:

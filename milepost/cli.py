@@ -21,7 +21,7 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
-from milepost.alert_commands import alerts_history
+from milepost.alert_commands import alerts_history, alerts_receiver_test
 from milepost.answers import open_answers
 from milepost.backtest_commands import rules_backtest
 from milepost.collection import collect_rarely
@@ -231,6 +231,7 @@ def rules_test(paths: Annotated[list[Path] | None, typer.Argument(help="Rule fil
 rules_app.command("backtest")(rules_backtest)
 rules_app.command("schema")(rules_schema)
 alerts_app.command("history")(alerts_history)
+alerts_app.command("receiver-test")(alerts_receiver_test)
 
 
 @contracts_app.command("check")
