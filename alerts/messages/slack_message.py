@@ -13,10 +13,10 @@ from domain.instants import to_micros
 _HEADER = 150
 _SECTION = 3000
 # Slack also refuses messages whose blocks are too long together, from about 13,000 characters on, which it does
-# not document: https://github.com/slackapi/bolt-js/issues/2509. Ten alerts of at most 1,000 stay below.
-MOST_ALERTS = 10
-_ALERT = 1000
-_SHORT = 150
+# not document: https://github.com/slackapi/bolt-js/issues/2509. Eight alerts of at most 1,300 stay below.
+MOST_ALERTS = 8
+_MONEY = 1000
+_SHORT, _LONG = 120, 200
 _FALLBACK = 500
 
 
@@ -25,7 +25,7 @@ def slack_message(story: GroupStory) -> dict[str, object]:
     light = ":large_green_circle:" if story.is_over else ":red_circle:"
     lines = [f"*{escape(story.counts)}*"]
     if story.lead and story.since:
-        lines.append(f"At risk: {fit(story.money, _ALERT, escape)}, the oldest since {_date(story.since)}")
+        lines.append(f"At risk: {fit(story.money, _MONEY, escape)}, the oldest since {_date(story.since)}")
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": fit(story.title, _HEADER, escape)}},
         _section(f"{light} " + "\n".join(lines)),
@@ -51,10 +51,12 @@ def _alert(alert: AlertStory) -> str:
         lines.append(f"was due {_date(alert.due)}, {alert.over_word} {_date(alert.over)}")
     else:
         lines.append(f"due {_date(alert.due)}, {alert.late}, firing since {_date(alert.since)}")
+    if alert.summary:
+        lines.insert(1, fit(alert.summary, _LONG, escape))
     if alert.why:
-        lines.append(f"_Why:_ {fit(alert.why, _SHORT, escape)}")
+        lines.append(f"_Why:_ {fit(alert.why, _LONG, escape)}")
     if alert.todo and not alert.is_over:
-        lines.append(f"_What to do:_ {fit(alert.todo, 240, escape)}")
+        lines.append(f"_What to do:_ {fit(alert.todo, _LONG, escape)}")
     return "\n".join(lines)
 
 

@@ -65,6 +65,7 @@ def _alert(alert: AlertStory) -> Element:
         stuck["selectAction"] = {"type": "Action.OpenUrl", "url": alert.link}
     items = [
         _text(stuck, _run(f": {fit(alert.name, 100)} ({state}), {fit(alert.money, 100)}")),
+        *([_text(_run(fit(alert.summary, _LINE)))] if alert.summary else []),
         _text(_run(alert.due_line)),
     ]
     if alert.why:

@@ -178,7 +178,11 @@ def test_a_message_says_what_how_much_since_when_why_and_what_to_do(
     notifiers: Mapping[str, Notifier], name: str
 ) -> None:
     told = [
-        alert(object="order/O-1", annotations={"summary": "s", "runbook": "Repost the order."}, severity="critical"),
+        alert(
+            object="order/O-1",
+            annotations={"summary": "O-1 waits", "runbook": "Repost the order."},
+            severity="critical",
+        ),
         alert(object="order/O-2", amount=Decimal("1000"), currency="JPY"),
         alert(object="order/O-3", amount=None),
         alert(object="order/O-4", state=AlertState.RESOLVED, resolved_at=NOW + timedelta(minutes=20)),
@@ -193,6 +197,7 @@ def test_a_message_says_what_how_much_since_when_why_and_what_to_do(
         "12,500.00 EUR and 1,000 JPY and 1 amount unknown",
         "2026-11-02 12:00 UTC",
         "30 min late",
+        "O-1 waits",
         "order.posted is 4h overdue",
         "Repost the order.",
         f"{CONSOLE}/trace?object=order%2FO-1",

@@ -81,6 +81,14 @@ def test_alertmanagers_own_checker_accepts_what_the_two_share(tmp_path: Path) ->
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+def test_the_readmes_receivers_are_read(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("### Receivers")[2].partition("```yaml\n")[2].partition("```")[0]
+    (receiver,) = load_routing(written(tmp_path, example)).receivers
+    shown = {name.partition("[")[0] for name, _ in receiver.integrations()}
+    assert shown == {key.removesuffix("_configs") for key in type(receiver).model_fields} - {"name", "msteams"}
+
+
 def test_what_alertmanager_leaves_out_by_default_is_left_out_here(tmp_path: Path) -> None:
     texts = (SHARED.replace(", send_resolved: true", ""), OURS)
     receivers = [load_routing(written(tmp_path, text)).receivers[0] for text in texts]
