@@ -1,5 +1,7 @@
 """Sends e-mails through an SMTP server, over TLS unless that is switched off."""
 
+import base64
+import logging
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +29,7 @@ from alerts.notification import FailureReason, Notification
 from alerts.notifiers.notifier import DeliveryError, Notifier, reading_secrets
 from domain.errors import ConfigError
 
+logger = logging.getLogger(__name__)
 _IMPLICIT_TLS_PORT = 465
 _EXPLANATION = 200
 # The server is no longer willing to talk, which says nothing about the message. RFC 5321, 4.2.3
@@ -135,7 +138,7 @@ class EmailNotifier:
     def send(self, notification: Notification, now: datetime) -> str:
         with reading_secrets():
             password = self._read_password() if self._config.auth_username is not None else ""
-        with _failures(self._config, password):
+        with _failures(self._config, _as_sent(self._config.auth_username or "", password)):
             client = self._connect()
             try:
                 if self._config.auth_username is not None:
@@ -174,16 +177,18 @@ class EmailNotifier:
     def _hand_over(self, client: smtplib.SMTP, message: str) -> None:
         client.ehlo_or_helo_if_needed()
         _check(*client.mail(self._sender.addr_spec))
-        refused: DeliveryError | None = None
+        refused: smtplib.SMTPResponseException | None = None
         taken = 0
         for recipient in self._recipients:
             try:
                 _check(*client.rcpt(recipient.addr_spec))
                 taken += 1
-            except DeliveryError as error:
-                if not error.permanent:
+            except smtplib.SMTPResponseException as error:
+                if error.smtp_code < 500:
                     # Before the text is sent nothing has reached anybody, so all can be tried again.
                     raise
+                # The others still hear of it; who does not is for somebody to see.
+                logger.warning("%s is no recipient: answered %d", recipient.addr_spec, error.smtp_code)
                 refused = error
         if refused is not None and not taken:
             raise refused
@@ -194,13 +199,13 @@ class EmailNotifier:
 
 
 @contextmanager
-def _failures(config: EmailConfig, password: str) -> Iterator[None]:
+def _failures(config: EmailConfig, secrets: tuple[str, ...]) -> Iterator[None]:
     """Says of whatever SMTP meets whether another try can help."""
     too_late = DeliveryError(FailureReason.TIMEOUT, f"no answer within {config.timeout.total_seconds():g} s")
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise _refusal(error.smtp_code, error.smtp_error, password) from None
+        raise _refusal(error.smtp_code, error.smtp_error, secrets) from None
     except smtplib.SMTPNotSupportedError as error:
         raise DeliveryError(FailureReason.CLIENT_ERROR, f"the server cannot do it: {error}", permanent=True) from None
     except TimeoutError as error:
@@ -214,13 +219,21 @@ def _failures(config: EmailConfig, password: str) -> Iterator[None]:
 
 def _check(code: int, text: bytes) -> None:
     if not 200 <= code < 300:
-        raise _refusal(code, text)
+        raise smtplib.SMTPResponseException(code, text)
 
 
-def _refusal(code: int, text: bytes | str, password: str = "") -> DeliveryError:
+def _as_sent(user: str, password: str) -> tuple[str, ...]:
+    """The password in every form in which a server has seen it and may repeat it."""
+    if not password:
+        return ()
+    forms = (password, f"\0{user}\0{password}")
+    return (*(base64.b64encode(form.encode()).decode() for form in forms), password)
+
+
+def _refusal(code: int, text: bytes | str, secrets: tuple[str, ...]) -> DeliveryError:
     explanation = one_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-    if password:
-        explanation = explanation.replace(password, "[hidden]")
+    for secret in secrets:
+        explanation = explanation.replace(secret, "[hidden]")
     message = f"answered {code} {explanation[:_EXPLANATION]}".rstrip()
     if code in _AUTHENTICATION_CODES:
         return DeliveryError(FailureReason.UNAUTHORIZED, message, permanent=True)

@@ -25,6 +25,7 @@ from alerts.notifiers.http_sender import Call, HttpSender, Reply
 from alerts.notifiers.notifier import DeliveryError, Notifier, reading_secrets
 
 _POST, _UPDATE = "chat.postMessage", "chat.update"
+_FOLLOWING = {"ts", "thread_ts", "reply_broadcast"}
 # Errors of the Web API after which the same call may succeed; all others are about the call.
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _PASSING = {
@@ -47,8 +48,20 @@ _UNAUTHORIZED = {
     "token_expired",
     "token_revoked",
 }
-# Why a message that is there no more, or may no longer be changed, is followed by a new one.
-_CANNOT_CHANGE = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
+# Why a message that is there no more, or may no longer be changed or replied to, is followed by a new one.
+_CANNOT_FOLLOW = {
+    "cannot_reply_to_message",
+    "cant_update_message",
+    "channel_not_found",
+    "edit_window_closed",
+    "is_archived",
+    "message_not_found",
+    "thread_not_found",
+}
+
+
+class _CannotFollow(DeliveryError):
+    """The conversation's first message cannot be built on."""
 
 
 class SlackConfig(HttpIntegrationConfig):
@@ -123,14 +136,13 @@ class SlackNotifier:
             self._sender.send(Call(secret, notification.body.encode()), now)
             return ""
         message: dict[str, Any] = json.loads(notification.body)
-        if "ts" not in message:
-            return self._call(_POST, message, secret, now)
         try:
-            return self._call(_UPDATE, message, secret, now)
-        except DeliveryError as error:
-            if str(error) not in {_said(code) for code in _CANNOT_CHANGE}:
+            return self._call(_UPDATE if "ts" in message else _POST, message, secret, now)
+        except _CannotFollow:
+            if not message.keys() & _FOLLOWING:
                 raise
-        return self._call(_POST, {**message, "channel": self._config.channel, "ts": None}, secret, now)
+            alone = {name: value for name, value in message.items() if name not in _FOLLOWING}
+            return self._call(_POST, {**alone, "channel": self._config.channel}, secret, now)
 
     def close(self) -> None:
         self._sender.close()
@@ -146,7 +158,7 @@ class SlackNotifier:
 
     def _call(self, method: str, message: Mapping[str, object], token: str, now: datetime) -> str:
         url = self._config.app_url.removesuffix(_POST) + method
-        body = json.dumps({name: value for name, value in message.items() if value is not None}, ensure_ascii=False)
+        body = json.dumps(message, ensure_ascii=False)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"}
         reply = self._sender.send(Call(url, body.encode(), headers, secrets=(token,)), now)
         return _receipt(reply)
@@ -165,7 +177,8 @@ def _receipt(reply: Reply) -> str:
     if passing is not None:
         raise DeliveryError(passing, _said(code), retry_after=reply.retry_after)
     reason = FailureReason.UNAUTHORIZED if code in _UNAUTHORIZED else FailureReason.CLIENT_ERROR
-    raise DeliveryError(reason, _said(code), permanent=True)
+    kind = _CannotFollow if code in _CANNOT_FOLLOW else DeliveryError
+    raise kind(reason, _said(code), permanent=True)
 
 
 def _said(code: str) -> str:

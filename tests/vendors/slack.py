@@ -120,6 +120,8 @@ class Slack(Vendor):
         check_text(body)
         if request.path == "/api/chat.postMessage":
             check(POST, body)
+            if "thread_ts" in body and body["thread_ts"] not in self.messages:
+                return 200, {"ok": False, "error": "thread_not_found"}
             ts = f"{1_700_000_000 + len(self.messages)}.000100"
         elif request.path == "/api/chat.update":
             check(UPDATE, body)

@@ -120,12 +120,22 @@ def test_a_message_that_somebody_deleted_in_slack_is_followed_by_a_new_one(
     pipeline.tick(FIRST)
     pipeline.settle()
     slack.messages.clear()
-    pipeline.tick(FIRST_OVER, after=INTERVAL)
+    pipeline.tick(FIRST, SECOND, after=INTERVAL)
+    pipeline.settle()
+    slack.messages.clear()
+    pipeline.tick(FIRST_OVER, SECOND_OVER, after=INTERVAL)
     pipeline.settle()
     pipeline.stop()
-    assert posts(slack) == ["chat.postMessage", "chat.update ts", "chat.postMessage"]
+    assert posts(slack) == [
+        "chat.postMessage",
+        "chat.postMessage thread_ts",
+        "chat.postMessage",
+        "chat.update ts",
+        "chat.postMessage",
+    ]
     (message,) = slack.messages.values()
     assert "all alerts are over" in str(message["blocks"])
+    assert (message["channel"], slack.violations) == ("#finance", [])
 
 
 def test_without_update_message_every_slack_message_stands_alone(

@@ -1,5 +1,6 @@
 """E-mails to a real SMTP server: encryption, passwords, refusals, broken connections, threads."""
 
+import base64
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -143,6 +144,13 @@ def test_the_answer_to_the_text_decides_what_follows(
     assert len(server.mails) == 1
 
 
+def test_a_password_is_not_told_even_where_the_server_repeats_it(build: Build, server: MailServer) -> None:
+    notifier = build(server)
+    login = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+    server.for_texts.append(f"554 who said {login} and {PASSWORD}?")
+    assert failure(notifier)[2] == "answered 554 who said [hidden] and [hidden]?"
+
+
 def test_a_server_that_is_not_there_may_come_back(build: Build, tmp_path: Path) -> None:
     with mail_server(tmp_path) as server:
         notifier = build(server)
@@ -158,11 +166,14 @@ def test_a_recipient_to_be_tried_later_keeps_the_others_waiting_so_that_nobody_g
     assert server.mails == []
 
 
-def test_a_recipient_that_there_is_not_does_not_keep_the_others_from_it(build: Build, server: MailServer) -> None:
+def test_a_recipient_that_there_is_not_does_not_keep_the_others_from_it(
+    build: Build, server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
     notifier = build(server)
     server.for_recipients = {CFO: "550 no such user"}
     notifier.send(composed(notifier), NOW)
     assert [mail.recipients for mail in server.mails] == [(FINANCE,)]
+    assert "cfo@example.com is no recipient: answered 550" in caplog.text
     server.for_recipients = {CFO: "550 no such user", FINANCE: "550 no such user"}
     assert failure(notifier) == (FailureReason.CLIENT_ERROR, True, "answered 550 no such user")
 
