@@ -7,7 +7,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -36,7 +36,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How to treat one request instead: a status, silence, or a connection that breaks before or in the answer."""
+    """How to treat one request instead: a status, silence, or a connection that breaks before or in the answer.
+
+    A dripping answer comes byte by byte and does not end.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Script:
     reset: bool = False
     breaks_off: bool = False
     echoes: bool = False
+    drips: bool = False
 
 
 class Vendor:
@@ -136,9 +140,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         body = f"{self.path} {request.headers} {request.body!r}".encode() if script.echoes else script.body
-        self._say(script.status, body, script.headers, missing=100 if script.breaks_off else 0)
-        if script.breaks_off:
-            self.wfile.flush()
+        unfinished = script.breaks_off or script.drips
+        self._say(script.status, body, script.headers, missing=1_000_000 if unfinished else 0)
+        if script.drips:
+            with suppress(OSError):
+                while not self.vendor._closing.wait(0.02):
+                    self.wfile.write(b" ")
+        if unfinished:
             self._reset()
 
     def _say(self, status: int, body: object, headers: Mapping[str, str] | None = None, *, missing: int = 0) -> None:

@@ -107,6 +107,7 @@ def test_a_message_is_as_the_vendor_documents_it(vendor: Vendor, build: Build) -
             Script(503, {"Retry-After": "9"}), SENDING, FailureReason.SERVER_ERROR, 9, id="503 with Retry-After"
         ),
         pytest.param(Script(silent=True), SENDING, FailureReason.TIMEOUT, 0, id="no answer in time"),
+        pytest.param(Script(500, drips=True), SENDING, FailureReason.TIMEOUT, 0, id="an answer that does not end"),
         pytest.param(Script(reset=True), SENDING, FailureReason.CONNECTION, 0, id="a reset before the answer"),
         pytest.param(
             Script(breaks_off=True, body=b'{"ok": true'), SENDING, FailureReason.CONNECTION, 0, id="a reset in it"
