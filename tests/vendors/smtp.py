@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -77,8 +77,10 @@ def _authenticate(
 
 
 @contextmanager
-def mail_server(folder: Path, *, implicit_tls: bool = False, encrypted: bool = True) -> Iterator[MailServer]:
-    """A mail server for the length of a block, its certificate in the folder."""
+def mail_server(
+    folder: Path, *, implicit_tls: bool = False, encrypted: bool = True, without: Sequence[str] = ()
+) -> Iterator[MailServer]:
+    """A mail server for the length of a block, its certificate in the folder; `without` some ways to sign in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -89,6 +91,7 @@ def mail_server(folder: Path, *, implicit_tls: bool = False, encrypted: bool = T
     doors: dict[str, Any] = {}
     if encrypted:
         doors = {"authenticator": _authenticate, "auth_required": not implicit_tls}
+        doors["auth_exclude_mechanism"] = without
         # With TLS from the start aiosmtpd does not know that a password is safe, and then asks for none.
         doors |= {"ssl_context": context, "auth_require_tls": False} if implicit_tls else {"tls_context": context}
     controller = Controller(server, hostname="127.0.0.1", port=port, **doors)

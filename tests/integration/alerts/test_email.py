@@ -88,6 +88,14 @@ def test_tls_may_begin_with_the_connection(build: Build, tmp_path: Path) -> None
         assert [(mail.was_encrypted, mail.user) for mail in server.mails] == [(True, USER.encode())]
 
 
+@pytest.mark.parametrize("without", ["PLAIN", "LOGIN"], ids=lambda way: f"a server without {way}")
+def test_either_way_to_sign_in_is_enough(build: Build, tmp_path: Path, without: str) -> None:
+    with mail_server(tmp_path, without=[without]) as server:
+        notifier = build(server)
+        notifier.send(composed(notifier), NOW)
+        assert [mail.user for mail in server.mails] == [USER.encode()]
+
+
 def test_without_tls_only_where_the_file_says_so(build: Build, tmp_path: Path) -> None:
     with mail_server(tmp_path, encrypted=False) as server:
         assert failure(build(server, "tls_config: {ca_file: certificate.pem}")) == (
