@@ -1,31 +1,19 @@
 """Reads routing.yaml, Alertmanager's format for what the two share: the route tree and its receivers."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from alerts.config_parts import Duration, PositiveDuration, with_absolute_paths
 from alerts.matchers import Matcher, parse_matchers
+from alerts.receiver_config import ReceiverConfig
 from domain.config_file import ConfigFile, ConfigModel, Location, load_file
-from domain.duration import parse_duration
 from domain.errors import ConfigError, Problem
 
 GROUP_BY_ALL = "..."
 SHIPPED = Path(__file__).parent / "routing.yaml"
-T = TypeVar("T")
-
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _duration_above_zero(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("is 0s; give a duration above zero, such as 5m")
-    return value
 
 
 def _matchers(value: object) -> object:
@@ -36,13 +24,6 @@ def _matchers(value: object) -> object:
 
 def _flatten(value: tuple[tuple[Matcher, ...], ...]) -> tuple[Matcher, ...]:
     return tuple(matcher for one in value for matcher in one)
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is not a web address; give one such as https://hooks.example.com/milepost")
-    return value
 
 
 def _group_by(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,8 +37,6 @@ def _group_by(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-PositiveDuration = Annotated[Duration, AfterValidator(_duration_above_zero)]
 MatcherText = Annotated[tuple[Matcher, ...], BeforeValidator(_matchers)]
 
 
@@ -79,25 +58,6 @@ class RouteConfig(ConfigModel):
         return _flatten(self.matchers)
 
 
-class WebhookConfig(ConfigModel):
-    """Where and how to post; `secret_file` or `secret_env` names the key that signs the body."""
-
-    url: Annotated[str, AfterValidator(_http_url)] | None = None
-    url_file: Path | None = None
-    send_resolved: bool = True
-    max_alerts: int = Field(default=0, ge=0)
-    timeout: PositiveDuration = timedelta(seconds=10)
-    secret_file: Path | None = None
-    secret_env: str | None = None
-
-
-class ReceiverConfig(ConfigModel):
-    """Somebody to tell, by any number of integrations; none means the console alone shows the alert."""
-
-    name: str = Field(min_length=1)
-    webhook_configs: tuple[WebhookConfig, ...] = ()
-
-
 class RoutingConfig(ConfigModel):
     """The whole file."""
 
@@ -111,7 +71,7 @@ def load_routing(path: Path = SHIPPED) -> RoutingConfig:
     problems = [*_root_problems(file), *_receiver_problems(file), *_route_problems(file)]
     if problems:
         raise ConfigError(problems)
-    return _with_absolute_paths(file.model, path.parent)
+    return with_absolute_paths(file.model, path.parent)
 
 
 def _root_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
@@ -134,13 +94,6 @@ def _receiver_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
             message = f'receiver "{receiver.name}" is given twice; give each name once'
             yield file.problem((*place, "name"), message)
         names.add(receiver.name)
-        for number, webhook in enumerate(receiver.webhook_configs):
-            at = (*place, "webhook_configs", number)
-            title = f'receiver "{receiver.name}": webhook_configs[{number}]'
-            if (webhook.url is None) == (webhook.url_file is None):
-                yield file.problem(at, f"{title}: give either url or url_file")
-            if webhook.secret_file is not None and webhook.secret_env is not None:
-                yield file.problem(at, f"{title}: give at most one of secret_file and secret_env")
 
 
 def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
@@ -153,17 +106,3 @@ def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
             message = f'receiver "{route.receiver}" is not under receivers; defined there: {defined}'
             yield file.problem((*place, "receiver"), message)
         waiting += [((*place, "routes", index), child) for index, child in enumerate(route.routes)]
-
-
-def _with_absolute_paths(config: RoutingConfig, folder: Path) -> RoutingConfig:
-    def resolve(webhook: WebhookConfig) -> WebhookConfig:
-        paths = {
-            name: folder / path for name in ("url_file", "secret_file") if (path := getattr(webhook, name)) is not None
-        }
-        return webhook.model_copy(update=paths)
-
-    receivers = tuple(
-        receiver.model_copy(update={"webhook_configs": tuple(map(resolve, receiver.webhook_configs))})
-        for receiver in config.receivers
-    )
-    return config.model_copy(update={"receivers": receivers})

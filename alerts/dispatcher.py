@@ -4,12 +4,14 @@ Semantics as in Alertmanager's dispatcher. Groups live in memory and are built a
 notification log keeps that from telling anybody anything twice.
 """
 
+import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
+from traceback import format_tb
 
 from alerts.delivery import DeliveryQueue
 from alerts.groups import Group
@@ -37,6 +39,7 @@ from alerts.recorder import Recorder
 from alerts.routing import Route
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
+from domain.errors import StoreError
 from storage.client import Store
 from storage.notifications import (
     NotificationRecord,
@@ -45,6 +48,7 @@ from storage.notifications import (
     write_notifications,
 )
 
+logger = logging.getLogger(__name__)
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
 MOVED = "no longer in this group: its labels changed"
@@ -272,8 +276,25 @@ class Dispatcher:
                 conversation = Conversation(group.route.receiver, name, group.key)
                 # What a conversation says next depends on whether what it says now arrives.
                 if conversation not in self._in_flight and conversation not in flights:
-                    flights[conversation] = self._decide(group_id, group, lanes[name], conversation, now)
+                    flight = self._decide_or_put_off(group_id, group, lanes[name], conversation, now)
+                    if flight is not None:
+                        flights[conversation] = flight
         self._dispatch(flights, now)
+
+    def _decide_or_put_off(
+        self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime
+    ) -> Flight | None:
+        """None where no message could be written: the integration is owed it still, and no other waits for that."""
+        try:
+            return self._decide(group_id, group, lane, conversation, now)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one notifier meets, the others still have to hear
+            # Not what the error says: that may hold what nobody should read.
+            where = "".join(format_tb(error.__traceback__))
+            name = type(error).__name__
+            logger.error("no message for %s %s: %s\n%s", conversation.receiver, conversation.integration, name, where)
+            return None
 
     def _decide(self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime) -> Flight:
         alerts = group.alerts()

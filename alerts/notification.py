@@ -26,6 +26,7 @@ class FailureReason(StrEnum):
     """Why a try failed, in words few enough for metrics."""
 
     CLIENT_ERROR = "client_error"
+    UNAUTHORIZED = "unauthorized"
     SERVER_ERROR = "server_error"
     RATE_LIMITED = "rate_limited"
     REDIRECTED = "redirected"
@@ -49,7 +50,8 @@ class Notification:
     """What is to be told, and how far the telling got.
 
     `firing` and `resolved` are the entries the notification log keeps. `alerts` is what the body is made
-    from, empty when nothing needs saying and after a restart, when the stored body is sent again.
+    from, empty when nothing needs saying and after a restart, when the stored body is sent again. `thread` is the
+    receipt of the conversation's first message, empty in that message; `receipt` is what this one was given.
     """
 
     conversation: Conversation
@@ -62,7 +64,9 @@ class Notification:
     alerts: tuple[Alert, ...] = ()
     reason: NotifyReason | None = None
     notification_id: str = ""
+    thread: str = ""
     body: str = field(default="", repr=False)
+    receipt: str = ""
     status: NotificationStatus = NotificationStatus.SENDING
     attempts: int = 0
     error: str = ""

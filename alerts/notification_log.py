@@ -12,13 +12,17 @@ from storage.notifications import LogEntry, read_log, write_log
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The latest message of a conversation: its entries, the alerts it called firing, when, and its number."""
+    """The latest message of a conversation: its entries, the alerts it called firing, when, and its number.
+
+    `receipt` is that of the conversation's first message.
+    """
 
     firing: frozenset[str]
     resolved: frozenset[str]
     alert_ids: frozenset[str]
     sent_at: datetime
     version: int
+    receipt: str = ""
 
 
 class NotificationLog:
@@ -55,7 +59,8 @@ class NotificationLog:
         told = self._told.get(conversation)
         # A clock set back must not make the store prefer the older entry.
         version = max(to_micros(now), told.version + 1 if told else 0)
-        return LogEntry(*conversation, notification.firing, notification.resolved, now, version)
+        receipt = (told and told.receipt) or notification.receipt
+        return LogEntry(*conversation, notification.firing, notification.resolved, now, version, receipt)
 
     def _remember(self, entry: LogEntry) -> None:
         conversation = Conversation(entry.receiver, entry.integration, entry.group_key)
@@ -68,4 +73,5 @@ class NotificationLog:
             alert_ids=frozenset(map(alert_of_entry, entry.firing)),
             sent_at=entry.sent_at,
             version=entry.version,
+            receipt=entry.receipt,
         )

@@ -1,9 +1,14 @@
-"""`milepost alerts show` and `history`: why an alert stands as it does, and how alerts became what they are."""
+"""`milepost alerts show`, `history`, `receiver-test`: why an alert stands, how it came to that, who would hear of it."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alerts.config import load_routing
+from alerts.config_parts import Surroundings
+from alerts.receiver_trial import try_receiver
 from domain.business_object import BusinessObject
 from domain.clock import SystemClock
 from domain.errors import UsageError
@@ -55,6 +60,22 @@ def alerts_show(
     else:
         for line in alert_page(row):
             echo(line)
+
+
+def alerts_receiver_test(
+    name: Annotated[str, typer.Argument(help="The receiver, as the routing file names it.")],
+    routing: Annotated[Path | None, typer.Option(help="The routing file; the configured one by default.")] = None,
+) -> None:
+    """Send a message marked as a test to every integration of a receiver, and its end; exit code 1 if one fails."""
+    settings = load_settings()
+    config = load_routing(routing or settings.routing_path)
+    surroundings = Surroundings(f"http://{settings.host}:{settings.console_port}", os.environ)
+    failed = False
+    for trial in try_receiver(config, name, surroundings, SystemClock().now()):
+        failed |= bool(trial.error)
+        echo(f"{trial.integration} {trial.message}: {trial.error or 'taken'}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _object_of(text: str) -> BusinessObject:

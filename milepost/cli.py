@@ -21,7 +21,7 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
-from milepost.alert_commands import alerts_history, alerts_show
+from milepost.alert_commands import alerts_history, alerts_receiver_test, alerts_show
 from milepost.answers import open_answers
 from milepost.backtest_commands import rules_backtest
 from milepost.calibration_commands import rules_calibration
@@ -247,6 +247,7 @@ rules_app.command("versions")(rules_versions)
 rules_app.command("migrate")(rules_migrate)
 alerts_app.command("history")(alerts_history)
 alerts_app.command("show")(alerts_show)
+alerts_app.command("receiver-test")(alerts_receiver_test)
 
 
 @contracts_app.command("check")

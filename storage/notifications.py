@@ -39,7 +39,10 @@ class NotificationRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What an integration was last told about a group; `version` grows with every message."""
+    """What an integration was last told about a group; `version` grows with every message.
+
+    `receipt` is what the receiver gave back for the first message since the group was last quiet.
+    """
 
     receiver: str
     integration: str
@@ -48,6 +51,7 @@ class LogEntry:
     resolved: tuple[str, ...]
     sent_at: datetime
     version: int
+    receipt: str = ""
 
 
 def write_notifications(store: Store, records: Sequence[NotificationRecord]) -> None:

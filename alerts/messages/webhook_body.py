@@ -5,15 +5,13 @@ https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
+from alerts.messages.story import money_at_risk, trace_url
 from alerts.notification import Notification, alert_labels, is_resolved
 from domain.alert import Alert
 from domain.alert_why import why_with_cause
-from domain.business_object import BusinessObject
 from domain.instants import format_instant
 from domain.money import format_amount
 
@@ -27,7 +25,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
     alerts = notification.alerts[: max_alerts or None]
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
     labels = [alert_labels(alert) for alert in alerts]
-    amounts, unknown = _money_at_risk(firing)
+    sums, unknown = money_at_risk(firing)
     message = {
         "receiver": notification.conversation.receiver,
         "status": "firing" if firing else "resolved",
@@ -41,15 +39,12 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
         "truncatedAlerts": len(notification.alerts) - len(alerts),
         "notificationId": notification.notification_id,
         "reason": notification.reason,
-        "moneyAtRisk": amounts,
+        "moneyAtRisk": [
+            {"currency": money.currency, "amount": format_amount(money.amount, money.currency)} for money in sums
+        ],
         "moneyAtRiskUnknown": unknown,
     }
     return json.dumps(message, ensure_ascii=False)
-
-
-def trace_url(console_url: str, business_object: BusinessObject) -> str:
-    """Where the console shows everything about an object."""
-    return f"{console_url}/trace?object={quote(str(business_object), safe='')}"
 
 
 def _alert(alert: Alert, labels: Mapping[str, str], console_url: str) -> dict[str, object]:
@@ -90,19 +85,3 @@ def _common(mappings: Sequence[Mapping[str, str]]) -> dict[str, str]:
         return {}
     first, *others = mappings
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
-
-
-def _money_at_risk(firing: Iterable[Alert]) -> tuple[list[dict[str, object]], int]:
-    """Sums per currency of the objects behind the alerts, each once, and how many amounts are unknown."""
-    behind = {alert.business_object: alert for alert in firing}
-    sums: dict[str, Decimal] = {}
-    unknown = 0
-    for alert in behind.values():
-        if alert.amount is None or alert.currency is None:
-            unknown += 1
-        else:
-            sums[alert.currency] = sums.get(alert.currency, Decimal(0)) + alert.amount
-    amounts: list[dict[str, object]] = [
-        {"currency": currency, "amount": format_amount(amount, currency)} for currency, amount in sorted(sums.items())
-    ]
-    return amounts, unknown

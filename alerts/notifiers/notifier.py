@@ -1,10 +1,13 @@
 """What every notifier offers, and how it says that a try failed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.notification import FailureReason, Notification
+from domain.errors import ConfigError
 
 
 class DeliveryError(Exception):
@@ -28,14 +31,26 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
 
 
+@contextmanager
+def reading_secrets() -> Iterator[None]:
+    """Turns the ConfigError of a secret that is gone, for now perhaps, into a try that failed."""
+    try:
+        yield
+    except ConfigError as error:
+        raise DeliveryError(FailureReason.CONFIGURATION, str(error)) from error
+
+
 class Notifier(Protocol):
     """Writes and sends messages of one kind to one place; used by one thread at a time."""
 
     def compose(self, notification: Notification) -> str:
         """The body to send, which is stored before the first try and the same at every try."""
 
-    def send(self, notification: Notification, now: datetime) -> None:
-        """Makes one try; returns once the receiver has taken the message, else raises DeliveryError."""
+    def send(self, notification: Notification, now: datetime) -> str:
+        """Makes one try; returns once the receiver has taken the message, else raises DeliveryError.
+
+        Gives the receipt by which later messages of the conversation find this one, empty where none is needed.
+        """
 
     def close(self) -> None:
         """Gives connections back."""

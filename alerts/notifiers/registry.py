@@ -1,10 +1,11 @@
-"""Which notifiers there are, and those that a routing file asks for."""
+"""The notifiers that a routing file asks for."""
 
 from collections.abc import Mapping
 
-from alerts.config import ReceiverConfig, RoutingConfig
+from alerts.config import RoutingConfig
+from alerts.config_parts import Surroundings
 from alerts.notifiers.notifier import Integration
-from alerts.notifiers.webhook import WebhookNotifier
+from alerts.receiver_config import ReceiverConfig
 from domain.errors import ConfigError
 
 
@@ -12,16 +13,17 @@ def build_integrations(
     config: RoutingConfig, console_url: str, environ: Mapping[str, str]
 ) -> dict[str, tuple[Integration, ...]]:
     """Every receiver's integrations; ConfigError when a file or variable that one names is missing."""
-    return {receiver.name: _integrations(receiver, console_url, environ) for receiver in config.receivers}
+    surroundings = Surroundings(console_url.rstrip("/"), environ)
+    return {receiver.name: integrations_of(receiver, surroundings) for receiver in config.receivers}
 
 
-def _integrations(receiver: ReceiverConfig, console_url: str, environ: Mapping[str, str]) -> tuple[Integration, ...]:
+def integrations_of(receiver: ReceiverConfig, surroundings: Surroundings) -> tuple[Integration, ...]:
+    """One receiver's integrations, as `build_integrations`."""
     built = []
-    for index, webhook in enumerate(receiver.webhook_configs):
-        name = f"webhook[{index}]"
+    for name, config in receiver.integrations():
         try:
-            notifier = WebhookNotifier(webhook, console_url, environ)
+            notifier = config.notifier(surroundings)
         except ConfigError as error:
             raise ConfigError(message=f'receiver "{receiver.name}": {name}: {error}') from error
-        built.append(Integration(receiver.name, name, notifier, webhook.send_resolved))
+        built.append(Integration(receiver.name, name, notifier, config.send_resolved))
     return tuple(built)

@@ -55,4 +55,5 @@ class Deduplicate:
             alerts = tuple(alert for alert in alerts if not is_resolved(alert))
         version = told.version if told else 0
         identity = notification_id(notification.conversation, alerts, version)
-        return replace(notification, reason=reason, notification_id=identity, alerts=alerts)
+        thread = told.receipt if told else ""
+        return replace(notification, reason=reason, notification_id=identity, alerts=alerts, thread=thread)

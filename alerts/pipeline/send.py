@@ -42,7 +42,7 @@ class Send:
             return self._later(notification, self._left_alone_until, FailureReason.RATE_LIMITED, error)
         attempts = notification.attempts + 1
         try:
-            self._notifier.send(notification, now)
+            receipt = self._notifier.send(notification, now)
         except DeliveryError as error:
             tried = replace(notification, attempts=attempts)
             return self._after_failure(tried, error, self._observe(now))
@@ -50,7 +50,8 @@ class Send:
             tried = replace(notification, attempts=attempts)
             return self._after_failure(tried, _unforeseen(error), self._observe(now))
         self._observe(now)
-        return replace(notification, attempts=attempts, status=NotificationStatus.DELIVERED, error="", failure=None)
+        delivered = replace(notification, attempts=attempts, status=NotificationStatus.DELIVERED, receipt=receipt)
+        return replace(delivered, error="", failure=None)
 
     def _observe(self, began_at: datetime) -> datetime:
         ended_at = self._clock.now()

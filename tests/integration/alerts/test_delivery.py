@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.notifiers.webhook import USER_AGENT
+from alerts.notification import Notification
+from alerts.notifiers.http_sender import USER_AGENT
+from alerts.notifiers.webhook import WebhookNotifier
 from domain.alert import AlertState
 from storage.client import Store
 from storage.notifications import unfinished_notifications
@@ -176,6 +178,37 @@ def test_a_silent_receiver_delays_no_other_and_makes_no_other_repeat(
     pipeline.settle(leaving=1)
     assert finance.is_quiet()
     assert receiver.next().firing() == {"O-1"}
+
+
+def test_a_message_that_cannot_be_written_keeps_no_other_waiting_and_is_written_later(
+    start: Start,
+    receiver: WebhookReceiver,
+    finance: WebhookReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    write = WebhookNotifier.compose
+    words = "what nobody should read"
+
+    def fails_for_ops(notifier: WebhookNotifier, notification: Notification) -> str:
+        if notification.conversation.receiver == "ops":
+            raise ValueError(words)
+        return write(notifier, notification)
+
+    pipeline = start(route=BOTH)
+    with monkeypatch.context() as patched:
+        patched.setattr(WebhookNotifier, "compose", fails_for_ops)
+        pipeline.tick(FIRST)
+        pipeline.tick(FIRST, after=WAIT)
+        assert finance.next().firing() == {"O-1"}
+        pipeline.settle()
+    assert receiver.is_quiet()
+    assert "no message for ops webhook[0]: ValueError" in caplog.text
+    assert words not in caplog.text
+    pipeline.tick(FIRST)
+    pipeline.settle()
+    assert receiver.next().firing() == {"O-1"}
+    assert finance.is_quiet()
 
 
 def test_the_end_reaches_a_receiver_that_was_failing_when_another_heard_it(

@@ -40,10 +40,11 @@ class ScriptedNotifier:
     def compose(self, notification: Notification) -> str:
         return notification.body
 
-    def send(self, notification: Notification, now: object) -> None:
+    def send(self, notification: Notification, now: object) -> str:
         self.tries += 1
         if error := self.outcomes.pop(0):
             raise error
+        return f"receipt {self.tries}"
 
     def close(self) -> None:
         """Holds nothing."""
@@ -57,6 +58,7 @@ def sender(notifier: ScriptedNotifier) -> Send:
 def test_a_taken_message_is_delivered() -> None:
     sent = sender(ScriptedNotifier([None])).run(PENDING, NOW)
     assert (sent.status, sent.attempts, sent.error) == (NotificationStatus.DELIVERED, 1, "")
+    assert sent.receipt == "receipt 1"
 
 
 def test_a_passing_failure_leaves_it_on_its_way() -> None:
