@@ -1,4 +1,4 @@
-"""`milepost alerts show`, `history`, `receiver-test`: why an alert stands, how it came to that, who would hear of it."""
+"""`milepost alerts show`, `history`, `receiver-test`: why an alert stands, how it came to that, who hears of it."""
 
 import os
 from pathlib import Path

@@ -28,6 +28,10 @@ def _window(rule: dict[str, Any]) -> str:
     if threshold := rule.get("threshold"):
         lasts = f"for {threshold['for']}" if "for" in threshold else f"in {threshold['window']}"
         return f"above {threshold['above']} {lasts}"
+    if forecast := rule.get("forecast"):
+        return f"from a chance of {forecast['chance']} on"
+    if "settle" in rule.get("reconcile", {}):
+        return f"differs for {rule['reconcile']['settle']}"
     body = rule.get("milestone") or rule.get("absence") or rule.get("duplicate") or {}
     text = str(body.get("within") or body.get("for") or "at once")
     text += " of open hours" if "calendar" in rule else ""

@@ -1,112 +1,42 @@
 """What telemetry says of why alerts stand: found by the store among spans, dead letters and parked messages."""
 
 import contextlib
-import json
 import random
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from domain.alert import Alert, AlertState
-from domain.alert_cause import UNKNOWN_CAUSE, AlertCause, CauseKind, Hop
-from domain.alert_evidence import AlertEvidence
+from domain.alert import AlertState
+from domain.alert_cause import UNKNOWN_CAUSE, CauseKind, Hop
 from domain.errors import StoreUnreachable
 from rules.cause_finding import CauseFinder
-from storage.alert_causes import alert_causes
 from storage.alerts import write_transitions
-from storage.client import Store, encode_rows
-from storage.dead_letter_attempts import Attempt, AttemptOutcome, insert_attempts
-from storage.dead_letters import DeadLetter, insert_dead_letters
-from storage.events import insert_events
-from tests.builders import NOW, alert, event_row
+from storage.client import Store
+from tests.builders import NOW
 from tests.engine import Engine
 from tests.fakes import BreakingStore
-
-MINUTE = timedelta(minutes=1)
-ORDER_TRACE, OTHER_TRACE = "a" * 32, "b" * 32
-POSTING = "POST /erp/orders"
+from tests.integration.storage.failing_calls import (
+    MINUTE,
+    ORDER_TRACE,
+    OTHER_TRACE,
+    POSTING,
+    STUCK,
+    call,
+    cause_of,
+    explained,
+    firing,
+    insert,
+)
 
 
 @pytest.fixture
 def store(embedded_store: Store) -> Store:
     """The engine is the same on a server, so that one test asks there."""
     return embedded_store
-
-
-def firing(number: int = 1001, **changes: Any) -> Alert:
-    """An alert on an order that waits for its posting, told at NOW of a clock of four hours."""
-    waiting = AlertEvidence(awaits=("order.posted",))
-    return alert(object=f"order/O-{number}", **{"trace_ids": (ORDER_TRACE,), "evidence": waiting, **changes})
-
-
-def call(
-    service: str,
-    operation: str = POSTING,
-    *,
-    minute: float = -60,
-    span_id: str = "1",
-    parent: str = "",
-    trace_id: str = ORDER_TRACE,
-    error: str | None = None,
-    thrown: tuple[str, str] | None = None,
-    received_at: datetime | None = None,
-) -> dict[str, Any]:
-    """A span as it is stored, begun that many minutes from NOW; it failed where there is an error or an exception."""
-    at = NOW + minute * MINUTE
-    exceptions = [{"exception.type": thrown[0], "exception.message": thrown[1]}] if thrown else []
-    return {
-        "Timestamp": at,
-        "TraceId": trace_id,
-        "SpanId": span_id,
-        "ParentSpanId": parent,
-        "ServiceName": service,
-        "SpanName": operation,
-        "StatusCode": "Unset" if error is None and thrown is None else "Error",
-        "StatusMessage": error or "",
-        "Events.Timestamp": [at for _ in exceptions],
-        "Events.Name": ["exception" for _ in exceptions],
-        "Events.Attributes": exceptions,
-        "ReceivedAt": received_at or at + timedelta(seconds=1),
-    }
-
-
-def insert(store: Store, spans: Sequence[dict[str, Any]]) -> None:
-    store.insert("otel_traces", encode_rows(spans))
-
-
-def cause_of(store: Store, told: Alert) -> AlertCause:
-    return alert_causes(store, [told.alert_id]).get(told.alert_id, UNKNOWN_CAUSE)
-
-
-def explained(store: Store, *spans: dict[str, Any], told: Alert | None = None) -> AlertCause:
-    """The cause of an alert with these spans, as the tick at NOW finds it."""
-    told = told or firing()
-    insert(store, spans)
-    write_transitions(store, [told])
-    CauseFinder(store).tick(NOW)
-    return cause_of(store, told)
-
-
-# The crm approves, the middleware transmits and calls the erp, which fails: told from both ends of the call.
-STUCK = [
-    call("crm", "approve order", span_id="1", minute=-240),
-    call("middleware", "order.transmit", span_id="2", parent="1", minute=-239),
-    call("middleware", POSTING, span_id="3", parent="2", minute=-238, thrown=("Timeout", "no answer within 30s")),
-    call(
-        "erp",
-        POSTING,
-        span_id="4",
-        parent="3",
-        minute=-237.9,
-        thrown=("PeriodLock", "period 2026-11 of DE01 is locked"),
-    ),
-]
 
 
 # Two failed tries at posting, and before them a look-up that worked at the second.
@@ -136,13 +66,6 @@ def test_the_failed_call_that_no_other_explains_is_the_cause(store: Store) -> No
     assert (cause.failed_calls[0].trace_id, cause.failed_calls[0].span_id) == (ORDER_TRACE, "4")
     assert cause.signature == cause.failed_calls[0].signature
     assert cause.seen_at == NOW - 237.9 * MINUTE + timedelta(seconds=1)
-
-
-def test_a_server_finds_the_same_cause(server_store: Store) -> None:
-    insert_dead_letters(server_store, [letter(posted())])
-    cause = explained(server_store, *STUCK)
-
-    assert (cause.kind, cause.failed_calls[0].service) == (CauseKind.DEAD_LETTER, "erp")
 
 
 def test_where_nothing_failed_the_cause_is_unknown_and_the_hop_is_named_that_was_reached(store: Store) -> None:
@@ -339,99 +262,3 @@ def test_a_parent_that_never_came_and_a_message_that_says_nothing_are_no_trouble
     cause = explained(store, call("erp", parent="lost", error=""))
 
     assert (cause.error, cause.failed_calls[0].is_origin) == ("error without a message", True)
-
-
-def letter(body: bytes, **changes: Any) -> DeadLetter:
-    refused = DeadLetter("d-1", NOW - MINUTE, "events", "contract", "amount is missing", source="erp", body=body)
-    return replace(refused, **changes)
-
-
-def posted(type_: str = "order.posted", **more: Any) -> bytes:
-    data = {"objects": [{"type": "order", "id": "O-1001"}]}
-    return json.dumps({"specversion": "1.0", "id": "e", "source": "erp", "type": type_, "data": data, **more}).encode()
-
-
-@pytest.mark.parametrize(
-    "refused",
-    [
-        pytest.param(letter(posted()), id="the object"),
-        pytest.param(letter(posted("com.example.order.posted")), id="a prefixed type"),
-        pytest.param(letter(posted(data={}, subject="order/O-1001")), id="the subject"),
-        pytest.param(letter(posted(data={}, correlationid="q2c-001001")), id="the run"),
-        pytest.param(
-            letter(
-                json.dumps({"objects": [{"type": "order", "id": "O-1001"}]}).encode(),
-                headers={"ce-type": "order.posted", "ce-id": "e"},
-            ),
-            id="binary mode",
-        ),
-    ],
-)
-def test_a_refused_event_that_an_alert_waits_for_is_its_cause(store: Store, refused: DeadLetter) -> None:
-    insert_dead_letters(store, [refused])
-    cause = explained(store, *STUCK)
-
-    assert (cause.kind, cause.service) == (CauseKind.DEAD_LETTER, "erp")
-    assert cause.operation.endswith("order.posted")
-    assert cause.error == "contract: amount is missing"
-    assert cause.dead_letter
-    assert (cause.dead_letter.id, cause.dead_letter.code) == ("d-1", "contract")
-    assert cause.failed_calls[0].service == "erp"
-    assert cause.signature not in ("", cause.failed_calls[0].signature)
-
-
-@pytest.mark.parametrize(
-    "refused",
-    [
-        pytest.param(posted("order.approved"), id="another type"),
-        pytest.param(posted(data={"objects": [{"type": "order", "id": "O-2"}]}), id="another object"),
-        pytest.param(
-            posted(data={"objects": [{"type": "order", "id": "O-2"}]}, correlationid="q2c-001001"),
-            id="another order of the run",
-        ),
-        pytest.param(b"[" + posted() + b"]", id="a batch that was refused whole"),
-        pytest.param(b"\x00\xff not JSON", id="rubbish"),
-    ],
-)
-def test_other_dead_letters_are_not(store: Store, refused: bytes) -> None:
-    insert_dead_letters(store, [letter(refused)])
-
-    assert explained(store) == UNKNOWN_CAUSE
-
-
-def test_a_dead_letter_that_comes_late_is_found_and_one_that_was_dealt_with_is_left_out(store: Store) -> None:
-    told = firing()
-    assert explained(store, told=told) == UNKNOWN_CAUSE
-
-    insert_dead_letters(store, [letter(posted(), received_at=NOW + MINUTE)])
-    CauseFinder(store).tick(NOW + MINUTE)
-    assert cause_of(store, told).kind is CauseKind.DEAD_LETTER
-
-    insert_attempts(store, [Attempt("d-1", NOW + 2 * MINUTE, "ann", AttemptOutcome.DISCARDED, "", "a test")])
-    CauseFinder(store).tick(NOW + 2 * MINUTE)
-    assert structs.replace(cause_of(store, told), recorded_at=None) == UNKNOWN_CAUSE
-
-
-def test_a_message_that_the_middleware_parked_is_named_until_it_gets_rid_of_it(store: Store) -> None:
-    told = firing()
-    attributes = {"flow": "order.sync", "hop": "erp", "error": "HTTP 503 for O-1001"}
-    parked = event_row("m-1", "middleware.dead_lettered", source="middleware", attributes=attributes)
-    insert_events(store, [parked])
-    cause = explained(store, told=told)
-
-    assert (cause.kind, cause.service, cause.operation) == (CauseKind.DEAD_LETTER, "erp", "order.sync")
-    assert (cause.error, cause.spans, cause.last_hop) == ("HTTP 503 for O-1001", 0, None)
-    assert cause.dead_letter
-    assert (cause.dead_letter.id, cause.dead_letter.channel) == ("m-1", "middleware")
-
-    insert_events(store, [event_row("m-2", "middleware.recovered", source="middleware", occurred_at=NOW + MINUTE)])
-    CauseFinder(store).tick(NOW + MINUTE)
-    assert cause_of(store, told).kind is CauseKind.UNKNOWN
-
-
-def test_a_failed_call_says_more_than_a_message_parked_for_it(store: Store) -> None:
-    insert_events(store, [event_row("m-1", "middleware.dead_lettered", attributes={"error": "gave up"})])
-    cause = explained(store, *STUCK)
-
-    assert (cause.kind, cause.service) == (CauseKind.FAILED_CALL, "erp")
-    assert cause.dead_letter

@@ -277,5 +277,6 @@ def test_the_shipped_contracts_cover_what_the_shipped_rules_watch_and_the_demo_s
 
     watched = {name for rule in load_rules([RULES], References(calendars, contracts)) for name in rule.event_types}
 
-    assert watched | DEMO_SOURCES.keys() <= contracts.events.keys()
+    aliases = {alias for event in contracts.events.values() for alias in event.aliases}
+    assert watched | DEMO_SOURCES.keys() <= contracts.events.keys() | aliases
     assert {name: source for name, source in DEMO_SOURCES.items() if source not in contracts.events[name].sources} == {}
