@@ -128,7 +128,11 @@ def test_a_flood_of_mutated_bodies_is_accounted_for_and_leaves_no_trace_in_memor
         + sum(letters[kind] + refused[kind] for kind in ("events", "sources"))
     )
     assert counted["spans_received_total"] == (
-        counted["spans_stored_total"] + counted["spans_rejected_total"] + letters["traces"] + refused["traces"]
+        counted["spans_stored_total"]
+        + counted["spans_duplicate_total"]
+        + counted["spans_rejected_total"]
+        + letters["traces"]
+        + refused["traces"]
     )
     assert flood.told["letters"] == letters["events"]
     assert refused["sources"] == flood.answers["sources", 401]
