@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry
 
 from collector.app import Collector
+from collector.contract_definitions import SHIPPED, load_contracts
 from domain.clock import FixedClock
 from milepost.answers import Answers, StoreAnswers
 from milepost.api import api_routes
@@ -14,6 +15,8 @@ from milepost.http_server import HttpServer, address, bind
 from storage.client import Store
 from tests.builders import NOW
 
+# The shipped rules judge by what the shipped contracts say.
+CONTRACTS = load_contracts(SHIPPED).contracts
 PLACES = ("in this process", "over HTTP")
 
 
@@ -24,7 +27,7 @@ def answers_at(place: str, store: Store) -> Iterator[Answers]:
     if place == "in this process":
         yield StoreAnswers(store, clock)
         return
-    collector = Collector(store, clock, CollectorRegistry(), api_routes(store, clock))
+    collector = Collector(store, clock, CollectorRegistry(), api_routes(store, clock, CONTRACTS))
     listening = bind("127.0.0.1", 0, "the test's port")
     server = HttpServer(collector.app, listening, "collector")
     collector.start()

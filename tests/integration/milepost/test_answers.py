@@ -11,7 +11,6 @@ from collector.operations import DiscardWish, ReplayWish
 from collector.receivers.cloudevents import STRUCTURED
 from domain.alert_evidence import AlertEvidence
 from domain.clock import FixedClock
-from domain.contract import Contracts
 from domain.errors import UsageError
 from domain.instants import EPOCH
 from milepost.answers import open_answers
@@ -28,6 +27,7 @@ from storage.freshness import HOUR, note_traffic
 from tests.builders import NOW, alert, event_row
 from tests.engine import Engine
 from tests.integration.collector.running import event, running_collector
+from tests.integration.milepost.places import CONTRACTS
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_commands_that_only_read_write_nothing(settings: Settings, engine: Engin
     with open_answers(settings, FixedClock(NOW)) as answers:
         assert answers.alerts(None, 10) == []
         assert answers.dead_letters(ANY_LETTER, 10) == []
-        assert answers.evaluation(rules, calendars, Contracts(), NOW, None) == []
+        assert answers.evaluation(rules, calendars, CONTRACTS, NOW, None) == []
 
     assert engine.select(cut_short, "SELECT object_id FROM object_milestones") == []
 
@@ -162,9 +162,9 @@ def test_files_taken_without_a_running_milepost_are_correlated(settings: Setting
     later = FixedClock(NOW + timedelta(days=2))
     with open_answers(settings, later) as answers:
         answers.door(settings).events("application/cloudevents-batch+json", json.dumps(events).encode())
-        before = answers.evaluation(rules, calendars, Contracts(), later.now(), None)
+        before = answers.evaluation(rules, calendars, CONTRACTS, later.now(), None)
         answers.correlate(settings)
-        after = answers.evaluation(rules, calendars, Contracts(), later.now(), None)
+        after = answers.evaluation(rules, calendars, CONTRACTS, later.now(), None)
 
     order = [row for row in after if row["object_id"] == "O-1"]
     assert order
@@ -194,7 +194,7 @@ def test_an_alert_is_shown_by_the_beginning_of_its_id_the_same_by_the_api(
     with open_answers(settings, FixedClock(NOW)) as answers:
         shown = answers.alert(stuck.alert_id[:16])
         listed = answers.alerts(None, 10)
-    routes = api_routes(embedded_store, FixedClock(NOW))
+    routes = api_routes(embedded_store, FixedClock(NOW), CONTRACTS)
     with (
         running_collector(embedded_store, routes=routes) as running,
         closing(ApiAnswers(running.url)) as answers_of_api,

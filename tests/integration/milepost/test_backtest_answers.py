@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
-from domain.contract import Contracts
 from domain.errors import ConfigError, UsageError
 from domain.instants import format_instant
 from milepost.answers import StoreAnswers
@@ -26,6 +25,7 @@ from storage.alerts import write_transitions
 from storage.client import Store
 from storage.events import insert_events
 from tests.builders import NOW, alert, event_row
+from tests.integration.milepost.places import CONTRACTS
 from tests.integration.milepost.test_api import served
 
 HOUR = timedelta(hours=1)
@@ -40,7 +40,7 @@ groups:
 
 @pytest.fixture
 def url(embedded_store: Store) -> Iterator[str]:
-    with served(Starlette(routes=api_routes(embedded_store, FixedClock(NOW)))) as url:
+    with served(Starlette(routes=api_routes(embedded_store, FixedClock(NOW), CONTRACTS))) as url:
         yield url
 
 
@@ -62,14 +62,14 @@ def test_a_backtest_is_the_same_over_http(embedded_store: Store, answers: ApiAns
     candidate = tmp_path / "candidate.yaml"
     candidate.write_text(CANDIDATE)
 
-    here = StoreAnswers(embedded_store, FixedClock(NOW)).backtest(wish(candidate), Contracts(), unseen)
+    here = StoreAnswers(embedded_store, FixedClock(NOW)).backtest(wish(candidate), CONTRACTS, unseen)
 
-    assert answers.backtest(wish(candidate), Contracts(), unseen) == here
+    assert answers.backtest(wish(candidate), CONTRACTS, unseen) == here
     # Of the running rules those that the candidate names.
     assert [row["alert"] for row in here["running"]["rules"]] == ["OrderNotPosted"]
     assert [row["fired"] for row in here["running"]["rules"]] == [1]
     assert [row["object_id"] for row in here["comparison"]["rules"][0]["only_candidate_examples"]] == ["O-1001"]
-    alone = answers.backtest(wish(), Contracts(), unseen)
+    alone = answers.backtest(wish(), CONTRACTS, unseen)
     assert len(alone["running"]["rules"]) > 1
     assert (alone["candidate"], alone["comparison"]) == (None, None)
 
@@ -78,7 +78,7 @@ def test_a_span_that_ends_before_it_begins_is_refused(embedded_store: Store, ans
     instant = format_instant(NOW)
     for asked in (answers, StoreAnswers(embedded_store, FixedClock(NOW))):
         with pytest.raises(UsageError) as refusal:
-            asked.backtest(wish(hours=0), Contracts(), unseen)
+            asked.backtest(wish(hours=0), CONTRACTS, unseen)
         assert str(refusal.value) == f"from is {instant} and to is {instant}; give a later to"
 
 
@@ -87,7 +87,7 @@ def test_a_candidate_with_an_error_is_told_by_its_own_name(answers: ApiAnswers, 
     candidate.write_text(CANDIDATE.replace("30m", "0s"))
 
     with pytest.raises(ConfigError) as refusal:
-        answers.backtest(wish(candidate), Contracts(), unseen)
+        answers.backtest(wish(candidate), CONTRACTS, unseen)
 
     assert str(candidate) in str(refusal.value)
     assert "within is 0s" in str(refusal.value)

@@ -8,7 +8,6 @@ import pytest
 from starlette.applications import Starlette
 
 from domain.clock import FixedClock
-from domain.contract import Contracts
 from domain.errors import UsageError
 from milepost.answers import StoreAnswers
 from milepost.api import api_routes
@@ -18,6 +17,7 @@ from milepost.settings import SHIPPED
 from storage.client import Store
 from storage.events import insert_events
 from tests.builders import NOW, event_row
+from tests.integration.milepost.places import CONTRACTS
 from tests.integration.milepost.test_api import served
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -25,7 +25,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture
 def answers(embedded_store: Store) -> Iterator[ApiAnswers]:
-    routes = api_routes(embedded_store, FixedClock(NOW))
+    routes = api_routes(embedded_store, FixedClock(NOW), CONTRACTS)
     with served(Starlette(routes=routes)) as url, contextlib.closing(ApiAnswers(url)) as answers:
         yield answers
 
@@ -50,9 +50,9 @@ def insert_orders(store: Store) -> None:
 def test_a_calibration_is_the_same_over_http(embedded_store: Store, answers: ApiAnswers) -> None:
     insert_orders(embedded_store)
 
-    here = StoreAnswers(embedded_store, FixedClock(NOW)).calibration(wish(), Contracts())
+    here = StoreAnswers(embedded_store, FixedClock(NOW)).calibration(wish(), CONTRACTS)
 
-    assert answers.calibration(wish(), Contracts()) == here
+    assert answers.calibration(wish(), CONTRACTS) == here
     assert (here["of"], here["cases"], here["unsettled"]) == ("OrderNotPosted", 20, 0)
     whole, certain = here["bands"]
     assert (whole["cases"], whole["predicted"], whole["observed"], whole["well_calibrated"]) == (20, 0.1, 0.1, True)
@@ -65,8 +65,8 @@ def test_what_is_no_forecast_is_refused_by_both_alike(embedded_store: Store, ans
         with pytest.raises(
             UsageError, match=r'^"OrderLikelyPosted" is no rule; did you mean "OrderLikelyNotPosted"\?$'
         ):
-            asked.calibration(wish("OrderLikelyPosted"), Contracts())
+            asked.calibration(wish("OrderLikelyPosted"), CONTRACTS)
         with pytest.raises(UsageError, match=r'^"InvoiceNotVisible" is no forecast; give one of OrderLikelyNotPosted'):
-            asked.calibration(wish("InvoiceNotVisible"), Contracts())
+            asked.calibration(wish("InvoiceNotVisible"), CONTRACTS)
         with pytest.raises(UsageError, match=r"^from is .* and to is .*; give a later to$"):
-            asked.calibration(wish(days=0), Contracts())
+            asked.calibration(wish(days=0), CONTRACTS)

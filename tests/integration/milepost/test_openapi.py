@@ -43,6 +43,7 @@ from storage.freshness import note_traffic
 from tests.builders import NOW, alert, otlp_request, span
 from tests.integration.collector.running import event
 from tests.integration.collector.vendor_requests import SECRET, all_sources
+from tests.integration.milepost.places import CONTRACTS
 
 CHECKS = [
     not_a_server_error,
@@ -84,7 +85,7 @@ def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
         store,
         clock,
         registry,
-        [*api_routes(store, clock), *pulls],
+        [*api_routes(store, clock, CONTRACTS), *pulls],
         sources=all_sources(),
         door=DoorSettings(is_exposed, operator=operator),
     )
