@@ -30,6 +30,7 @@ from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
 from domain.alert_why import why, why_with_cause
+from domain.audit import Actor
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
@@ -84,7 +85,7 @@ class Answers(Protocol):
     def discard(self, wish: DiscardWish) -> int: ...
     def tokens(self) -> list[Answer]: ...
     def create_token(self, wish: TokenWish) -> str: ...
-    def revoke_token(self, name: str) -> Answer: ...
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer: ...
     def evaluation(
         self,
         rules: Path,
@@ -160,7 +161,7 @@ class StoreAnswers:
         replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
         selection = selection_of(wish)
         while True:
-            page = replay.run(selection, wish.by, dry_run=wish.dry_run)
+            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run)
             yield from page_row(page)["results"]
             if page.rest is None:
                 return
@@ -168,7 +169,7 @@ class StoreAnswers:
 
     def discard(self, wish: DiscardWish) -> int:
         """How many letters are discarded now."""
-        return local_replay(self._store, self._clock).discard(wish.ids, wish.by, wish.reason)
+        return local_replay(self._store, self._clock).discard(wish.ids, Actor(wish.by), wish.reason)
 
     def tokens(self) -> list[Answer]:
         """Every token there is or was, without its secret."""
@@ -176,11 +177,11 @@ class StoreAnswers:
 
     def create_token(self, wish: TokenWish) -> str:
         """The text of a new token."""
-        return issue_wished(self._store, self._clock, wish, wish.by)
+        return issue_wished(self._store, self._clock, wish, Actor(wish.by))
 
-    def revoke_token(self, name: str) -> Answer:
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer:
         """The token that is revoked now."""
-        return token_row(revoke_token(self._store, self._clock, name))
+        return token_row(revoke_token(self._store, self._clock, name, Actor(by), reason))
 
     def evaluation(
         self,

@@ -95,9 +95,10 @@ class ApiAnswers:
         """The text of a new token, known to the running collector at once."""
         return str(self._ask("POST", "/api/tokens", json=msgspec.to_builtins(wish))["token"])
 
-    def revoke_token(self, name: str) -> Answer:
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer:
         """The token that is revoked now, and refused from now on."""
-        answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke")
+        told = {"by": by, "reason": reason}
+        answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke", params=told)
         return answer
 
     def evaluation(
@@ -132,6 +133,7 @@ class ApiAnswers:
             "alerts": list(wish.alerts),
             "since": None if wish.since == EARLIEST else format_instant(wish.since),
             "reason": wish.reason,
+            "by": wish.by.name,
         }
         return self._rows("POST", "/api/rules/migrate", json=body)
 
