@@ -8,7 +8,7 @@ got is not seen.
 
 import logging
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from domain.audit import Act, AuditEntry, ChainCheck, Head
@@ -22,6 +22,14 @@ ENTRIES_A_PAGE = 5_000
 _MOST_TRIES = 1_000
 _LAST_NUMBER = 2**64 - 1
 _writing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPeriod:
+    """Entries from `since` up to, not at, `until`."""
+
+    since: datetime = EARLIEST
+    until: datetime = LATEST
 
 
 def write_audit(store: Store, act: Act, at: datetime) -> AuditEntry:
@@ -51,10 +59,12 @@ def audit_head(store: Store) -> Head:
 
 
 def audit_page(
-    store: Store, first: int = 0, since: datetime = EARLIEST, until: datetime = LATEST, limit: int = ENTRIES_A_PAGE
+    store: Store, first: int = 0, period: AuditPeriod = AuditPeriod(), limit: int = ENTRIES_A_PAGE
 ) -> list[AuditEntry]:
     """The entries from a number on, in order; a page ends with all that share its last number. Empty at the end."""
-    params = {"first": first, "since": since, "until": until, "limit": limit}
+    if first > _LAST_NUMBER:
+        return []
+    params = {"first": first, "since": period.since, "until": period.until, "limit": limit}
     return [AuditEntry(**row) for row in store.rows("audit_entries", params)]
 
 
@@ -65,6 +75,6 @@ def verify_audit(store: Store, kept: Head | None = None) -> ChainCheck:
     while page:
         for entry in page:
             check.take(entry)
-        page = audit_page(store, page[-1].number + 1) if page[-1].number < _LAST_NUMBER else []
+        page = audit_page(store, page[-1].number + 1)
     check.end()
     return check
