@@ -87,9 +87,10 @@ def _entries(answers: Answers, period: AuditPeriod) -> Iterator[Row]:
 
 def _print_csv(rows: Iterable[Row]) -> None:
     line = io.StringIO()
-    table = csv.writer(line, lineterminator="")
+    # A field that holds a character of the line's end is quoted.
+    table = csv.writer(line, lineterminator="\r\n")
     for cells in (COLUMNS, *([harmless(str(row[name])) for name in COLUMNS] for row in rows)):
         table.writerow(cells)
-        echo(line.getvalue())
+        echo(line.getvalue().removesuffix("\r\n"))
         line.seek(0)
         line.truncate()

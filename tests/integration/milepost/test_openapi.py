@@ -169,6 +169,16 @@ def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Ru
     asked = {"rules": rules, "calendars": calendars, "at": "2026-11-09T12:00:00Z", "known_at": None}
     evaluated = ask("POST", "/api/evaluate", json=asked)
 
+    alert_id = ask("GET", "/api/alerts")[0]["alert_id"]
+    path = "/api/alerts/{alert_id}/actions"
+    for wish in ({"kind": "acknowledge"}, {"kind": "mark", "value": "noise"}, {"kind": "assign", "value": "ben"}):
+        ask("POST", path, path.format(alert_id=alert_id), json={**wish, "comment": "a test", "by": "ana"})
+    handled = ask("GET", "/api/alerts/{alert_id}", f"/api/alerts/{alert_id}")
+
+    assert [action["kind"] for action in handled["actions"]] == ["acknowledge", "mark", "assign"]
+    assert handled["acknowledged"] and handled["assigned"] and handled["marked"]
+    assert len(ask("GET", "/api/audit")) == 7
+    assert ask("GET", "/api/audit/verification")["flaws"] == []
     assert {attempt["outcome"] for attempt in whole["attempts"]} == {"rejected", "discarded"}
     assert revoked["revoked_at"] == "2026-11-02T12:00:00Z"
     assert evaluated
