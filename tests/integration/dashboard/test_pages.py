@@ -58,6 +58,7 @@ def test_a_journey_shows_what_people_did_with_its_alerts(page: AppTest, embedded
     seed_stuck_order(embedded_store, now)
     [stuck] = [one for one in list_alerts(embedded_store, AlertState.FIRING) if str(one.business_object) == STUCK]
     handle(embedded_store, stuck, Deed(ActionKind.ASSIGN, "ben", "you know <SAP>"), Actor("ana"), now)
+    page.run()
     page.query_params["object"] = STUCK
 
     shown = _shown(page.switch_page(TRACE_PAGE).run())
