@@ -33,6 +33,7 @@ from alerts.pipeline.compose import Compose
 from alerts.pipeline.deduplicate import Deduplicate
 from alerts.pipeline.find_causes import FindCauses
 from alerts.pipeline.find_runs import FindRuns
+from alerts.pipeline.heed_acknowledgements import HeedAcknowledgements
 from alerts.pipeline.send import Send
 from alerts.pipeline.stage import Stage
 from alerts.recorder import Recorder
@@ -175,6 +176,7 @@ class Dispatcher:
     def _lane(self, integration: Integration, clock: Clock, rng: random.Random) -> Lane:
         decide = (
             Deduplicate(self._log, send_resolved=integration.send_resolved),
+            HeedAcknowledgements(self._store),
             FindRuns(self._store),
             FindCauses(self._store),
             Compose(integration.notifier),

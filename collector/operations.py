@@ -15,6 +15,7 @@ from collector.body import LARGEST_BODY
 from collector.object_door import ObjectDoor
 from collector.replay import Fate, Page, Replay, Selection
 from collector.tokens import Tokens, issue_token, revoke_token
+from domain.audit import Actor
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreError
 from domain.instants import EPOCH, format_instant, parse_storable_instant
@@ -66,6 +67,7 @@ class TokenWish(msgspec.Struct, forbid_unknown_fields=True):
     rate: str | None = None
     expires_at: str | None = None
     by: str = ""
+    reason: str = ""
 
 
 def operation_routes(
@@ -74,22 +76,24 @@ def operation_routes(
     """The routes; each changes something only by POST with a JSON body."""
 
     def replay_letters(wish: ReplayWish, request: Request) -> object:
-        return page_row(replay.run(selection_of(wish), _by(wish.by, request), dry_run=wish.dry_run))
+        return page_row(replay.run(selection_of(wish), actor_of(wish.by, request), dry_run=wish.dry_run))
 
     def discard_letters(wish: DiscardWish, request: Request) -> object:
-        return {"discarded": replay.discard(wish.ids, _by(wish.by, request), wish.reason)}
+        return {"discarded": replay.discard(wish.ids, actor_of(wish.by, request), wish.reason)}
 
     def take_objects(said: Statements, request: Request) -> object:
         objects.take(said)
         return {"objects": len(said.objects)}
 
     def create_token(wish: TokenWish, request: Request) -> object:
-        text = issue_wished(store, clock, wish, _by(wish.by, request))
+        text = issue_wished(store, clock, wish, actor_of(wish.by, request))
         tokens.refresh()
         return {"token": text}
 
     def revoke(request: Request) -> object:
-        revoked = revoke_token(store, clock, request.path_params["name"])
+        by = actor_of(request.query_params.get("by", ""), request)
+        reason = request.query_params.get("reason", "")
+        revoked = revoke_token(store, clock, request.path_params["name"], by, reason)
         tokens.refresh()
         return token_row(revoked)
 
@@ -97,11 +101,11 @@ def operation_routes(
         return [token_row(token) for token in list_tokens(store)]
 
     return [
-        Route("/api/dead-letters/replay", _posted(ReplayWish, replay_letters), methods=["POST"]),
-        Route("/api/dead-letters/discard", _posted(DiscardWish, discard_letters), methods=["POST"]),
-        Route("/api/objects", _posted(Statements, take_objects, LARGEST_BODY), methods=["POST"]),
+        Route("/api/dead-letters/replay", posted(ReplayWish, replay_letters), methods=["POST"]),
+        Route("/api/dead-letters/discard", posted(DiscardWish, discard_letters), methods=["POST"]),
+        Route("/api/objects", posted(Statements, take_objects, LARGEST_BODY), methods=["POST"]),
         Route("/api/tokens", lambda request: _respond(lambda: known_tokens(request)), methods=["GET"]),
-        Route("/api/tokens", _posted(TokenWish, create_token), methods=["POST"]),
+        Route("/api/tokens", posted(TokenWish, create_token), methods=["POST"]),
         Route("/api/tokens/{name}/revoke", lambda request: _respond(lambda: revoke(request)), methods=["POST"]),
     ]
 
@@ -120,7 +124,7 @@ def selection_of(wish: ReplayWish) -> Selection:
     return Selection(tuple(wish.ids), letters, after)
 
 
-def issue_wished(store: Store, clock: Clock, wish: TokenWish, by: str) -> str:
+def issue_wished(store: Store, clock: Clock, wish: TokenWish, by: Actor) -> str:
     """The text of the token that a wish describes."""
     return issue_token(
         store,
@@ -131,6 +135,7 @@ def issue_wished(store: Store, clock: Clock, wish: TokenWish, by: str) -> str:
         rate_per_second=(parse_rate(wish.rate) or 0.0) if wish.rate else None,
         expires_at=parse_storable_instant(wish.expires_at) if wish.expires_at else None,
         by=by,
+        reason=wish.reason,
     )
 
 
@@ -172,16 +177,16 @@ def _fate_row(letter: DeadLetter, fate: Fate) -> dict[str, str]:
     }
 
 
-def _by(told: str, request: Request) -> str:
-    """Who asks: the token's name, which is proven, before what the request says."""
+def actor_of(told: str, request: Request) -> Actor:
+    """Who asks: by what the request says, and by the token's name, which is proven."""
     caller = request.scope.get(CALLER)
-    name = caller.token.name if caller and caller.token else ""
-    return f"{name} ({told})" if name and told else name or told
+    return Actor(told, caller.token.name if caller and caller.token else "")
 
 
-def _posted(
+def posted(
     kind: type[Wish], work: Callable[[Wish, Request], object], largest: int = _LARGEST_REQUEST
 ) -> Callable[[Request], Any]:
+    """An endpoint that does what a JSON body wishes; 400 with the reason for what cannot be done."""
     decoder = msgspec.json.Decoder(kind)
 
     async def endpoint(request: Request) -> Response:

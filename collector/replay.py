@@ -1,7 +1,8 @@
 """Tries dead letters again through the same door as live traffic, and records what became of each.
 
 A letter is taken first and its attempt recorded afterwards. A kill in between leaves it waiting, and its next replay
-finds duplicates: so a replay may be repeated at any time and stores nothing twice.
+finds duplicates: so a replay may be repeated at any time and stores nothing twice. Who asked for what is in the audit
+log before anything is taken.
 """
 
 import threading
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from collector.metrics import CollectorMetrics
+from domain.audit import Act, ActKind, Actor
 from domain.clock import Clock
 from domain.errors import UsageError
+from storage.audit import write_audit
 from storage.client import Store
 from storage.dead_letter_attempts import Attempt, AttemptOutcome, insert_attempts
 from storage.dead_letters import (
@@ -78,7 +81,7 @@ class Replay:
         self._metrics = metrics
         self._lock = threading.Lock()
 
-    def run(self, selection: Selection, by: str, *, dry_run: bool = False) -> Page:
+    def run(self, selection: Selection, by: Actor, *, dry_run: bool = False) -> Page:
         """Replays the selected letters, the oldest first, at most a page of them.
 
         UsageError for an id that is none. A StoreError ends it; what was done until then is recorded.
@@ -86,6 +89,8 @@ class Replay:
         places = self._named(selection.ids) if selection.ids else self._waiting(selection)
         page = Page([])
         with self._lock:
+            if places and not dry_run:
+                write_audit(self._store, _replaying(selection, places, by), self._clock.now())
             for portion in _portions(places):
                 letters = whole_dead_letters(self._store, portion)
                 page.results += self._foresee(letters) if dry_run else self._take(letters, by)
@@ -93,15 +98,15 @@ class Replay:
             page.rest = places[-1]
         return page
 
-    def discard(self, ids: Sequence[str], by: str, reason: str) -> int:
+    def discard(self, ids: Sequence[str], by: Actor, reason: str) -> int:
         """Records that letters will not be replayed, and why; how many they are."""
         if not reason.strip():
             raise UsageError("a dead letter is discarded for a reason; say which")
-        now = self._clock.now()
-        attempts = [
-            Attempt(place.dead_letter_id, now, by, AttemptOutcome.DISCARDED, reason=reason)
-            for place in self._named(ids)
-        ]
+        now, places = self._clock.now(), self._named(ids)
+        named = [place.dead_letter_id for place in places]
+        details = {"dead_letter_ids": named}
+        write_audit(self._store, Act(ActKind.DEAD_LETTER_DISCARD, by, _subject(places), reason, details), now)
+        attempts = [Attempt(id_, now, str(by), AttemptOutcome.DISCARDED, reason=reason) for id_ in named]
         insert_attempts(self._store, attempts)
         return len(attempts)
 
@@ -127,7 +132,7 @@ class Replay:
             results += zip(some, fates, strict=True)
         return results
 
-    def _take(self, letters: Sequence[DeadLetter], by: str) -> list[tuple[DeadLetter, Fate]]:
+    def _take(self, letters: Sequence[DeadLetter], by: Actor) -> list[tuple[DeadLetter, Fate]]:
         results: list[tuple[DeadLetter, Fate]] = []
         failures: list[Exception] = []
         for name, some in _by_channel(letters).items():
@@ -141,13 +146,33 @@ class Replay:
         now = self._clock.now()
         insert_attempts(
             self._store,
-            [Attempt(letter.dead_letter_id, now, by, fate.outcome, fate.code, fate.reason) for letter, fate in results],
+            [
+                Attempt(letter.dead_letter_id, now, str(by), fate.outcome, fate.code, fate.reason)
+                for letter, fate in results
+            ],
         )
         for letter, fate in results:
             self._metrics.replays.labels(letter.channel, fate.outcome).inc()
         if failures:
             raise failures[0]
         return results
+
+
+def _replaying(selection: Selection, places: Sequence[LetterPlace], by: Actor) -> Act:
+    """What is asked: the letters by their ids, or the filter and where its page of them begins and ends."""
+    details: dict[str, object] = {"letters": len(places)}
+    if selection.ids:
+        details["dead_letter_ids"] = [place.dead_letter_id for place in places]
+    else:
+        letters = selection.letters
+        asked = {"channel": letters.channel, "code": letters.code, "source": letters.source}
+        details["filter"] = {name: value for name, value in asked.items() if value}
+        details["first"], details["last"] = places[0].dead_letter_id, places[-1].dead_letter_id
+    return Act(ActKind.DEAD_LETTER_REPLAY, by, _subject(places), details=details)
+
+
+def _subject(places: Sequence[LetterPlace]) -> str:
+    return places[0].dead_letter_id if len(places) == 1 else f"{len(places)} dead letters"
 
 
 def _by_channel(letters: Sequence[DeadLetter]) -> dict[str, list[DeadLetter]]:

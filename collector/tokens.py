@@ -17,9 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from collector.kept_tokens import KeptTokens
+from domain.audit import NOBODY, Act, ActKind, Actor
 from domain.clock import Clock
 from domain.errors import StoreError, UsageError
-from domain.instants import EPOCH
+from domain.instants import EPOCH, format_instant
+from storage.audit import write_audit
 from storage.client import Store
 from storage.tokens import AccessToken, list_tokens, write_token
 
@@ -113,9 +115,13 @@ def issue_token(
     sources: Sequence[str] = (),
     rate_per_second: float | None = None,
     expires_at: datetime | None = None,
-    by: str = "",
+    by: Actor = NOBODY,
+    reason: str = "",
 ) -> str:
-    """Makes a token and gives its text, which is kept nowhere; UsageError says what is wrong with the wish."""
+    """Makes a token and gives its text, which is kept nowhere; UsageError says what is wrong with the wish.
+
+    The audit log has it before it counts.
+    """
     now = clock.now()
     _check(store, now, name, scopes, sources, expires_at)
     token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
@@ -127,19 +133,22 @@ def issue_token(
         scopes=tuple(dict.fromkeys(scopes)),
         rate_per_second=rate_per_second,
         created_at=now,
-        created_by=by,
+        created_by=str(by),
         expires_at=expires_at,
     )
+    write_audit(store, Act(ActKind.TOKEN_CREATE, by, name, reason, _told_of(token)), now)
     write_token(store, token, now)
     return f"mp_{token_id}_{secret}"
 
 
-def revoke_token(store: Store, clock: Clock, name: str) -> AccessToken:
+def revoke_token(store: Store, clock: Clock, name: str, by: Actor = NOBODY, reason: str = "") -> AccessToken:
     """Ends a token, found by its name or id; UsageError where there is none that counts."""
     found = [one for one in list_tokens(store) if one.revoked_at is None and name in (one.name, one.token_id)]
     if not found:
         raise UsageError(f"there is no token {name!r} to revoke; `milepost tokens list` shows them")
     revoked = replace(found[-1], revoked_at=clock.now())
+    act = Act(ActKind.TOKEN_REVOKE, by, revoked.name, reason, {"token_id": revoked.token_id})
+    write_audit(store, act, clock.now())
     # Over the row of its making, though the clock be set back since.
     write_token(store, revoked, max(clock.now(), revoked.created_at + timedelta(microseconds=1)))
     return revoked
@@ -154,6 +163,16 @@ def _operator_token(text: str) -> AccessToken:
     _, token_id, secret = text.split("_", 2)
     digest = hashlib.sha256(secret.encode()).hexdigest()
     return AccessToken(token_id, "operator", digest, ("*",), tuple(Scope), 0.0, EPOCH, "")
+
+
+def _told_of(token: AccessToken) -> dict[str, object]:
+    return {
+        "token_id": token.token_id,
+        "scopes": list(token.scopes),
+        "sources": list(token.sources),
+        "rate_per_second": token.rate_per_second,
+        "expires_at": format_instant(token.expires_at) if token.expires_at else None,
+    }
 
 
 def _check(

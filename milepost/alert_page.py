@@ -10,6 +10,7 @@ _UNKNOWN = "unknown"
 def alert_page(row: Answer) -> list[str]:
     """The lines about an alert, from the row that `--output json` shows; what is not known says so."""
     facts = [*_facts(row), *_evidence(row["why"]), *_cause(row["why"]["cause"])]
+    facts += (("people", _action(action)) for action in row["actions"])
     facts.append(("traces", ", ".join(row["trace_ids"]) or "none"))
     width = max(len(name) for name, _ in facts)
     head = f"{row['alert']} on {row['object_type']}/{row['object_id']}: {row['state']}, {row['severity'] or _UNKNOWN}"
@@ -97,6 +98,12 @@ def _failed_calls(calls: Sequence[Answer]) -> Iterator[tuple[str, str]]:
         notes += [] if call["is_origin"] else ["because of a call beneath it"]
         notes += ["succeeded later"] if call["has_recovered"] else []
         yield f"failed {place}", f"{call['service']} {call['operation']}: {call['error']} ({'; '.join(notes)})"
+
+
+def _action(action: Answer) -> str:
+    value = f" {action['value']}" if action["value"] else ""
+    said = f": {action['comment']}" if action["comment"] else ""
+    return f"{action['kind']}{value} by {action['by']} at {action['at']}{said}"
 
 
 def _event(event: Answer) -> str:

@@ -29,13 +29,17 @@ from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
 from domain.alert import Alert, AlertState
+from domain.alert_action import NOT_HANDLED
 from domain.alert_why import why, why_with_cause
+from domain.audit import Actor
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
+from milepost.alert_handling import ActionWish, action_row, do_wished, handling_row, the_alert
 from milepost.api_answers import ApiAnswers
+from milepost.audit_rows import entry_row, verification
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
 from milepost.contract_commands import open_contract_door
@@ -51,9 +55,11 @@ from rules.forecast_calibration import calibrate
 from rules.loader import load_rules
 from rules.references import load_references
 from rules.replay import Progress, Span
+from storage.alert_actions import actions_on, handling_of
 from storage.alert_causes import with_causes
 from storage.alert_history import AlertChange, AlertFilter, alert_changes
-from storage.alerts import find_alerts, list_alerts
+from storage.alerts import list_alerts
+from storage.audit import AuditPeriod, audit_page
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
 from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_letter
@@ -78,13 +84,16 @@ class Answers(Protocol):
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
     def alert(self, alert_id: str) -> Answer: ...
+    def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer: ...
+    def audit_verification(self, head: str | None) -> Answer: ...
+    def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]: ...
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
     def dead_letter(self, dead_letter_id: str) -> Answer: ...
     def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]: ...
     def discard(self, wish: DiscardWish) -> int: ...
     def tokens(self) -> list[Answer]: ...
     def create_token(self, wish: TokenWish) -> str: ...
-    def revoke_token(self, name: str) -> Answer: ...
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer: ...
     def evaluation(
         self,
         rules: Path,
@@ -123,15 +132,24 @@ class StoreAnswers:
         if state is not None and state not in list(AlertState):
             raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
         found = list_alerts(self._store, AlertState(state) if state else None, limit)
-        return [_explained_row(alert) for alert in with_causes(self._store, found)]
+        return self._explained(found)
 
     def alert(self, alert_id: str) -> Answer:
         """The alert whose id begins so; UsageError where there is none, or more than one."""
-        found = find_alerts(self._store, alert_id) if alert_id else []
-        if len(found) != 1:
-            how_many = "more than one alert's id begins" if found else "no alert's id begins"
-            raise UsageError(f"{how_many} with {alert_id!r}; `milepost alerts list --output json` shows their ids")
-        return _explained_row(*with_causes(self._store, found))
+        [row] = self._explained([the_alert(self._store, alert_id)])
+        return row
+
+    def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer:
+        """What is stored of what somebody does with the alert whose id begins so."""
+        return do_wished(self._store, self._clock, alert_id, wish, Actor(wish.by))
+
+    def audit_verification(self, head: str | None) -> Answer:
+        """Whether the audit log is unbroken, and holds a head that was kept."""
+        return verification(self._store, head)
+
+    def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]:
+        """The next entries of the audit log from a number on; empty at the end."""
+        return [entry_row(entry) for entry in audit_page(self._store, first, period)]
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies; UsageError for a state there is not."""
@@ -160,7 +178,7 @@ class StoreAnswers:
         replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
         selection = selection_of(wish)
         while True:
-            page = replay.run(selection, wish.by, dry_run=wish.dry_run)
+            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run)
             yield from page_row(page)["results"]
             if page.rest is None:
                 return
@@ -168,7 +186,7 @@ class StoreAnswers:
 
     def discard(self, wish: DiscardWish) -> int:
         """How many letters are discarded now."""
-        return local_replay(self._store, self._clock).discard(wish.ids, wish.by, wish.reason)
+        return local_replay(self._store, self._clock).discard(wish.ids, Actor(wish.by), wish.reason)
 
     def tokens(self) -> list[Answer]:
         """Every token there is or was, without its secret."""
@@ -176,11 +194,11 @@ class StoreAnswers:
 
     def create_token(self, wish: TokenWish) -> str:
         """The text of a new token."""
-        return issue_wished(self._store, self._clock, wish, wish.by)
+        return issue_wished(self._store, self._clock, wish, Actor(wish.by))
 
-    def revoke_token(self, name: str) -> Answer:
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer:
         """The token that is revoked now."""
-        return token_row(revoke_token(self._store, self._clock, name))
+        return token_row(revoke_token(self._store, self._clock, name, Actor(by), reason))
 
     def evaluation(
         self,
@@ -278,6 +296,20 @@ class StoreAnswers:
         """What files declared the attributes of events to be, where that is not text."""
         return event_attribute_types(self._store)
 
+    def _explained(self, alerts: Sequence[Alert]) -> list[Answer]:
+        """Alerts as `milepost alerts list --output json` shows them: with what telemetry says, and what people did."""
+        ids = [alert.alert_id for alert in alerts]
+        handling, actions = handling_of(self._store, ids), actions_on(self._store, ids)
+        return [
+            {
+                **_alert_row(alert),
+                "why": why_with_cause(alert),
+                **handling_row(handling.get(alert.alert_id, NOT_HANDLED)),
+                "actions": [action_row(action) for action in actions.get(alert.alert_id, ())],
+            }
+            for alert in with_causes(self._store, alerts)
+        ]
+
     def correlate(self, settings: Settings) -> None:
         """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
         if self._store.is_embedded:
@@ -299,11 +331,6 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
     with store:
         migrate(store, clock.now())
         yield StoreAnswers(store, clock)
-
-
-def _explained_row(alert: Alert) -> Answer:
-    """An alert as `milepost alerts list --output json` shows it, with what telemetry says of it."""
-    return {**_alert_row(alert), "why": why_with_cause(alert)}
 
 
 def _alert_row(alert: Alert) -> Answer:

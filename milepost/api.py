@@ -17,6 +17,7 @@ from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
 from milepost.file_api import file_routes
 from milepost.openapi import openapi_route
+from milepost.people_api import people_routes
 from milepost.rule_api import Refused, nothing_refused, rule_routes
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
@@ -56,6 +57,7 @@ def api_routes(
         Route("/api/alerts", _get(alerts)),
         Route("/api/alerts/history", _get(alert_history)),
         Route("/api/alerts/{alert_id}", _get(alert)),
+        *people_routes(store, clock, answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),

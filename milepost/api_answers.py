@@ -19,6 +19,7 @@ from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.errors import StoreError, StoreUnreachable, UsageError
 from domain.instants import EARLIEST, EPOCH, format_instant
+from milepost.alert_handling import ActionWish
 from milepost.api_door import ApiCheckpoints, ApiDoor
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, forecast_rule
@@ -28,6 +29,7 @@ from rules.loader import load_rules, rule_files
 from rules.references import load_references
 from rules.replay import Progress
 from storage.alert_history import AlertFilter
+from storage.audit import AuditPeriod
 from storage.dead_letters import LetterFilter
 from storage.event_export import EventKey, SharedNames, StoredEvent
 from storage.object_statements import (
@@ -58,6 +60,22 @@ class ApiAnswers:
         """The alert whose id begins so."""
         answer: Answer = self._ask("GET", f"/api/alerts/{quote(alert_id, safe='')}")
         return answer
+
+    def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer:
+        """What is stored of what somebody does with the alert whose id begins so."""
+        path = f"/api/alerts/{quote(alert_id, safe='')}/actions"
+        answer: Answer = self._ask("POST", path, json=msgspec.to_builtins(wish))
+        return answer
+
+    def audit_verification(self, head: str | None) -> Answer:
+        """Whether the audit log is unbroken, and holds a head that was kept."""
+        answer: Answer = self._ask("GET", "/api/audit/verification", params={"head": head} if head else {})
+        return answer
+
+    def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]:
+        """The next entries of the audit log from a number on; empty at the end."""
+        stretch = {"from": format_instant(period.since), "to": format_instant(period.until)}
+        return self._rows("GET", "/api/audit", params={"first": first, **stretch})
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies."""
@@ -95,9 +113,10 @@ class ApiAnswers:
         """The text of a new token, known to the running collector at once."""
         return str(self._ask("POST", "/api/tokens", json=msgspec.to_builtins(wish))["token"])
 
-    def revoke_token(self, name: str) -> Answer:
+    def revoke_token(self, name: str, by: str, reason: str) -> Answer:
         """The token that is revoked now, and refused from now on."""
-        answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke")
+        told = {"by": by, "reason": reason}
+        answer: Answer = self._ask("POST", f"/api/tokens/{quote(name, safe='')}/revoke", params=told)
         return answer
 
     def evaluation(
@@ -132,6 +151,7 @@ class ApiAnswers:
             "alerts": list(wish.alerts),
             "since": None if wish.since == EARLIEST else format_instant(wish.since),
             "reason": wish.reason,
+            "by": wish.by.name,
         }
         return self._rows("POST", "/api/rules/migrate", json=body)
 

@@ -25,7 +25,7 @@ from rules.replay import By, Progress
 Row = dict[str, Any]
 _COLUMNS = (
     *("alert", "started", "fired", "firing_at_end", "resolved", "retracted", "at_risk", "averted", "suspended"),
-    *("pages_per_week", "money", "money_unknown", "resolution", "warning"),
+    *("precision", "pages_per_week", "money", "money_unknown", "resolution", "warning"),
 )
 _COMPARED = ("alert", "both", "only_running", "only_candidate", "fires_otherwise", "other_severity")
 
@@ -108,7 +108,9 @@ def _cells(row: Row) -> Row:
     pages = ", ".join(f"{severity} {count:g}" for severity, count in row["pages_per_week"].items())
     money = ", ".join(f"{sum_['amount']} {sum_['currency']}" for sum_ in row["money"])
     spreads = {name: _spread(row[f"{name}_seconds"]) for name in ("resolution", "warning")}
-    return {**row, "pages_per_week": pages or "none", "money": money or "none", **spreads}
+    marked = row["useful"] + row["noise"]
+    precision = f"{row['precision']:.0%} of {marked}" if marked else None
+    return {**row, "precision": precision, "pages_per_week": pages or "none", "money": money or "none", **spreads}
 
 
 def _spread(spread: Row | None) -> str:

@@ -21,8 +21,11 @@ from collector.files.ingestion import Ingestion, IngestSummary, Interrupted
 from collector.files.items import checked_reading
 from domain.clock import SystemClock
 from domain.errors import MilepostError, UsageError
+from milepost.alert_action_commands import alerts_ack, alerts_assign, alerts_comment, alerts_mark, alerts_unack
 from milepost.alert_commands import alerts_history, alerts_receiver_test, alerts_show
+from milepost.alert_handling import people_cell
 from milepost.answers import open_answers
+from milepost.audit_commands import audit_app
 from milepost.backtest_commands import rules_backtest
 from milepost.calibration_commands import rules_calibration
 from milepost.collection import collect_rarely
@@ -54,7 +57,7 @@ _ID_SHOWN = 16
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
 contracts_app = typer.Typer(no_args_is_help=True, help="Check and show the contracts of event types.")
-alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts and how they are routed.")
+alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts, act on them, and see how they are routed.")
 sources_app = typer.Typer(no_args_is_help=True, help="Look at sources, and check how vendors' webhooks are read.")
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
 app.add_typer(rules_app, name="rules")
@@ -64,6 +67,7 @@ app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")
 app.add_typer(tokens_app, name="tokens")
+app.add_typer(audit_app, name="audit")
 
 
 @app.command()
@@ -247,6 +251,11 @@ rules_app.command("versions")(rules_versions)
 rules_app.command("migrate")(rules_migrate)
 alerts_app.command("history")(alerts_history)
 alerts_app.command("show")(alerts_show)
+alerts_app.command("ack")(alerts_ack)
+alerts_app.command("unack")(alerts_unack)
+alerts_app.command("assign")(alerts_assign)
+alerts_app.command("comment")(alerts_comment)
+alerts_app.command("mark")(alerts_mark)
 alerts_app.command("receiver-test")(alerts_receiver_test)
 
 
@@ -319,8 +328,9 @@ def alerts_list(
     if output is Output.JSON:
         print_json(rows)
     else:
-        columns = ("id", "state", "severity", "alert", "object_id", "amount", "currency", "deadline_at", "reason")
-        print_table([{**row, "id": row["alert_id"][:_ID_SHOWN]} for row in rows], columns, "no alerts")
+        shown = [{**row, "id": row["alert_id"][:_ID_SHOWN], "people": people_cell(row)} for row in rows]
+        columns = ("id", "state", "severity", "alert", "object_id", "amount", "currency", "deadline_at", "people")
+        print_table(shown, (*columns, "reason"), "no alerts")
 
 
 @alerts_app.command("route-test")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from collector.operations import actor_of, posted
 from domain.contract import Contracts
 from domain.instants import parse_storable_instant
 from milepost.answers import StoreAnswers
@@ -59,7 +60,7 @@ class CalibrationRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"si
     until: str
 
 
-Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, CalibrationRequest, MigrateRequest)
+Asked = TypeVar("Asked", EvaluateRequest, BacktestRequest, CalibrationRequest)
 
 
 def nothing_refused() -> None:
@@ -72,8 +73,8 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts, refused: Refused = 
     def versions(request: Request) -> object:
         return {**answers.rule_versions(request.query_params.get("alert")), "refused": refused()}
 
-    def migrate(asked: MigrateRequest, folder: Path) -> object:
-        return answers.migrate_rules(wish_of(asked))
+    def migrate(asked: MigrateRequest, request: Request) -> object:
+        return answers.migrate_rules(wish_of(asked, actor_of(asked.by, request)))
 
     def evaluate(asked: EvaluateRequest, folder: Path) -> object:
         rules, calendars = _write(folder / "rules", asked.rules), _write_calendars(folder, asked.calendars)
@@ -107,7 +108,7 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts, refused: Refused = 
     return [
         Route("/api/evaluate", _endpoint(EvaluateRequest, "evaluate", evaluate), methods=["POST"]),
         Route("/api/rules/versions", get(versions)),
-        Route("/api/rules/migrate", _endpoint(MigrateRequest, "migrate rules", migrate), methods=["POST"]),
+        Route("/api/rules/migrate", posted(MigrateRequest, migrate), methods=["POST"]),
         Route("/api/backtest", _endpoint(BacktestRequest, "backtest", backtest), methods=["POST"]),
         Route("/api/calibration", _endpoint(CalibrationRequest, "calibrate", calibration), methods=["POST"]),
     ]

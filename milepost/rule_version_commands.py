@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.audit import Actor
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import EARLIEST
 from milepost.answers import open_answers
-from milepost.command_options import Output, OutputOption, instant_of
+from milepost.command_options import Output, OutputOption, instant_of, user_name
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_versions import MigrationWish
 from milepost.settings import load_settings
@@ -48,7 +49,7 @@ def rules_migrate(
     if instant > clock.now():
         raise UsageError(f"--since: {since} is still to come; the newest version has the cases that start then")
     with open_answers(load_settings(), clock) as answers:
-        moved = answers.migrate_rules(MigrationWish(alerts, instant, reason))
+        moved = answers.migrate_rules(MigrationWish(alerts, instant, reason, Actor(user_name())))
     for row in moved:
         echo(f"{row['alert']}: version {row['rule_version']} takes {_cases(row['from'])} from the next tick on")
     if not moved:

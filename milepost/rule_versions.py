@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 
+from domain.audit import NOBODY, Act, ActKind, Actor
 from domain.instants import EARLIEST, format_instant, parse_storable_instant
 from rules.versions import effective, migrate
 from storage.alerts import count_open_alerts_by_version
+from storage.audit import write_audit
 from storage.client import Store
 from storage.rule_versions import StoredVersion, read_rule_versions, write_rule_versions
 
@@ -23,6 +25,7 @@ class MigrateRequest(msgspec.Struct, forbid_unknown_fields=True):
     alerts: list[str]
     since: str | None = None
     reason: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,13 @@ class MigrationWish:
     alerts: Sequence[str]
     since: datetime = EARLIEST
     reason: str = ""
+    by: Actor = NOBODY
 
 
-def wish_of(asked: MigrateRequest) -> MigrationWish:
+def wish_of(asked: MigrateRequest, by: Actor) -> MigrationWish:
     """What is asked; ValueError for what is no instant."""
     since = EARLIEST if asked.since is None else parse_storable_instant(asked.since)
-    return MigrationWish(asked.alerts, since, asked.reason)
+    return MigrationWish(asked.alerts, since, asked.reason, by)
 
 
 def version_rows(store: Store, alert: str | None) -> list[Row]:
@@ -57,8 +61,12 @@ def take_running_cases(store: Store, wish: MigrationWish, now: datetime) -> list
     Those that start after now are the newest's already. UsageError for a name that no rule has.
     """
     moved = migrate(read_rule_versions(store), wish.alerts, min(wish.since, now), wish.reason, now)
+    rows = [{"alert": row.alert, "rule_version": row.rule_version, "from": _begins(row)} for row in moved]
+    if rows:
+        subject = ", ".join(row.alert for row in moved)
+        write_audit(store, Act(ActKind.RULE_MIGRATE, wish.by, subject, wish.reason, {"versions": rows}), now)
     write_rule_versions(store, moved)
-    return [{"alert": row.alert, "rule_version": row.rule_version, "from": _begins(row)} for row in moved]
+    return rows
 
 
 def _rows(versions: Sequence[StoredVersion], open_alerts: Mapping[tuple[str, str], int]) -> list[Row]:

@@ -32,6 +32,7 @@ def create(
         typer.Option(help="Events or spans it may send, such as 500/s or unlimited; MILEPOST_RATE_LIMIT by default."),
     ] = None,
     expires: Annotated[str | None, typer.Option(help="An instant, or how long it lasts, such as 90d.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; the audit log keeps it.")] = "",
 ) -> None:
     """Make a token and print it, once: only its hash is kept."""
     clock = SystemClock()
@@ -44,6 +45,7 @@ def create(
         rate=rate,
         expires_at=_expiry(expires, clock) if expires else None,
         by=user_name(),
+        reason=reason,
     )
     with open_answers(load_settings(), clock) as answers:
         token = answers.create_token(wish)
@@ -74,10 +76,13 @@ def list_all(output: OutputOption = Output.TABLE) -> None:
 
 
 @tokens_app.command("revoke")
-def revoke(name: Annotated[str, typer.Argument(help="The token's name or id.")]) -> None:
+def revoke(
+    name: Annotated[str, typer.Argument(help="The token's name or id.")],
+    reason: Annotated[str, typer.Option(help="Why; the audit log keeps it.")] = "",
+) -> None:
     """End a token: a running Milepost refuses it at once, others on the same server within seconds."""
     with open_answers(load_settings(), SystemClock()) as answers:
-        row = answers.revoke_token(name)
+        row = answers.revoke_token(name, user_name(), reason)
     echo(f"revoked {row['name']} ({row['token_id']})")
 
 

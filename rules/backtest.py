@@ -1,12 +1,13 @@
 """What rules would have told in a stretch of time, by rule: fired, resolved, retracted, pages, money, lead times."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
+from domain.alert_action import Mark
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
 from domain.forecast_rule import ForecastRule
@@ -17,6 +18,7 @@ from rules.forecast_learning import informed_for
 from rules.replay import By, Progress, Span, replay
 from rules.versions import VersionedRule, versions_of
 from rules.watching import by_object_type
+from storage.alert_actions import marks_of_rules
 from storage.client import Store
 from storage.milestones import Recent, stretches
 from storage.starts import StartCase, count_starts
@@ -31,7 +33,7 @@ RuleKey = tuple[str, str]
 
 @dataclass(slots=True)
 class Fired:
-    """An alert whose firing became known in the span, as it stood at the span's end."""
+    """An alert whose firing became known in the span, as it stood at the span's end; `mark` is what people say now."""
 
     business_object: BusinessObject
     fired_at: datetime
@@ -40,6 +42,7 @@ class Fired:
     resolved_at: datetime | None
     amount: Decimal | None
     currency: str | None
+    mark: Mark | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +143,16 @@ def backtest(
     for rule, _, changes in replay(store, distinct.values(), span, by, progress, contracts):
         outcomes[rule.name, rule.version].learn(changes, span)
     _count_starts(store, outcomes, span, by)
+    _take_marks(store, outcomes.values())
     return Backtest(span, by, outcomes)
+
+
+def _take_marks(store: Store, outcomes: Collection[RuleOutcome]) -> None:
+    """An alert has the same id whenever, and under whichever version of a rule, it fires: so it has its mark."""
+    marks = marks_of_rules(store, {outcome.rule.name for outcome in outcomes})
+    for outcome in outcomes:
+        for alert_id, fired in outcome.fired.items():
+            fired.mark = marks.get(alert_id)
 
 
 def _count_starts(store: Store, outcomes: dict[RuleKey, RuleOutcome], span: Span, by: By) -> None:

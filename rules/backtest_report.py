@@ -1,11 +1,12 @@
 """A backtest as `milepost rules backtest --output json` shows it: plain JSON values; what is unknown is None."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from domain.alert_action import Mark
 from domain.duration import write_duration
 from domain.instants import format_instant
 from domain.money import format_amount
@@ -88,6 +89,7 @@ def _figures(outcomes: Sequence[RuleOutcome], weeks: float) -> Row:
         "at_risk": sum(outcome.at_risk for outcome in outcomes),
         "averted": sum(outcome.averted for outcome in outcomes),
         "suspended": sum(outcome.suspended for outcome in outcomes),
+        **_precision(Counter(alert.mark for alert in fired)),
         "pages": dict(sorted(pages.items())),
         "pages_per_week": {severity: round(count / weeks, 3) for severity, count in sorted(pages.items())},
         "money": _money(fired),
@@ -95,6 +97,13 @@ def _figures(outcomes: Sequence[RuleOutcome], weeks: float) -> Row:
         "resolution_seconds": _spread([time for outcome in outcomes for time in outcome.lead_times]),
         "warning_seconds": _spread([time for outcome in outcomes for time in outcome.early]),
     }
+
+
+def _precision(marks: Mapping[Mark | None, int]) -> Row:
+    """The share of useful ones among the fired alerts that people marked; unknown where they marked none."""
+    useful, noise = marks.get(Mark.USEFUL, 0), marks.get(Mark.NOISE, 0)
+    marked = useful + noise
+    return {"useful": useful, "noise": noise, "precision": round(useful / marked, 4) if marked else None}
 
 
 def _money(fired: Iterable[Fired]) -> list[Row]:

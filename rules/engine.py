@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.alert import Alert, AlertState
+from domain.audit import PROGRAM, Act, ActKind
 from domain.business_object import BusinessObject
 from domain.contract import Contracts
 from domain.instants import EARLIEST, EPOCH, LATEST, format_instant
@@ -28,6 +29,7 @@ from rules.source_alerts import source_alerts
 from rules.versions import UnknownOf, VersionedRule, adopt, in_force, unknown_of, versions_of
 from rules.watching import ObjectRules, WatchedRule, by_object_type
 from storage.alerts import alerts_in_stretch, write_transitions
+from storage.audit import write_audit
 from storage.client import Store
 from storage.engine_state import (
     Watermark,
@@ -136,6 +138,8 @@ class Engine:
         if edited and before is not None:
             # Its cases may have begun in the future: the version before did not have to wait for them.
             self._wake([rule for rule in self._rules if rule.name in edited], from_at, before, through)
+        if news:
+            write_audit(self._store, _adopting(news), max(through, from_at))
         write_rule_versions(self._store, news)
         stored += news
         if stored != self._versions:
@@ -266,6 +270,20 @@ def rules_version(rules: Iterable[Rule], contracts: Contracts = NO_CONTRACTS, by
     for type_ in sorted(awaited & contracts.events.keys()):
         named.append("\0".join((type_, *contracts.events[type_].sources)))
     return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
+def _adopting(news: Sequence[StoredVersion]) -> Act:
+    versions = [
+        {
+            "alert": one.alert,
+            "number": one.number,
+            "rule_version": one.rule_version,
+            "from": format_instant(one.from_at),
+        }
+        for one in news
+    ]
+    subject = news[0].alert if len(news) == 1 else f"{len(news)} rules"
+    return Act(ActKind.RULE_ADOPT, PROGRAM, subject, "the rule files say so", {"versions": versions})
 
 
 def _begins(rule: Rule) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.alert import AlertState
+from domain.alert_action import AlertAction
 from domain.alert_cause import UNKNOWN_CAUSE, AlertCause
 from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
 from domain.instants import LATEST
 from domain.span_names import SpanNames
+from storage.alert_actions import actions_on
 from storage.alert_causes import alert_causes
 from storage.alerts import evidence_from
 from storage.client import Row, Store
@@ -88,7 +90,7 @@ class SpanRecord:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """One alert as it stands with what explains it, and when it was first at risk."""
+    """One alert as it stands with what explains it, when it was first at risk, and what people did with it."""
 
     alert_id: str
     rule: str
@@ -110,6 +112,7 @@ class AlertRecord:
     rule_version: str = ""
     evidence: AlertEvidence = NO_EVIDENCE
     cause: AlertCause = UNKNOWN_CAUSE
+    actions: tuple[AlertAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +333,7 @@ def _span(row: Row) -> SpanRecord:
 def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord]:
     rows = store.rows("console_alerts_of_objects", {"objects": [(each.type, each.id) for each in objects]})
     causes = alert_causes(store, (row["alert_id"] for row in rows))
+    actions = actions_on(store, (row["alert_id"] for row in rows))
     return [
         AlertRecord(
             alert_id=row["alert_id"],
@@ -352,6 +356,7 @@ def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord
             rule_version=row["rule_version"],
             evidence=evidence_from(row["evidence"]),
             cause=causes.get(row["alert_id"], UNKNOWN_CAUSE),
+            actions=tuple(actions.get(row["alert_id"], ())),
         )
         for row in rows
     ]

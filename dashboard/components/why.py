@@ -9,6 +9,7 @@ from dashboard.components.cards import instant, state_chip
 from dashboard.components.markup import Html, element, join
 from dashboard.components.verdict import by_gravity
 from dashboard.formatting import Reader, count_of
+from domain.alert_action import ActionKind, AlertAction
 from domain.alert_cause import AlertCause, CauseKind, FailedCall
 from domain.alert_evidence import AlertEvidence, EventEvidence, PauseEvidence, PausesEvidence
 from storage.trace_view import AlertRecord
@@ -16,6 +17,13 @@ from storage.trace_view import AlertRecord
 _MOST_ALERTS = 12
 # Of a digest, what tells two apart at a glance.
 _DIGEST_SHOWN = 8
+_DONE = {
+    ActionKind.ACKNOWLEDGE: "Acknowledged",
+    ActionKind.UNACKNOWLEDGE: "Not acknowledged",
+    ActionKind.ASSIGN: "Assigned",
+    ActionKind.COMMENT: "Comment",
+    ActionKind.MARK: "Marked",
+}
 Fact = tuple[str, Html]
 
 
@@ -29,7 +37,12 @@ def why_panel(alerts: Sequence[AlertRecord], reader: Reader) -> Html:
 
 
 def _alert(alert: AlertRecord, reader: Reader, *, is_open: bool) -> Html:
-    facts = [*_course(alert.evidence, reader), *_cause(alert.cause, reader), *_terms(alert, reader)]
+    facts = [
+        *_course(alert.evidence, reader),
+        *_cause(alert.cause, reader),
+        *_terms(alert, reader),
+        *_people(alert.actions, reader),
+    ]
     rows = [join(element("dt", name), element("dd", value)) for name, value in facts]
     summary = element(
         "summary",
@@ -66,6 +79,16 @@ def _terms(alert: AlertRecord, reader: Reader) -> Iterator[Fact]:
         yield "Waits for word of", join(f"{whom}, silent since ", instant(reader, evidence.suspended.since))
     version = element("span", f"version {alert.rule_version[:_DIGEST_SHOWN]}", title=alert.rule_version)
     yield "Rule", join(alert.rule, _muted(f" of {alert.rule_group}, " if alert.rule_group else " "), version)
+
+
+def _people(actions: Sequence[AlertAction], reader: Reader) -> Iterator[Fact]:
+    """What people did with it, in order."""
+    for action in actions:
+        said = element("span", action.comment, class_="mp-sub") if action.comment else ""
+        to = "to " if action.kind is ActionKind.ASSIGN else ""
+        value = [to, element("b", action.value), " "] if action.value else []
+        by = _muted(f"by {action.acted_by} at ")
+        yield _DONE[action.kind], join(value, by, instant(reader, action.acted_at, seconds=True), said)
 
 
 def _window(evidence: AlertEvidence) -> Html:

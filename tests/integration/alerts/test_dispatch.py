@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alerts.handling import Deed, handle
 from domain.alert import Alert, AlertState
+from domain.alert_action import ActionKind
+from domain.audit import Actor
 from domain.instants import to_micros
+from storage.alerts import write_transitions
 from storage.client import Store
 from storage.runs import RunChanges, run_name, write_runs
 from tests.builders import NOW, alert
@@ -191,6 +195,33 @@ def test_an_unchanged_group_is_repeated_after_the_repeat_interval_only(start: St
     repeat = receiver.next()
     assert repeat.json["reason"] == "repeat_interval_elapsed"
     assert first.json["notificationId"] != repeat.json["notificationId"]
+
+
+def test_of_a_group_that_is_acknowledged_nobody_is_reminded_and_its_end_is_told(
+    start: Start, receiver: WebhookReceiver, embedded_store: Store
+) -> None:
+    pipeline = start()
+    write_transitions(embedded_store, [FIRST, SECOND])
+    pipeline.tick(FIRST, SECOND)
+    pipeline.tick(FIRST, SECOND, after=WAIT)
+    pipeline.settle()
+    receiver.next()
+    handle(embedded_store, FIRST, Deed(ActionKind.ACKNOWLEDGE), Actor("ana"), NOW)
+    pipeline.tick(FIRST, SECOND, after=REPEAT + INTERVAL)
+    pipeline.settle()
+    assert receiver.next().json["reason"] == "repeat_interval_elapsed"
+    handle(embedded_store, SECOND, Deed(ActionKind.ACKNOWLEDGE), Actor("ana"), NOW)
+    pipeline.tick(FIRST, SECOND, after=REPEAT + INTERVAL)
+    pipeline.settle()
+    assert receiver.is_quiet()
+    handle(embedded_store, SECOND, Deed(ActionKind.UNACKNOWLEDGE), Actor("ana"), NOW)
+    pipeline.tick(FIRST, SECOND, after=INTERVAL)
+    pipeline.settle()
+    assert receiver.next().json["reason"] == "repeat_interval_elapsed"
+    handle(embedded_store, SECOND, Deed(ActionKind.ACKNOWLEDGE), Actor("ana"), NOW)
+    pipeline.tick(over(FIRST), over(SECOND), after=INTERVAL)
+    pipeline.settle()
+    assert receiver.next().json["reason"] == "all_resolved"
 
 
 def test_a_worse_severity_is_told_a_new_reason_text_is_not(start: Start, receiver: WebhookReceiver) -> None:

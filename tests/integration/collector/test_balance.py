@@ -16,6 +16,7 @@ from collector.access import DoorSettings
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.otlp import PROTOBUF
 from collector.tokens import issue_token
+from domain.audit import Actor
 from domain.clock import FixedClock
 from domain.errors import StoreUnreachable
 from storage.client import PATIENCE_SECONDS, Store
@@ -53,7 +54,7 @@ class Sender:
     def __init__(self, running: RunningCollector, store: FlickeringStore) -> None:
         def token(name: str, *scopes: str, rate: float | None = None) -> str:
             text = issue_token(
-                store, FixedClock(NOW), name, scopes=scopes, sources=["crm"], rate_per_second=rate, by="a test"
+                store, FixedClock(NOW), name, scopes=scopes, sources=["crm"], rate_per_second=rate, by=Actor("a test")
             )
             return f"Bearer {text}"
 

@@ -11,6 +11,7 @@ import pytest
 from collector.local_door import local_replay
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.replay import Selection
+from domain.audit import Actor
 from domain.clock import FixedClock
 from domain.errors import StoreError, UsageError
 from storage.client import PATIENCE_SECONDS, Store
@@ -282,11 +283,11 @@ def test_a_replay_cut_short_before_its_record_is_a_duplicate_the_next_time(
     with CutShort(engine.dsn(embedded_store.database)) as store:
         insert_dead_letters(store, [letter("l-1"), letter("l-2", spans, **traces)])
         with pytest.raises(StoreError, match="the power failed"):
-            local_replay(store, FixedClock(NOW)).run(Selection(), "ann")
+            local_replay(store, FixedClock(NOW)).run(Selection(), Actor("ann"))
         assert states(store) == {"l-1": "waiting", "l-2": "waiting"}
         store.has_power = True
 
-        page = local_replay(store, FixedClock(NOW)).run(Selection(), "ann")
+        page = local_replay(store, FixedClock(NOW)).run(Selection(), Actor("ann"))
 
         assert [(kept.dead_letter_id, fate.outcome) for kept, fate in page.results] == [
             ("l-1", "duplicate"),
@@ -304,9 +305,9 @@ def test_more_letters_than_a_page_holds_are_replayed_page_by_page(
     insert_dead_letters(embedded_store, letters)
     replays = local_replay(embedded_store, FixedClock(NOW))
 
-    first = replays.run(Selection(), "ann")
+    first = replays.run(Selection(), Actor("ann"))
     assert first.rest is not None
-    second = replays.run(Selection(after=first.rest), "ann")
+    second = replays.run(Selection(after=first.rest), Actor("ann"))
 
     assert [kept.dead_letter_id for kept, _ in first.results] == ["l-0", "l-1"]
     assert [kept.dead_letter_id for kept, _ in second.results] == ["l-2"]
@@ -358,12 +359,12 @@ def test_a_letter_is_discarded_only_for_a_reason(embedded_store: Store) -> None:
     replays = local_replay(embedded_store, FixedClock(NOW))
 
     with pytest.raises(UsageError) as refusal:
-        replays.discard(["l-1"], "ann", " ")
+        replays.discard(["l-1"], Actor("ann"), " ")
     assert str(refusal.value) == "a dead letter is discarded for a reason; say which"
 
-    assert replays.discard(["l-1"], "ann", "sent twice by a test") == 1
+    assert replays.discard(["l-1"], Actor("ann"), "sent twice by a test") == 1
     assert states(embedded_store) == {"l-1": "discarded"}
-    assert replays.run(Selection(), "ann").results == []
+    assert replays.run(Selection(), Actor("ann")).results == []
 
 
 def test_letters_are_listed_by_what_they_are(embedded_store: Store) -> None:
@@ -375,7 +376,7 @@ def test_letters_are_listed_by_what_they_are(embedded_store: Store) -> None:
             letter("l-3", channel="traces", received_at=NOW),
         ],
     )
-    local_replay(embedded_store, FixedClock(NOW)).discard(["l-2"], "ann", "a test")
+    local_replay(embedded_store, FixedClock(NOW)).discard(["l-2"], Actor("ann"), "a test")
 
     def listed(**narrow: Any) -> list[str]:
         return [row["dead_letter_id"] for row in list_dead_letters(embedded_store, 10, LetterFilter(**narrow))]

@@ -9,6 +9,7 @@ import pytest
 from collector.local_door import local_replay
 from collector.receivers.otlp import PROTOBUF
 from collector.replay import Selection
+from domain.audit import Actor
 from domain.clock import FixedClock
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -79,7 +80,7 @@ def test_a_letter_that_brings_nothing_says_why(
 ) -> None:
     insert_dead_letters(embedded_store, [letter("l-1", body)])
 
-    page = local_replay(embedded_store, FixedClock(NOW)).run(Selection(ids=("l-1",)), "ann")
+    page = local_replay(embedded_store, FixedClock(NOW)).run(Selection(ids=("l-1",)), Actor("ann"))
 
     [(_, told)] = page.results
     assert (told.outcome, told.code, told.reason) == fate

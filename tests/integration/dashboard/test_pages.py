@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from alerts.handling import Deed, handle
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
 from dashboard.session import attach
 from domain.alert import AlertState
+from domain.alert_action import ActionKind
+from domain.audit import Actor
 from domain.clock import FixedClock
 from domain.errors import StoreUnreachable
 from domain.source_silence import SOURCE_SILENT
 from domain.span_names import SpanNames
-from storage.alerts import write_transitions
+from storage.alerts import list_alerts, write_transitions
 from storage.client import Store
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
@@ -49,6 +52,20 @@ def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded
     assert "order.posted did not follow within 4 h" in shown
     assert '<div class="mp-tile-value">50\u202f%</div>' in shown
     assert '<div class="mp-tile-value">10 min</div>' in shown
+
+
+def test_a_journey_shows_what_people_did_with_its_alerts(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    [stuck] = [one for one in list_alerts(embedded_store, AlertState.FIRING) if str(one.business_object) == STUCK]
+    handle(embedded_store, stuck, Deed(ActionKind.ASSIGN, "ben", "you know <SAP>"), Actor("ana"), now)
+    page.run()
+    page.query_params["object"] = STUCK
+
+    shown = _shown(page.switch_page(TRACE_PAGE).run())
+
+    assert "<dt>Assigned</dt><dd>to <b>ben</b> " in shown
+    assert "by ana at " in shown
+    assert "you know &lt;SAP&gt;" in shown
 
 
 def test_the_overview_calls_sources_silent_by_their_contracts(

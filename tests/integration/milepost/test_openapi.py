@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -150,15 +151,30 @@ def test_who_has_no_token_is_refused_as_the_document_says(case: schemathesis.Cas
     case.validate_response(response, checks=CHECKS)
 
 
+def asked_of(running: Running, method: str, template: str, path: str = "", **how: Any) -> Any:
+    """The answer to a request that is in order, as the document says it is."""
+    response = httpx.request(method, running.url + (path or template), timeout=30, headers=running.headers, **how)
+    assert response.status_code == 200, response.text
+    documented[template][method].validate_response(response)
+    return response.json()
+
+
+def test_what_people_do_with_an_alert_is_answered_as_the_document_says(running: Running) -> None:
+    ask = partial(asked_of, running)
+    alert_id, actions = ask("GET", "/api/alerts")[0]["alert_id"], "/api/alerts/{alert_id}/actions"
+    for wish in ({"kind": "acknowledge"}, {"kind": "mark", "value": "noise"}, {"kind": "assign", "value": "ben"}):
+        ask("POST", actions, actions.format(alert_id=alert_id), json={**wish, "comment": "a test", "by": "ana"})
+    handled = ask("GET", "/api/alerts/{alert_id}", f"/api/alerts/{alert_id}")
+
+    assert [action["kind"] for action in handled["actions"]] == ["acknowledge", "mark", "assign"]
+    assert [handled[name]["value"] for name in ("acknowledged", "marked", "assigned")] == [None, "noise", "ben"]
+    assert len(ask("GET", "/api/audit")) == 3
+    assert ask("GET", "/api/audit/verification")["flaws"] == []
+
+
 def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Running, embedded_store: Store) -> None:
     note_traffic(embedded_store, EPOCH, NOW + timedelta(seconds=1))
-
-    def ask(method: str, template: str, path: str = "", **how: Any) -> Any:
-        response = httpx.request(method, running.url + (path or template), timeout=30, headers=running.headers, **how)
-        assert response.status_code == 200, response.text
-        documented[template][method].validate_response(response)
-        return response.json()
-
+    ask = partial(asked_of, running)
     letter, path = ask("GET", "/api/dead-letters")[0]["dead_letter_id"], "/api/dead-letters/{dead_letter_id}"
     ask("POST", "/api/dead-letters/replay", json={"ids": [letter], "by": "a test"})
     ask("POST", "/api/dead-letters/discard", json={"ids": [letter], "reason": "a test"})

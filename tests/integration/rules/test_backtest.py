@@ -6,6 +6,9 @@ from typing import Any
 
 from msgspec import structs
 
+from alerts.handling import Deed, handle
+from domain.alert_action import ActionKind
+from domain.audit import Actor
 from domain.instants import format_instant, to_micros
 from domain.rule import MilestoneRule, Override, Rule, SequenceRule, SeverityStep
 from rules.backtest import backtest
@@ -13,7 +16,7 @@ from rules.backtest_report import backtest_report
 from rules.replay import By, Span
 from storage.client import Store
 from storage.events import EventRow, insert_events
-from tests.builders import NOW, event_row
+from tests.builders import NOW, alert, event_row
 from tests.unit.rules.histories import LARGE, PLATINUM, rule
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -86,6 +89,20 @@ def test_what_fires_grows_critical_and_resolves_pages_twice(store: Store) -> Non
             "currency": "EUR",
         }
     ]
+
+
+def test_precision_is_of_the_alerts_that_people_marked_and_unknown_where_they_marked_none(store: Store) -> None:
+    insert_events(store, [approved(number) for number in range(1, 6)])
+    unmarked = figures(store, POSTED)
+    for number, marks in {1: ["noise", "useful"], 2: ["useful"], 3: ["noise"], 9: ["noise"]}.items():
+        fired = alert(POSTED.name, f"order/O-{number}")
+        for mark in marks:
+            handle(store, fired, Deed(ActionKind.MARK, mark), Actor("ana"), NOW)
+
+    marked = figures(store, POSTED)
+
+    assert (unmarked["useful"], unmarked["noise"], unmarked["precision"]) == (0, 0, None)
+    assert (marked["fired"], marked["useful"], marked["noise"], marked["precision"]) == (5, 2, 1, 0.6667)
 
 
 def test_what_was_at_risk_and_then_in_time_is_averted(store: Store) -> None:

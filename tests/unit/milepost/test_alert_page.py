@@ -18,6 +18,7 @@ ROW: dict[str, Any] = {
     "resolved_at": None,
     "reason": "it did not follow",
     "trace_ids": ["ab"],
+    "actions": [],
     "why": {
         "rule": {"group": "order_to_bill", "name": "OrderNotPosted", "version": "1"},
         "cause": {"kind": "unknown", "spans": 0},
@@ -110,6 +111,18 @@ def test_the_cause_comes_with_the_failures_ranked_and_the_dead_letter() -> None:
         "succeeded later)",
         "and 1 more kinds of failure",
         "dead letter d-1: order.posted of erp at T",
+    ]
+
+
+def test_each_thing_that_people_did_has_a_line() -> None:
+    assigned = {"kind": "assign", "value": "ben", "by": "ana", "at": "2026-11-02T12:10:00Z", "comment": "knows it"}
+    acknowledged = {"kind": "acknowledge", "value": None, "by": "ben", "at": "2026-11-02T12:20:00Z", "comment": None}
+    lines = [" ".join(line.split()) for line in alert_page({**ROW, "actions": [assigned, acknowledged]})]
+
+    assert lines[-3:] == [
+        "people assign ben by ana at 2026-11-02T12:10:00Z: knows it",
+        "people acknowledge by ben at 2026-11-02T12:20:00Z",
+        "traces ab",
     ]
 
 

@@ -1,0 +1,113 @@
+"""What people do with an alert: checked, written to the audit log, then stored. Nothing of it changes a verdict."""
+
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.alert import Alert
+from domain.alert_action import ActionKind, AlertAction, Mark
+from domain.audit import Act, ActKind, Actor
+from domain.errors import UsageError
+from storage.alert_actions import actions_on, find_action, handling_of, write_action
+from storage.audit import write_audit
+from storage.client import Store
+
+LONGEST_NAME, LONGEST_COMMENT = 200, 10_000
+_MICROSECOND = timedelta(microseconds=1)
+# A request and its repeat must not both find that the other is not there. On a server, where they may come to two
+# processes, both are stored, and the first counts.
+_acting = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody wants to do with an alert.
+
+    `value` is whom to assign it to, or the mark; an `action_id` lets a request that is sent again count once.
+    """
+
+    kind: ActionKind
+    value: str = ""
+    comment: str = ""
+    action_id: str = ""
+
+
+def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> AlertAction:
+    """What is stored of a deed on an alert as it stands; UsageError where it cannot be done."""
+    _check(deed, by)
+    with _acting:
+        if deed.action_id and (taken := find_action(store, deed.action_id)):
+            return _same(taken, alert, deed)
+        before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
+        _check_state(store, alert, deed.kind)
+        action = AlertAction(
+            action_id=deed.action_id or secrets.token_hex(16),
+            alert_id=alert.alert_id,
+            alert=alert.name,
+            business_object=alert.business_object,
+            alert_version=alert.version,
+            has_fired=alert.fired_at is not None,
+            kind=deed.kind,
+            value=deed.value,
+            acted_by=str(by),
+            # After the last one, though the clock be set back since.
+            acted_at=max(now, before[-1].acted_at + _MICROSECOND) if before else now,
+            comment=deed.comment,
+        )
+        write_audit(store, _act(action, by), now)
+        write_action(store, action)
+        return action
+
+
+def _check(deed: Deed, by: Actor) -> None:
+    if not str(by).strip():
+        raise UsageError("nobody is named; say by whom")
+    _keep_short("by", by.name, LONGEST_NAME)
+    _keep_short("comment", deed.comment, LONGEST_COMMENT)
+    _keep_short("action_id", deed.action_id, LONGEST_NAME)
+    match deed.kind:
+        case ActionKind.ASSIGN:
+            if not deed.value.strip():
+                raise UsageError("an alert is assigned to somebody; say to whom")
+            _keep_short("to", deed.value, LONGEST_NAME)
+        case ActionKind.MARK:
+            if deed.value not in list(Mark):
+                raise UsageError(f"mark is {deed.value[:40]!r}; give {' or '.join(Mark)}")
+        case ActionKind.COMMENT:
+            if not deed.comment.strip():
+                raise UsageError("the comment is empty; say something")
+    if deed.value and deed.kind not in (ActionKind.ASSIGN, ActionKind.MARK):
+        raise UsageError(f"{deed.kind} takes no value; leave it out")
+
+
+def _keep_short(name: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise UsageError(f"{name} has {len(text)} characters; give at most {longest}")
+
+
+def _check_state(store: Store, alert: Alert, kind: ActionKind) -> None:
+    if kind is ActionKind.ACKNOWLEDGE and not alert.state.is_open:
+        raise UsageError(f"the alert {alert.alert_id} is {alert.state}; one that is over is not acknowledged")
+    if kind is ActionKind.UNACKNOWLEDGE:
+        handling = handling_of(store, [alert.alert_id]).get(alert.alert_id)
+        if handling is None or handling.acknowledged is None:
+            raise UsageError(f"the alert {alert.alert_id} is not acknowledged")
+
+
+def _same(taken: AlertAction, alert: Alert, deed: Deed) -> AlertAction:
+    if (taken.alert_id, taken.kind, taken.value, taken.comment) != (
+        alert.alert_id,
+        deed.kind,
+        deed.value,
+        deed.comment,
+    ):
+        raise UsageError(f"action_id {deed.action_id!r} was used for another action; give each its own")
+    return taken
+
+
+def _act(action: AlertAction, by: Actor) -> Act:
+    details = {"action_id": action.action_id, "alert": action.alert, "object": str(action.business_object)}
+    if action.value:
+        details["value"] = action.value
+    return Act(ActKind(f"alert.{action.kind}"), by, action.alert_id, action.comment, details)

@@ -1,0 +1,86 @@
+"""`milepost alerts ack`, `unack`, `assign`, `comment` and `mark`: what people do with alerts."""
+
+from typing import Annotated
+
+import typer
+
+from domain.alert_action import ActionKind, Mark
+from domain.clock import SystemClock
+from domain.errors import UsageError
+from milepost.alert_handling import ActionWish
+from milepost.answers import open_answers
+from milepost.command_options import user_name
+from milepost.output import echo, problem
+from milepost.settings import load_settings
+
+AlertsArgument = Annotated[
+    list[str], typer.Argument(help="Alerts' ids, or enough of the beginning of each.", metavar="ID…")
+]
+ByOption = Annotated[str, typer.Option("--by", help="Who does it; the machine's user by default.")]
+CommentOption = Annotated[str, typer.Option("--comment", help="Why, or what else there is to say.")]
+_DONE = {
+    ActionKind.ACKNOWLEDGE: "acknowledged",
+    ActionKind.UNACKNOWLEDGE: "no longer acknowledged",
+    ActionKind.ASSIGN: "assigned",
+    ActionKind.COMMENT: "commented",
+    ActionKind.MARK: "marked",
+}
+
+
+def alerts_ack(alerts: AlertsArgument, by: ByOption = "", comment: CommentOption = "") -> None:
+    """Say that somebody looks after alerts: no reminders of them are sent until they end or fire anew."""
+    _act(alerts, ActionWish(ActionKind.ACKNOWLEDGE, comment=comment, by=by))
+
+
+def alerts_unack(alerts: AlertsArgument, by: ByOption = "", comment: CommentOption = "") -> None:
+    """Take acknowledgements back."""
+    _act(alerts, ActionWish(ActionKind.UNACKNOWLEDGE, comment=comment, by=by))
+
+
+def alerts_assign(
+    alerts: AlertsArgument,
+    to: Annotated[str, typer.Option("--to", help="Who is to look after them.")],
+    by: ByOption = "",
+    comment: CommentOption = "",
+) -> None:
+    """Assign alerts to somebody."""
+    _act(alerts, ActionWish(ActionKind.ASSIGN, to, comment, by))
+
+
+def alerts_comment(
+    alerts: AlertsArgument,
+    comment: Annotated[str, typer.Option("--comment", help="What there is to say.")],
+    by: ByOption = "",
+) -> None:
+    """Write something down about alerts."""
+    _act(alerts, ActionWish(ActionKind.COMMENT, comment=comment, by=by))
+
+
+def alerts_mark(
+    mark: Annotated[Mark, typer.Argument(help="What they were worth.")],
+    alerts: AlertsArgument,
+    by: ByOption = "",
+    comment: CommentOption = "",
+) -> None:
+    """Say whether alerts were useful or noise; a backtest tells how precise a rule is by that."""
+    _act(alerts, ActionWish(ActionKind.MARK, mark.value, comment, by))
+
+
+def _act(alerts: list[str], wish: ActionWish) -> None:
+    """Does it with each alert with which it can be done; exit code 2 where there is another."""
+    wish.by = wish.by or user_name()
+    failed = False
+    with open_answers(load_settings(), SystemClock()) as answers:
+        for alert_id in dict.fromkeys(alerts):
+            try:
+                row = answers.act_on_alert(alert_id, wish)
+            except UsageError as error:
+                problem(str(error))
+                failed = True
+                continue
+            to = {ActionKind.ASSIGN: f" to {row['value']}", ActionKind.MARK: f" as {row['value']}"}.get(wish.kind, "")
+            echo(
+                f"{_DONE[wish.kind]}{to}: {row['alert']} on {row['object_type']}/{row['object_id']} ({row['alert_id']})"
+            )
+    if failed:
+        raise typer.Exit(2)
