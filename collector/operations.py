@@ -74,17 +74,17 @@ def operation_routes(
     """The routes; each changes something only by POST with a JSON body."""
 
     def replay_letters(wish: ReplayWish, request: Request) -> object:
-        return page_row(replay.run(selection_of(wish), _by(wish.by, request), dry_run=wish.dry_run))
+        return page_row(replay.run(selection_of(wish), told_by(wish.by, request), dry_run=wish.dry_run))
 
     def discard_letters(wish: DiscardWish, request: Request) -> object:
-        return {"discarded": replay.discard(wish.ids, _by(wish.by, request), wish.reason)}
+        return {"discarded": replay.discard(wish.ids, told_by(wish.by, request), wish.reason)}
 
     def take_objects(said: Statements, request: Request) -> object:
         objects.take(said)
         return {"objects": len(said.objects)}
 
     def create_token(wish: TokenWish, request: Request) -> object:
-        text = issue_wished(store, clock, wish, _by(wish.by, request))
+        text = issue_wished(store, clock, wish, told_by(wish.by, request))
         tokens.refresh()
         return {"token": text}
 
@@ -172,7 +172,7 @@ def _fate_row(letter: DeadLetter, fate: Fate) -> dict[str, str]:
     }
 
 
-def _by(told: str, request: Request) -> str:
+def told_by(told: str, request: Request) -> str:
     """Who asks: the token's name, which is proven, before what the request says."""
     caller = request.scope.get(CALLER)
     name = caller.token.name if caller and caller.token else ""

@@ -1,7 +1,7 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from alerts.config import load_routing
+from alerts.muting import Routing, build_routing, current_mutes
+from alerts.silences import SilenceWish, expire_silence, find_silence, put_silence
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
 from collector.files.checkpoints import StoreCheckpoints
@@ -35,6 +38,7 @@ from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
+from domain.silence import Silence, SilenceState
 from milepost.api_answers import ApiAnswers
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
@@ -68,6 +72,7 @@ from storage.object_statements import (
     objects_after,
 )
 from storage.repair import repair_latest
+from storage.silences import list_silences
 from storage.tokens import list_tokens
 
 Answer = dict[str, Any]
@@ -100,6 +105,10 @@ class Answers(Protocol):
     def migrate_rules(self, wish: MigrationWish) -> list[Answer]: ...
     def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer: ...
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
+    def silences(self, states: Sequence[str], limit: int) -> list[Answer]: ...
+    def silence(self, silence_id: str) -> Answer: ...
+    def put_silence(self, wish: SilenceWish) -> Answer: ...
+    def expire_silence(self, silence_id: str) -> Answer: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
@@ -111,19 +120,26 @@ class Answers(Protocol):
     def event_attribute_types(self) -> list[EventAttributeType]: ...
 
 
+def shipped_routing() -> Routing:
+    """Who is told when nobody says otherwise."""
+    return build_routing(load_routing())
+
+
 class StoreAnswers:
     """Answers from the store in this process."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, routing: Callable[[], Routing] = shipped_routing) -> None:
+        """`routing` gives what says who is told when, and so which alerts are muted."""
         self._store = store
         self._clock = clock
+        self._routing = routing
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
         """The newest alerts as they stand; UsageError for a state there is not."""
         if state is not None and state not in list(AlertState):
             raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
         found = list_alerts(self._store, AlertState(state) if state else None, limit)
-        return [_explained_row(alert) for alert in with_causes(self._store, found)]
+        return self._explained_rows(found)
 
     def alert(self, alert_id: str) -> Answer:
         """The alert whose id begins so; UsageError where there is none, or more than one."""
@@ -131,7 +147,44 @@ class StoreAnswers:
         if len(found) != 1:
             how_many = "more than one alert's id begins" if found else "no alert's id begins"
             raise UsageError(f"{how_many} with {alert_id!r}; `milepost alerts list --output json` shows their ids")
-        return _explained_row(*with_causes(self._store, found))
+        return self._explained_rows(found)[0]
+
+    def _explained_rows(self, alerts: Sequence[Alert]) -> list[Answer]:
+        """Alerts as `milepost alerts list --output json` shows them: with what telemetry says, and what mutes them."""
+        if not alerts:
+            return []
+        mutes = current_mutes(self._store, self._routing(), self._clock.now())
+        return [
+            {
+                **_alert_row(alert),
+                "why": why_with_cause(alert),
+                "muted_by": [one.row() for one in mutes.of_alert(alert)],
+            }
+            for alert in with_causes(self._store, alerts)
+        ]
+
+    def silences(self, states: Sequence[str], limit: int) -> list[Answer]:
+        """The silences in these states, all where none is named; UsageError for a state there is not."""
+        for state in states:
+            if state not in list(SilenceState):
+                raise UsageError(f"state is {state!r}; give one of {', '.join(SilenceState)}")
+        now = self._clock.now()
+        asked = [SilenceState(state) for state in states] or list(SilenceState)
+        return [silence_row(one, now) for one in list_silences(self._store, asked, now, limit)]
+
+    def silence(self, silence_id: str) -> Answer:
+        """The silence whose id begins so; UsageError where there is none, or more than one."""
+        return silence_row(find_silence(self._store, silence_id), self._clock.now())
+
+    def put_silence(self, wish: SilenceWish) -> Answer:
+        """The silence that is in force by the wish."""
+        now = self._clock.now()
+        return silence_row(put_silence(self._store, wish, now), now)
+
+    def expire_silence(self, silence_id: str) -> Answer:
+        """The silence that is over now."""
+        now = self._clock.now()
+        return silence_row(expire_silence(self._store, silence_id, now), now)
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies; UsageError for a state there is not."""
@@ -298,12 +351,21 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        yield StoreAnswers(store, clock)
+        yield StoreAnswers(store, clock, lambda: build_routing(load_routing(settings.routing_path)))
 
 
-def _explained_row(alert: Alert) -> Answer:
-    """An alert as `milepost alerts list --output json` shows it, with what telemetry says of it."""
-    return {**_alert_row(alert), "why": why_with_cause(alert)}
+def silence_row(silence: Silence, now: datetime) -> Answer:
+    """A silence as `milepost alerts silence list --output json` shows it."""
+    return {
+        "silence_id": silence.silence_id,
+        "state": silence.state(now).value,
+        "matchers": list(silence.matchers),
+        "starts_at": format_instant(silence.starts_at),
+        "ends_at": format_instant(silence.ends_at),
+        "created_by": silence.created_by,
+        "comment": silence.comment,
+        "updated_at": format_instant(silence.updated_at),
+    }
 
 
 def _alert_row(alert: Alert) -> Answer:

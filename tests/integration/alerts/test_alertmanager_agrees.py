@@ -19,9 +19,9 @@ from prometheus_client import CollectorRegistry
 from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
+from alerts.muting import build_routing
 from alerts.notification import alert_labels, is_resolved
 from alerts.notifiers.registry import build_integrations
-from alerts.routing import build_route
 from domain.alert import Alert, AlertState
 from domain.clock import SystemClock
 from domain.instants import format_instant
@@ -175,7 +175,7 @@ def test_alertmanager_sends_the_same_messages(embedded_store: Store, tmp_path: P
         config = load_routing(routing_file(tmp_path / "ours", ours))
         integrations = build_integrations(config, "http://127.0.0.1:8501", {})
         dispatcher = Dispatcher(
-            build_route(config),
+            build_routing(config),
             integrations,
             embedded_store,
             SystemClock(),
