@@ -17,6 +17,7 @@ ROW: dict[str, Any] = {
     "deadline_at": "2026-11-02T12:00:00Z",
     "resolved_at": None,
     "reason": "it did not follow",
+    "muted_by": [],
     "trace_ids": ["ab"],
     "why": {
         "rule": {"group": "order_to_bill", "name": "OrderNotPosted", "version": "1"},
