@@ -14,7 +14,8 @@ from domain.config_file import ConfigFile, ConfigModel, Location, load_file
 from domain.errors import ConfigError, Problem
 
 GROUP_BY_ALL = "..."
-_TITLES = {"receivers": ("receiver", "name"), "time_intervals": ("time interval", "name")}
+_TITLES = {"receivers": ("receiver", "name")}
+_NAMED = {"receivers": "receiver", "time_intervals": "time interval"}
 _INTERVAL_KEYS = ("mute_time_intervals", "active_time_intervals")
 SHIPPED = Path(__file__).parent / "routing.yaml"
 
@@ -116,7 +117,7 @@ def _root_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
 
 
 def _name_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
-    for key, (kind, _) in _TITLES.items():
+    for key, kind in _NAMED.items():
         names: set[str] = set()
         for index, owner in enumerate(getattr(file.model, key)):
             if owner.name in names:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from alerts.config import RoutingConfig
+from alerts.config import RoutingConfig, load_routing
 from alerts.inhibition import Inhibition, InhibitRule
 from alerts.notification import alert_labels
 from alerts.routing import Route, build_route
@@ -72,6 +72,11 @@ def build_routing(config: RoutingConfig) -> Routing:
     )
 
 
+def shipped_routing() -> Routing:
+    """Who is told when nobody says otherwise."""
+    return build_routing(load_routing())
+
+
 class Mutes:
     """What mutes alerts at one instant, from all that fire then and the silences in force."""
 
@@ -115,6 +120,16 @@ def current_mutes(store: Store, routing: Routing, now: datetime) -> Mutes:
     # What fires matters to inhibition alone.
     alerts = dispatchable_alerts(store, now) if routing.inhibit_rules else ()
     return Mutes(routing, alerts, silences_in_force(store, now), now)
+
+
+def muted_alerts(store: Store, routing: Routing, now: datetime) -> dict[str, list[MutedBy]]:
+    """What mutes each of the alerts that fire, by id; those that nothing mutes are left out."""
+    silences = silences_in_force(store, now)
+    if not silences and not routing.inhibit_rules and not routing.time_intervals:
+        return {}
+    alerts = dispatchable_alerts(store, now)
+    mutes = Mutes(routing, alerts, silences, now)
+    return {alert.alert_id: found for alert in alerts if (found := mutes.of_alert(alert))}
 
 
 def _by_silence(silence: Silence) -> MutedBy:

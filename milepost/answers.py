@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry
 
 from alerts.config import load_routing
-from alerts.muting import Routing, build_routing, current_mutes
+from alerts.muting import Routing, build_routing, current_mutes, shipped_routing
 from alerts.silences import SilenceWish, expire_silence, find_silence, put_silence
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
@@ -118,11 +118,6 @@ class Answers(Protocol):
     def events_after(self, after: EventKey) -> list[StoredEvent]: ...
     def objects_after(self, after: ObjectKey) -> list[ObjectStatement]: ...
     def event_attribute_types(self) -> list[EventAttributeType]: ...
-
-
-def shipped_routing() -> Routing:
-    """Who is told when nobody says otherwise."""
-    return build_routing(load_routing())
 
 
 class StoreAnswers:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from alerts.muting import Routing
+from alerts.muting import Routing, shipped_routing
 from domain.business_object import BusinessObject
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
-from milepost.answers import StoreAnswers, shipped_routing
+from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
 from milepost.api_responses import limit_of
 from milepost.file_api import file_routes

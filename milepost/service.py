@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
+from alerts.muting import Routing
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.correlation import Correlator
@@ -148,12 +149,17 @@ class Service:
         )
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
+        self._console_server = ConsoleServer(
+            store, clock, console_socket, correlation.span_names, contracts, self._routing
+        )
         self._scheduler = self._schedule(settings)
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = _reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
+
+    def _routing(self) -> Routing:
+        return self._routing_file.current.routing
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
