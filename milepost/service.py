@@ -106,12 +106,7 @@ class Service:
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
-        self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
-        routing = settings.routing_path
-        if self._receiver:
-            routing = closing.enter_context(_demo_routing(self._receiver.url))
-        # Before the ports: what is wrong in a file is told first.
-        load_routing(routing)
+        routing = self._checked_routing(settings, demo)
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
@@ -135,9 +130,7 @@ class Service:
             clock,
             registry,
             [
-                *api_routes(
-                    store, clock, contracts, lambda: self._rule_files.row, lambda: self._routing_file.current.routing
-                ),
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
                 *pull_routes(self._pulls, self._pull_door),
             ],
             governed,
@@ -153,6 +146,15 @@ class Service:
             store, clock, console_socket, correlation.span_names, contracts, self._routing
         )
         self._scheduler = self._schedule(settings)
+
+    def _checked_routing(self, settings: Settings, demo: bool) -> Path:
+        """The routing file; what is wrong in it is told before a port is opened."""
+        path = settings.routing_path
+        self._receiver = self._closing.enter_context(_demo_receiver(self._report)) if demo else None
+        if self._receiver is not None:
+            path = self._closing.enter_context(_demo_routing(self._receiver.url))
+        load_routing(path)
+        return path
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = _reachable(self.collector_url)

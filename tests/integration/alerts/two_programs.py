@@ -230,7 +230,8 @@ class Both:
 
     def reload(self, text: str) -> None:
         """The routing file is another; placeholders stand for the webhooks."""
-        for program, addresses in zip((self.ours, self.theirs), self.addresses, strict=True):
+        programs: tuple[Program, ...] = (self.ours, self.theirs)
+        for program, addresses in zip(programs, self.addresses, strict=True):
             program.reload(filled(text, addresses))
 
     def play(self, steps: Sequence[Step], until: float) -> None:
