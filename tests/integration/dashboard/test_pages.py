@@ -1,13 +1,14 @@
 """Each page of the console on a real store, without a browser."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from alerts.silences import SilenceWish, put_silence
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
 from dashboard.session import attach
@@ -49,6 +50,17 @@ def test_the_overview_says_what_is_stuck_in_one_sentence(page: AppTest, embedded
     assert "order.posted did not follow within 4 h" in shown
     assert '<div class="mp-tile-value">50\u202f%</div>' in shown
     assert '<div class="mp-tile-value">10 min</div>' in shown
+
+
+def test_the_overview_says_of_what_nobody_is_told(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    assert "silenced" not in _shown(page.run())
+    wish = SilenceWish(["object_id=O-1001"], now + timedelta(hours=1), "rita", "the ERP <is> down")
+    put_silence(embedded_store, wish, now)
+    attach(embedded_store, FixedClock(now))
+    page.run()
+
+    assert '<span class="mp-sub">silenced: the ERP &lt;is&gt; down</span>' in _shown(page)
 
 
 def test_the_overview_calls_sources_silent_by_their_contracts(
