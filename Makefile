@@ -34,7 +34,6 @@ check: setup
 	$(BIN)/milepost rules test
 	$(BIN)/milepost sources check
 	$(BIN)/milepost contracts check
-	$(BIN)/pytest
 
 format: setup
 	$(BIN)/ruff format .

@@ -28,7 +28,8 @@ receivers:
 
 def event(number: int, type_: str, at: datetime) -> dict[str, Any]:
     data = {"objects": [{"type": "order", "id": f"O-{number}"}], "amount": "12500.00", "currency": "EUR"}
-    identity = {"specversion": "1.0", "id": f"{type_}-{number}", "source": "crm", "type": type_}
+    source = "erp" if type_ == "order.posted" else "crm"
+    identity = {"specversion": "1.0", "id": f"{type_}-{number}", "source": source, "type": type_}
     return {**identity, "time": at.isoformat(), "data": data}
 
 
