@@ -98,8 +98,8 @@ class Mutes:
 
     def silencing(self, labels: Mapping[str, str]) -> MutedBy | None:
         """The silence that mutes an alert with these labels."""
-        silence = self._silences.is_muted(labels)
-        return _by_silence(silence) if silence else None
+        found = self._silences.muting(labels)
+        return _by_silence(found[0]) if found else None
 
     def of_alert(self, alert: Alert) -> list[MutedBy]:
         """All that mutes an alert; what does not fire is told to nobody and so muted by nothing."""

@@ -32,6 +32,9 @@ class SilenceWish:
     silence_id: str = ""
 
 
+_Read = tuple[Silence, tuple[Matcher, ...]]
+
+
 def put_silence(store: Store, wish: SilenceWish, now: datetime) -> Silence:
     """The silence that is in force as asked from now on, once it is stored; UsageError where it cannot be.
 
@@ -80,22 +83,34 @@ def find_silence(store: Store, beginning: str) -> Silence:
 
 
 class ActiveSilences:
-    """The silences that count at an instant, their matchers read."""
+    """The silences that count at an instant, their matchers read.
+
+    Those that ask for a label's exact value are found by it: thousands may each be about one object.
+    """
 
     def __init__(self, silences: Iterable[Silence], now: datetime) -> None:
-        active = [silence for silence in silences if silence.state(now) is SilenceState.ACTIVE]
-        self._active = [(silence, _matchers_of(silence.matchers)) for silence in active]
+        self._by_value: dict[str, dict[str, list[_Read]]] = {}
+        self._others: list[_Read] = []
+        for silence in silences:
+            if silence.state(now) is SilenceState.ACTIVE:
+                self._keep((silence, _matchers_of(silence.matchers)))
 
     def muting(self, labels: Mapping[str, str]) -> list[Silence]:
-        """Those that mute an alert with these labels."""
-        return [silence for silence, matchers in self._active if all(one.matches(labels) for one in matchers)]
+        """Those that mute an alert with these labels, the one that ends first before the others."""
+        asked = [*self._others]
+        for name, by_value in self._by_value.items():
+            asked += by_value.get(labels.get(name, ""), ())
+        found = [silence for silence, matchers in asked if all(one.matches(labels) for one in matchers)]
+        return sorted(found, key=lambda silence: (silence.ends_at, silence.silence_id))
 
-    def is_muted(self, labels: Mapping[str, str]) -> Silence | None:
-        """The first that mutes an alert with these labels."""
-        for silence, matchers in self._active:
-            if all(one.matches(labels) for one in matchers):
-                return silence
-        return None
+    def _keep(self, read: _Read) -> None:
+        exact = [matcher for matcher in read[1] if matcher.operator == "="]
+        # Of one object rather than of all that its rule raises.
+        first = next((one for one in exact if one.name == "object_id"), exact[0] if exact else None)
+        if first is None:
+            self._others.append(read)
+        else:
+            self._by_value.setdefault(first.name, {}).setdefault(first.value, []).append(read)
 
 
 def _checked(wish: SilenceWish, now: datetime) -> tuple[str, ...]:

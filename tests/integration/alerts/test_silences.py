@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alerts.matchers import Matcher, parse_matchers
 from alerts.silences import ActiveSilences, SilenceWish, expire_silence, find_silence, put_silence
 from domain.errors import UsageError
-from domain.silence import SilenceState
+from domain.silence import Silence, SilenceState
 from milepost.answers import Answers
 from storage.alerts import write_transitions
 from storage.client import Store
@@ -55,9 +55,9 @@ def test_a_silence_counts_from_its_start_until_before_its_end(embedded_store: St
     assert silences_in_force(embedded_store, made.ends_at - moment) == [made]
     assert silences_in_force(embedded_store, made.ends_at) == []
     labels = {"alertname": "OrderNotPosted", "region": "EMEA"}
-    assert ActiveSilences([made], NOW).is_muted(labels) is None
-    assert ActiveSilences([made], NOW + MINUTE).is_muted(labels) == made
-    assert ActiveSilences([made], NOW + MINUTE).is_muted({**labels, "region": "AMER"}) is None
+    assert ActiveSilences([made], NOW).muting(labels) == []
+    assert ActiveSilences([made], NOW + MINUTE).muting(labels) == [made]
+    assert ActiveSilences([made], NOW + MINUTE).muting({**labels, "region": "AMER"}) == []
 
 
 def test_the_same_wish_makes_one_silence_until_that_is_over(embedded_store: Store) -> None:
@@ -156,6 +156,31 @@ def test_what_no_silence_can_be_is_refused(embedded_store: Store, changes: dict[
         put_silence(embedded_store, wish(**changes), NOW)
     assert str(refused.value).startswith(message)
     assert standing(embedded_store, NOW) == {}
+
+
+MATCHERS = st.lists(
+    st.builds(
+        Matcher,
+        st.sampled_from(["team", "object_id", "region"]),
+        st.sampled_from(["=", "!=", "=~"]),
+        st.sampled_from(["", "a", "b"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+LABELS = st.dictionaries(st.sampled_from(["team", "object_id", "region"]), st.sampled_from(["a", "b"]))
+
+
+@given(st.lists(MATCHERS, max_size=6), LABELS)
+def test_the_silences_found_by_value_are_those_that_a_look_at_each_finds(
+    several: list[list[Matcher]], labels: dict[str, str]
+) -> None:
+    silences = [
+        Silence(str(number), tuple(map(str, matchers)), NOW, NOW + HOUR, "rita", "known", NOW, 1)
+        for number, matchers in enumerate(several)
+    ]
+    expected = [str(number) for number, matchers in enumerate(several) if all(one.matches(labels) for one in matchers)]
+    assert [one.silence_id for one in ActiveSilences(silences, NOW).muting(labels)] == expected
 
 
 @given(st.builds(Matcher, st.text(min_size=1), st.sampled_from(["=", "!="]), st.text()))
