@@ -1,4 +1,4 @@
-"""Reads routing.yaml, Alertmanager's format for what the two share: the route tree and its receivers."""
+"""Reads routing.yaml, Alertmanager's format for what the two share: routes, receivers, inhibition, time intervals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from alerts.config_parts import Duration, PositiveDuration, with_absolute_paths
 from alerts.matchers import Matcher, parse_matchers
 from alerts.receiver_config import ReceiverConfig
+from alerts.time_intervals import TimeIntervalConfig
 from domain.config_file import ConfigFile, ConfigModel, Location, load_file
 from domain.errors import ConfigError, Problem
 
 GROUP_BY_ALL = "..."
+_TITLES = {"receivers": ("receiver", "name")}
+_NAMED = {"receivers": "receiver", "time_intervals": "time interval"}
+_INTERVAL_KEYS = ("mute_time_intervals", "active_time_intervals")
 SHIPPED = Path(__file__).parent / "routing.yaml"
 
 
@@ -49,6 +53,8 @@ class RouteConfig(ConfigModel):
     group_interval: PositiveDuration | None = None
     repeat_interval: PositiveDuration | None = None
     matchers: tuple[MatcherText, ...] = ()
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
     continue_: bool = Field(default=False, alias="continue")
     routes: tuple["RouteConfig", ...] = ()
 
@@ -58,17 +64,37 @@ class RouteConfig(ConfigModel):
         return _flatten(self.matchers)
 
 
+class InhibitRuleConfig(ConfigModel):
+    """While an alert meets the source's matchers, those that meet the target's and share the equal labels are muted."""
+
+    source_matchers: tuple[MatcherText, ...] = ()
+    target_matchers: tuple[MatcherText, ...] = ()
+    equal: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> tuple[Matcher, ...]:
+        """Every matcher of the source, from all lines of the list."""
+        return _flatten(self.source_matchers)
+
+    @property
+    def target(self) -> tuple[Matcher, ...]:
+        """Every matcher of the target, from all lines of the list."""
+        return _flatten(self.target_matchers)
+
+
 class RoutingConfig(ConfigModel):
     """The whole file."""
 
     route: RouteConfig
     receivers: tuple[ReceiverConfig, ...]
+    inhibit_rules: tuple[InhibitRuleConfig, ...] = ()
+    time_intervals: tuple[TimeIntervalConfig, ...] = ()
 
 
 def load_routing(path: Path = SHIPPED) -> RoutingConfig:
     """The checked routing file at `path`, paths inside it made relative to its folder; else ConfigError."""
-    file = load_file(path, RoutingConfig, titles={"receivers": ("receiver", "name")})
-    problems = [*_root_problems(file), *_receiver_problems(file), *_route_problems(file)]
+    file = load_file(path, RoutingConfig, titles=_TITLES)
+    problems = [*_root_problems(file), *_name_problems(file), *_route_problems(file)]
     if problems:
         raise ConfigError(problems)
     return with_absolute_paths(file.model, path.parent)
@@ -84,20 +110,24 @@ def _root_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
         )
     if root.continue_:
         yield file.problem(("route", "continue"), "route.continue: the first route has no next one; leave continue out")
+    for key in _INTERVAL_KEYS:
+        if getattr(root, key):
+            message = f"route.{key}: the first route gets what no other takes, at any time; leave {key} out"
+            yield file.problem(("route", key), message)
 
 
-def _receiver_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
-    names: set[str] = set()
-    for index, receiver in enumerate(file.model.receivers):
-        place: Location = ("receivers", index)
-        if receiver.name in names:
-            message = f'receiver "{receiver.name}" is given twice; give each name once'
-            yield file.problem((*place, "name"), message)
-        names.add(receiver.name)
+def _name_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
+    for key, kind in _NAMED.items():
+        names: set[str] = set()
+        for index, owner in enumerate(getattr(file.model, key)):
+            if owner.name in names:
+                yield file.problem((key, index, "name"), f'{kind} "{owner.name}" is given twice; give each name once')
+            names.add(owner.name)
 
 
 def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
     known = {receiver.name for receiver in file.model.receivers}
+    intervals = {interval.name for interval in file.model.time_intervals}
     waiting: list[tuple[Location, RouteConfig]] = [(("route",), file.model.route)]
     while waiting:
         place, route = waiting.pop()
@@ -105,4 +135,10 @@ def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
             defined = ", ".join(sorted(known)) or "none"
             message = f'receiver "{route.receiver}" is not under receivers; defined there: {defined}'
             yield file.problem((*place, "receiver"), message)
+        for key in _INTERVAL_KEYS:
+            for index, name in enumerate(getattr(route, key)):
+                if name not in intervals:
+                    defined = ", ".join(sorted(intervals)) or "none"
+                    message = f'time interval "{name}" is not under time_intervals; defined there: {defined}'
+                    yield file.problem((*place, key, index), message)
         waiting += [((*place, "routes", index), child) for index, child in enumerate(route.routes)]

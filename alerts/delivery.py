@@ -31,6 +31,8 @@ class DeliveryQueue:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
+        self._heir: Callable[[Notification], None] | None = None
+        self._at_end: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
@@ -53,6 +55,18 @@ class DeliveryQueue:
         if self._thread.is_alive():
             self._thread.join(timeout)
 
+    def retire(self, heir: Callable[[Notification], None], at_end: Callable[[], None]) -> None:
+        """Begins no further try: `heir` gets what waits now, and what a try that is being made leaves to be done.
+
+        `at_end` is called once that try is over, from the thread that makes it.
+        """
+        with self._lock:
+            self._heir, self._at_end = heir, at_end
+            waiting, self._waiting = self._waiting, []
+        for _, _, notification in waiting:
+            heir(notification)
+        self.begin_stop()
+
     def run_due(self) -> datetime | None:
         """Makes every try that is due and gives the instant of the next one, None when nothing waits."""
         while True:
@@ -71,6 +85,8 @@ class DeliveryQueue:
             timeout = None if due_at is None else (due_at - self._clock.now()).total_seconds()
             self._wake.wait(timeout if timeout is None else max(timeout, 0))
             self._wake.clear()
+        if self._at_end is not None:
+            self._at_end()
 
     def _try(self, notification: Notification) -> None:
         notification = self._send.run(notification, self._clock.now())
@@ -91,4 +107,8 @@ class DeliveryQueue:
 
     def _put(self, notification: Notification, due_at: datetime) -> None:
         with self._lock:
-            heapq.heappush(self._waiting, (due_at, next(self._order), notification))
+            heir = self._heir
+            if heir is None:
+                heapq.heappush(self._waiting, (due_at, next(self._order), notification))
+        if heir is not None:
+            heir(notification)

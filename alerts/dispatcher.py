@@ -15,7 +15,9 @@ from traceback import format_tb
 
 from alerts.delivery import DeliveryQueue
 from alerts.groups import Group
+from alerts.lanes import Lane, Lanes
 from alerts.metrics import AlertMetrics
+from alerts.muting import Mutes, Routing
 from alerts.notification import (
     Conversation,
     FailureReason,
@@ -34,8 +36,8 @@ from alerts.pipeline.deduplicate import Deduplicate
 from alerts.pipeline.find_causes import FindCauses
 from alerts.pipeline.find_runs import FindRuns
 from alerts.pipeline.heed_acknowledgements import HeedAcknowledgements
+from alerts.pipeline.mute import Inhibit, KeepTimes, Silence
 from alerts.pipeline.send import Send
-from alerts.pipeline.stage import Stage
 from alerts.recorder import Recorder
 from alerts.routing import Route
 from domain.alert import Alert, AlertState
@@ -48,21 +50,13 @@ from storage.notifications import (
     unfinished_notifications,
     write_notifications,
 )
+from storage.silences import silences_in_force
 
 logger = logging.getLogger(__name__)
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
 MOVED = "no longer in this group: its labels changed"
 GroupId = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One integration's way: what decides about a notification, and the queue that carries it out."""
-
-    integration: Integration
-    decide: tuple[Stage, ...]
-    queue: DeliveryQueue
 
 
 class Flight:
@@ -74,6 +68,10 @@ class Flight:
         self.group_id = group_id
         self.alert_ids = frozenset(map(alert_of_entry, notification.firing))
         self.versions = group.versions() if group else {}
+
+    def leave_owed(self, alert_ids: frozenset[str]) -> None:
+        """Notes that these alerts are still to be told, whatever becomes of the notification."""
+        self.versions = {one: version for one, version in self.versions.items() if one not in alert_ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        route: Route,
+        routing: Routing,
         integrations: Mapping[str, Sequence[Integration]],
         store: Store,
         clock: Clock,
@@ -97,16 +95,16 @@ class Dispatcher:
         metrics: AlertMetrics,
     ) -> None:
         """`integrations` holds every receiver that the routes name; `rng` spreads retries."""
-        self._route = route
+        self._routing = routing
         self._store = store
+        self._clock = clock
+        self._rng = rng
         self._metrics = metrics
         self._log = NotificationLog(store)
         self._outcomes: SimpleQueue[Notification] = SimpleQueue()
         self._recorder = Recorder(store, self._log, clock, metrics, self._outcomes.put)
-        self._lanes = {
-            receiver: {one.name: self._lane(one, clock, rng) for one in several}
-            for receiver, several in integrations.items()
-        }
+        self._lanes = Lanes(integrations, self._lane)
+        self._mutes = Mutes(routing, (), (), clock.now())
         self._groups: dict[GroupId, Group] = {}
         self._placements: dict[str, Placement] = {}
         self._in_flight: dict[Conversation, Flight] = {}
@@ -119,7 +117,7 @@ class Dispatcher:
     def start(self) -> None:
         """Begins sending."""
         self._recorder.start()
-        for lane in self._all_lanes():
+        for lane in self._lanes:
             lane.queue.start()
 
     def resume(self, now: datetime) -> None:
@@ -130,7 +128,7 @@ class Dispatcher:
         removed: list[NotificationRecord] = []
         left: list[tuple[Lane, Notification]] = []
         for record in unfinished_notifications(self._store):
-            lane = self._lanes.get(record.receiver, {}).get(record.integration)
+            lane = self._lanes.of(record.receiver).get(record.integration)
             if lane is None:
                 removed.append(
                     replace(
@@ -141,7 +139,7 @@ class Dispatcher:
                     )
                 )
                 continue
-            left.append((lane, from_record(record, now + max(self._route.group_interval, SHORTEST_DEADLINE))))
+            left.append((lane, from_record(record, now + max(self._routing.route.group_interval, SHORTEST_DEADLINE))))
         # First what may fail: tried again, it must not have sent anything.
         write_notifications(self._store, removed)
         for lane, notification in left:
@@ -156,9 +154,22 @@ class Dispatcher:
         """
         self._collect_outcomes()
         self._place_all(alerts, now)
+        self._mutes = Mutes(self._routing, alerts, silences_in_force(self._store, now), now)
         self._flush(now)
         self._groups = {group_id: group for group_id, group in self._groups.items() if group.members}
         self._metrics.groups.set(len(self._groups))
+
+    def change(self, routing: Routing, integrations: Mapping[str, Sequence[Integration]]) -> None:
+        """Tells by another routing from the next `run` on; integrations that are the same objects go on sending.
+
+        As after a start, groups are built anew, and the log knows what was told. The next `run` is to be given all
+        that ended while nobody could be told.
+        """
+        self._lanes.change(integrations, self._give_up)
+        self._routing = routing
+        self._groups, self._placements = {}, {}
+        for flight in self._in_flight.values():
+            flight.group_id = None
 
     def stop(self, timeout: float = 15.0) -> None:
         """Ends after the tries being made; what is still waiting resumes at the next start.
@@ -166,27 +177,34 @@ class Dispatcher:
         `timeout` is for all the tries together, and once more for writing down their fates.
         """
         ends_at = time.monotonic() + timeout
-        for lane in self._all_lanes():
+        for lane in self._lanes:
             lane.queue.begin_stop()
-        for lane in self._all_lanes():
+        for lane in self._lanes:
             lane.queue.stop(max(ends_at - time.monotonic(), 0))
             lane.integration.notifier.close()
         self._recorder.stop(timeout)
 
-    def _lane(self, integration: Integration, clock: Clock, rng: random.Random) -> Lane:
+    def _lane(self, integration: Integration) -> Lane:
         decide = (
+            Inhibit(self._current_mutes),
+            KeepTimes(self._current_mutes),
+            Silence(self._current_mutes),
             Deduplicate(self._log, send_resolved=integration.send_resolved),
             HeedAcknowledgements(self._store),
             FindRuns(self._store),
             FindCauses(self._store),
             Compose(integration.notifier),
         )
-        send = Send(integration, clock, rng, self._metrics)
+        send = Send(integration, self._clock, self._rng, self._metrics)
         name = f"notify {integration.receiver} {integration.name}"
-        return Lane(integration, decide, DeliveryQueue(name, send, clock, self._recorder.submit))
+        return Lane(integration, decide, DeliveryQueue(name, send, self._clock, self._recorder.submit))
 
-    def _all_lanes(self) -> list[Lane]:
-        return [lane for lanes in self._lanes.values() for lane in lanes.values()]
+    def _give_up(self, notification: Notification) -> None:
+        removed = FailureReason.RECEIVER_REMOVED
+        self._recorder.submit(replace(notification, status=NotificationStatus.FAILED, error=removed, failure=removed))
+
+    def _current_mutes(self) -> Mutes:
+        return self._mutes
 
     def _collect_outcomes(self) -> None:
         while True:
@@ -202,7 +220,7 @@ class Dispatcher:
         group = self._groups.get(flight.group_id) if flight.group_id else None
         if group:
             conversation = flight.notification.conversation
-            group.end_flush(conversation.integration, flight.versions, self._lanes[conversation.receiver])
+            group.end_flush(conversation.integration, flight.versions, self._lanes.of(conversation.receiver))
 
     def _place_all(self, alerts: Sequence[Alert], now: datetime) -> None:
         for alert in alerts:
@@ -220,7 +238,7 @@ class Dispatcher:
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
         labels = alert_labels(alert)
         homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
-        for route in self._route.match(labels):
+        for route in self._routing.route.match(labels):
             group_labels = route.group_labels(labels)
             homes[route.id, route.group_key(group_labels)] = (route, group_labels)
         for group_id in before.groups - homes.keys() if before else ():
@@ -258,7 +276,7 @@ class Dispatcher:
 
     def _is_believed_firing(self, route: Route, group_key: str, alert_id: str) -> bool:
         """Whether any integration was told, or is just being told, that an alert fires."""
-        for name in self._lanes[route.receiver]:
+        for name in self._lanes.of(route.receiver):
             conversation = Conversation(route.receiver, name, group_key)
             if self._log.believes_firing(conversation, alert_id):
                 return True
@@ -272,7 +290,7 @@ class Dispatcher:
         for group_id, group in self._groups.items():
             if not group.members:
                 continue
-            lanes = self._lanes[group.route.receiver]
+            lanes = self._lanes.of(group.route.receiver)
             group.begin_flush_if_due(lanes, now)
             for name in group.owed:
                 conversation = Conversation(group.route.receiver, name, group.key)
@@ -308,11 +326,17 @@ class Dispatcher:
             created_at=now,
             deadline=now + max(group.route.group_interval, SHORTEST_DEADLINE),
             repeat_interval=group.route.repeat_interval,
+            mute_time_intervals=group.route.mute_time_intervals,
+            active_time_intervals=group.route.active_time_intervals,
             alerts=alerts,
         )
         for stage in lane.decide:
             notification = stage.run(notification, now)
-        return Flight(notification, group_id, group)
+        flight = Flight(notification, group_id, group)
+        # Who believes that an alert fires must hear of an end that came while it was muted, once it no longer is.
+        believed = (one for one in notification.muted if self._log.believes_firing(conversation, one))
+        flight.leave_owed(frozenset(believed))
+        return flight
 
     def _dispatch(self, flights: Mapping[Conversation, Flight], now: datetime) -> None:
         told = [flight.notification for flight in flights.values() if flight.notification.reason is not None]
@@ -325,7 +349,7 @@ class Dispatcher:
                 self._groups[flight.group_id].owed.discard(conversation.integration)
             if conversation in sending:
                 self._in_flight[conversation] = flight
-                lane = self._lanes[conversation.receiver][conversation.integration]
+                lane = self._lanes.of(conversation.receiver)[conversation.integration]
                 lane.queue.submit(flight.notification)
             else:
                 self._end_flush(flight)

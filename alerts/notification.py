@@ -52,6 +52,7 @@ class Notification:
     `firing` and `resolved` are the entries the notification log keeps. `alerts` is what the body is made
     from, empty when nothing needs saying and after a restart, when the stored body is sent again. `thread` is the
     receipt of the conversation's first message, empty in that message; `receipt` is what this one was given.
+    `muted` are the alerts of the group that are left out, by id.
     """
 
     conversation: Conversation
@@ -61,6 +62,9 @@ class Notification:
     created_at: datetime
     deadline: datetime
     repeat_interval: timedelta = timedelta(0)
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
+    muted: frozenset[str] = frozenset()
     alerts: tuple[Alert, ...] = ()
     reason: NotifyReason | None = None
     notification_id: str = ""

@@ -29,6 +29,8 @@ class Route:
     matchers: tuple[Matcher, ...]
     continues: bool
     routes: tuple["Route", ...]
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
 
     def match(self, labels: Mapping[str, str]) -> list["Route"]:
         """The routes that take an alert with these labels: the deepest on each way, left to right."""
@@ -99,6 +101,9 @@ def _build(config: RouteConfig, parent: Route, position: str) -> Route:
         matchers=config.all_matchers,
         continues=config.continue_,
         routes=(),
+        # Not inherited, as in Alertmanager: a time is said of one route.
+        mute_time_intervals=config.mute_time_intervals,
+        active_time_intervals=config.active_time_intervals,
     )
     children = tuple(_build(child, own, str(index)) for index, child in enumerate(config.routes))
     return replace(own, routes=children)

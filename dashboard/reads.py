@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from alerts import muting
+from alerts.muting import MutedBy
 from dashboard.components.filters import RANGES
 from dashboard.session import current
 from rules.engine import ENGINE
@@ -36,6 +38,12 @@ def alert_counts(entities: tuple[str, ...]) -> list[RuleCount]:
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def open_alerts(entities: tuple[str, ...], limit: int, offset: int) -> AlertPage:
     return overview.open_alerts(current().store, entities, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def muted_alerts() -> dict[str, list[MutedBy]]:
+    context = current()
+    return muting.muted_alerts(context.store, context.routing(), now())
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

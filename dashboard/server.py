@@ -5,6 +5,7 @@ import logging
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp
 from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
+from alerts.muting import Routing, shipped_routing
 from dashboard.session import attach
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -25,9 +27,11 @@ _SECONDS_TO_STOP = 1
 _log = logging.getLogger("milepost.console")
 
 
-def console_app(store: Store, clock: Clock, span_names: SpanNames, contracts: Contracts) -> ASGIApp:
+def console_app(
+    store: Store, clock: Clock, span_names: SpanNames, contracts: Contracts, routing: Callable[[], Routing]
+) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names, contracts)
+    attach(store, clock, span_names, contracts, routing)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options({})
@@ -56,9 +60,10 @@ class ConsoleServer:
         listening: socket.socket,
         span_names: SpanNames = SpanNames(),
         contracts: Contracts = Contracts(),
+        routing: Callable[[], Routing] = shipped_routing,
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts),
+            console_app(store, clock, span_names, contracts, routing),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -1,9 +1,11 @@
 """What the pages work with: what the program attached before it began to serve."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
+from alerts.muting import Routing, shipped_routing
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.span_names import SpanNames
@@ -18,18 +20,25 @@ class ConsoleContext:
     clock: Clock
     span_names: SpanNames
     contracts: Contracts
+    routing: Callable[[], Routing]
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
 _attached: list[ConsoleContext] = []
 
 
-def attach(store: Store, clock: Clock, span_names: SpanNames = SpanNames(), contracts: Contracts = Contracts()) -> None:
+def attach(
+    store: Store,
+    clock: Clock,
+    span_names: SpanNames = SpanNames(),
+    contracts: Contracts = Contracts(),
+    routing: Callable[[], Routing] = shipped_routing,
+) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts)]
+    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing)]
 
 
 def current() -> ConsoleContext:

@@ -26,6 +26,19 @@ def _facts(row: Answer) -> Iterator[tuple[str, str]]:
     if row["resolved_at"]:
         yield "resolved", row["resolved_at"]
     yield "reason", row["reason"]
+    for one in row["muted_by"]:
+        yield "muted by", muted_by(one)
+
+
+def muted_by(one: Answer) -> str:
+    """What mutes an alert, in words short enough for a table."""
+    whom = f" for {one['receiver']}" if one["receiver"] else ""
+    match one["kind"]:
+        case "inhibition" | "silence":
+            return f"{one['kind']} {one['id'][:16]} ({one['name']})"
+        case "active_interval":
+            return f"outside {one['name']}{whom}"
+    return f"{one['name']}{whom}"
 
 
 def _evidence(why: Answer) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from alerts.config import load_routing
+from alerts.muting import Routing, build_routing, current_mutes, shipped_routing
+from alerts.silences import SilenceWish, expire_silence, find_silence, put_silence
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
 from collector.files.checkpoints import StoreCheckpoints
@@ -37,6 +40,7 @@ from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
+from domain.silence import SilenceState
 from milepost.alert_handling import ActionWish, action_row, do_wished, handling_row, the_alert
 from milepost.api_answers import ApiAnswers
 from milepost.audit_rows import entry_row, verification
@@ -46,6 +50,7 @@ from milepost.contract_commands import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_versions import MigrationWish, take_running_cases, version_rows
 from milepost.settings import Settings
+from milepost.silence_rows import silence_row
 from milepost.source_rows import source_rows
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
@@ -74,6 +79,7 @@ from storage.object_statements import (
     objects_after,
 )
 from storage.repair import repair_latest
+from storage.silences import list_silences
 from storage.tokens import list_tokens
 
 Answer = dict[str, Any]
@@ -109,6 +115,10 @@ class Answers(Protocol):
     def migrate_rules(self, wish: MigrationWish) -> list[Answer]: ...
     def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer: ...
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
+    def silences(self, states: Sequence[str], limit: int) -> list[Answer]: ...
+    def silence(self, silence_id: str) -> Answer: ...
+    def put_silence(self, wish: SilenceWish) -> Answer: ...
+    def expire_silence(self, silence_id: str) -> Answer: ...
     def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
     def door(self, settings: Settings) -> Door: ...
     def correlate(self, settings: Settings) -> None: ...
@@ -123,9 +133,11 @@ class Answers(Protocol):
 class StoreAnswers:
     """Answers from the store in this process."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, routing: Callable[[], Routing] = shipped_routing) -> None:
+        """`routing` gives what says who is told when, and so which alerts are muted."""
         self._store = store
         self._clock = clock
+        self._routing = routing
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]:
         """The newest alerts as they stand; UsageError for a state there is not."""
@@ -150,6 +162,29 @@ class StoreAnswers:
     def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]:
         """The next entries of the audit log from a number on; empty at the end."""
         return [entry_row(entry) for entry in audit_page(self._store, first, period)]
+
+    def silences(self, states: Sequence[str], limit: int) -> list[Answer]:
+        """The silences in these states, all where none is named; UsageError for a state there is not."""
+        for state in states:
+            if state not in list(SilenceState):
+                raise UsageError(f"state is {state!r}; give one of {', '.join(SilenceState)}")
+        now = self._clock.now()
+        asked = [SilenceState(state) for state in states] or list(SilenceState)
+        return [silence_row(one, now) for one in list_silences(self._store, asked, now, limit)]
+
+    def silence(self, silence_id: str) -> Answer:
+        """The silence whose id begins so; UsageError where there is none, or more than one."""
+        return silence_row(find_silence(self._store, silence_id), self._clock.now())
+
+    def put_silence(self, wish: SilenceWish) -> Answer:
+        """The silence that is in force by the wish."""
+        now = self._clock.now()
+        return silence_row(put_silence(self._store, wish, now), now)
+
+    def expire_silence(self, silence_id: str) -> Answer:
+        """The silence that is over now."""
+        now = self._clock.now()
+        return silence_row(expire_silence(self._store, silence_id, now), now)
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies; UsageError for a state there is not."""
@@ -298,12 +333,16 @@ class StoreAnswers:
 
     def _explained(self, alerts: Sequence[Alert]) -> list[Answer]:
         """Alerts as `milepost alerts list --output json` shows them: with what telemetry says, and what people did."""
+        if not alerts:
+            return []
+        mutes = current_mutes(self._store, self._routing(), self._clock.now())
         ids = [alert.alert_id for alert in alerts]
         handling, actions = handling_of(self._store, ids), actions_on(self._store, ids)
         return [
             {
                 **_alert_row(alert),
                 "why": why_with_cause(alert),
+                "muted_by": [one.row() for one in mutes.of_alert(alert)],
                 **handling_row(handling.get(alert.alert_id, NOT_HANDLED)),
                 "actions": [action_row(action) for action in actions.get(alert.alert_id, ())],
             }
@@ -330,7 +369,7 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
         return
     with store:
         migrate(store, clock.now())
-        yield StoreAnswers(store, clock)
+        yield StoreAnswers(store, clock, lambda: build_routing(load_routing(settings.routing_path)))
 
 
 def _alert_row(alert: Alert) -> Answer:

@@ -3,11 +3,12 @@
 What changes something at the door is in `collector.operations`; who may ask is settled before a request comes here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from alerts.muting import Routing, shipped_routing
 from domain.business_object import BusinessObject
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -15,10 +16,12 @@ from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers import StoreAnswers
 from milepost.api_responses import get as _get
+from milepost.api_responses import limit_of
 from milepost.file_api import file_routes
 from milepost.openapi import openapi_route
 from milepost.people_api import people_routes
 from milepost.rule_api import Refused, nothing_refused, rule_routes
+from milepost.silence_api import silence_routes
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
 from storage.client import Store
@@ -26,19 +29,23 @@ from storage.dead_letters import LetterFilter
 
 
 def api_routes(
-    store: Store, clock: Clock, contracts: Contracts = Contracts(), refused: Refused = nothing_refused
+    store: Store,
+    clock: Clock,
+    contracts: Contracts = Contracts(),
+    refused: Refused = nothing_refused,
+    routing: Callable[[], Routing] = shipped_routing,
 ) -> list[BaseRoute]:
-    """The routes under /api."""
-    answers = StoreAnswers(store, clock)
+    """The routes under /api; `refused` and `routing` say how the files in force are."""
+    answers = StoreAnswers(store, clock, routing)
 
     def alerts(request: Request) -> object:
-        return answers.alerts(request.query_params.get("state"), _limit(request.query_params))
+        return answers.alerts(request.query_params.get("state"), limit_of(request.query_params))
 
     def alert(request: Request) -> object:
         return answers.alert(request.path_params["alert_id"])
 
     def dead_letters(request: Request) -> object:
-        return answers.dead_letters(_letters(request.query_params), _limit(request.query_params))
+        return answers.dead_letters(_letters(request.query_params), limit_of(request.query_params))
 
     def dead_letter(request: Request) -> object:
         return answers.dead_letter(request.path_params["dead_letter_id"])
@@ -51,7 +58,7 @@ def api_routes(
         return source_rows(store, contracts, clock.now(), window)
 
     def alert_history(request: Request) -> object:
-        return answers.alert_history(_history_filter(request.query_params), _limit(request.query_params))
+        return answers.alert_history(_history_filter(request.query_params), limit_of(request.query_params))
 
     return [
         Route("/api/alerts", _get(alerts)),
@@ -63,6 +70,7 @@ def api_routes(
         Route("/api/migrations", _get(migrations)),
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
+        *silence_routes(answers),
         *file_routes(answers),
         openapi_route(),
     ]
@@ -86,10 +94,3 @@ def _history_filter(params: Mapping[str, str]) -> AlertFilter:
         since=parse_storable_instant(params["from"]) if "from" in params else EARLIEST,
         until=parse_storable_instant(params["to"]) if "to" in params else LATEST,
     )
-
-
-def _limit(params: Mapping[str, str]) -> int:
-    text = params.get("limit", "100")
-    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 10_000:
-        raise ValueError(f"limit is {text[:40]!r}; give 1 to 10000")
-    return int(text)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from alerts.silences import SilenceWish
 from collector.files.door import Checkpoints, Door
 from collector.operations import (
     DiscardWish,
@@ -195,6 +196,33 @@ class ApiAnswers:
         if alerts.business_object:
             params["object"] = str(alerts.business_object)
         return self._rows("GET", "/api/alerts/history", params=params)
+
+    def silences(self, states: Sequence[str], limit: int) -> list[Answer]:
+        """The silences in these states, all where none is named."""
+        return self._rows("GET", "/api/silences", params={"state": list(states), "limit": limit})
+
+    def silence(self, silence_id: str) -> Answer:
+        """The silence whose id begins so."""
+        answer: Answer = self._ask("GET", f"/api/silences/{quote(silence_id, safe='')}")
+        return answer
+
+    def put_silence(self, wish: SilenceWish) -> Answer:
+        """The silence that is in force by the wish, from the running engine's next tick on."""
+        body = {
+            "silence_id": wish.silence_id,
+            "matchers": list(wish.matchers),
+            "starts_at": format_instant(wish.starts_at) if wish.starts_at else None,
+            "ends_at": format_instant(wish.ends_at),
+            "created_by": wish.created_by,
+            "comment": wish.comment,
+        }
+        answer: Answer = self._ask("POST", "/api/silences", json=body)
+        return answer
+
+    def expire_silence(self, silence_id: str) -> Answer:
+        """The silence that is over now."""
+        answer: Answer = self._ask("POST", f"/api/silences/{quote(silence_id, safe='')}/expire")
+        return answer
 
     def migrations(self) -> Answer:
         """The names of the migrations that the running Milepost's store has, and of those it still lacks."""

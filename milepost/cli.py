@@ -6,9 +6,10 @@ Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +25,7 @@ from domain.errors import MilepostError, UsageError
 from milepost.alert_action_commands import alerts_ack, alerts_assign, alerts_comment, alerts_mark, alerts_unack
 from milepost.alert_commands import alerts_history, alerts_receiver_test, alerts_show
 from milepost.alert_handling import people_cell
+from milepost.alert_page import muted_by
 from milepost.answers import open_answers
 from milepost.audit_commands import audit_app
 from milepost.backtest_commands import rules_backtest
@@ -48,11 +50,25 @@ from milepost.pull_commands import tell_pull
 from milepost.rule_commands import check_rules, heard_types, rule_references, rules_schema, test_rules
 from milepost.rule_version_commands import rules_migrate, rules_versions
 from milepost.settings import load_settings
+from milepost.silence_commands import silence_app
 from milepost.source_commands import SOURCE_COLUMNS, check_sources, source_cells
 from milepost.token_commands import tokens_app
 
 # As much of an alert's id as webhooks give for its fingerprint; `milepost alerts show` takes it.
 _ID_SHOWN = 16
+_ALERT_COLUMNS = (
+    "id",
+    "state",
+    "muted_by",
+    "severity",
+    "alert",
+    "object_id",
+    "amount",
+    "currency",
+    "deadline_at",
+    "people",
+    "reason",
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")
@@ -63,6 +79,7 @@ export_app = typer.Typer(no_args_is_help=True, help="Write stored events to file
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
+alerts_app.add_typer(silence_app, name="silence")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")
@@ -328,9 +345,12 @@ def alerts_list(
     if output is Output.JSON:
         print_json(rows)
     else:
-        shown = [{**row, "id": row["alert_id"][:_ID_SHOWN], "people": people_cell(row)} for row in rows]
-        columns = ("id", "state", "severity", "alert", "object_id", "amount", "currency", "deadline_at", "people")
-        print_table(shown, (*columns, "reason"), "no alerts")
+        print_table([{**row, **_shown(row)} for row in rows], _ALERT_COLUMNS, "no alerts")
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
+    muted = ", ".join(map(muted_by, row["muted_by"]))
+    return {"id": row["alert_id"][:_ID_SHOWN], "muted_by": muted, "people": people_cell(row)}
 
 
 @alerts_app.command("route-test")

@@ -3,19 +3,17 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from collector.operations import actor_of, posted
 from domain.contract import Contracts
 from domain.instants import parse_storable_instant
 from milepost.answers import StoreAnswers
-from milepost.api_responses import get, refuse, respond
+from milepost.api_responses import get, post
 from milepost.backtest_wish import BacktestWish, unseen
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrateRequest, wish_of
@@ -114,29 +112,12 @@ def rule_routes(answers: StoreAnswers, contracts: Contracts, refused: Refused = 
     ]
 
 
-def _endpoint(type_: type[Asked], what: str, answer: Callable[[Asked, Path], object]) -> Callable[[Request], "object"]:
-    decoder = msgspec.json.Decoder(type_)
-
-    def answer_body(body: bytes) -> object:
-        try:
-            asked = decoder.decode(body)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"not a request to {what}: {error}") from None
+def _endpoint(kind: type[Asked], what: str, answer: Callable[[Asked, Path], object]) -> Callable[[Request], Any]:
+    def in_folder(asked: Asked, request: Request) -> object:
         with tempfile.TemporaryDirectory(prefix="milepost-rules-") as folder:
             return answer(asked, Path(folder))
 
-    async def endpoint(request: Request) -> Response:
-        # A page in a browser cannot send this content type to another origin without asking first.
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return refuse(415, "send application/json")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LARGEST_REQUEST:
-                return refuse(413, "the rule files are larger than 4 MiB")
-        return await run_in_threadpool(respond, lambda: answer_body(body))
-
-    return endpoint
+    return post(kind, what, in_folder, _LARGEST_REQUEST, "the rule files are larger than 4 MiB")
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -19,11 +19,10 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from alerts.config import RoutingConfig, load_routing
+from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
-from alerts.notifiers.registry import build_integrations
-from alerts.routing import build_route
+from alerts.muting import Routing
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.correlation import Correlator
@@ -50,6 +49,7 @@ from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
 from milepost.pull_api import pull_routes
 from milepost.ready_pulls import ready_pulls
+from milepost.routing_reload import RoutingFile
 from milepost.rule_commands import rule_references
 from milepost.rule_reload import RuleFiles
 from milepost.settings import Settings
@@ -106,13 +106,11 @@ class Service:
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
-        self._receiver = closing.enter_context(_demo_receiver(self._report)) if demo else None
-        routing = load_routing(
-            closing.enter_context(_demo_routing(self._receiver.url)) if self._receiver else settings.routing_path
-        )
+        routing = self._checked_routing(settings, demo)
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
+        self._routing_file = RoutingFile(routing, self.console_url, os.environ, registry, clock.now())
         self._operator = new_operator_token()
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
@@ -123,7 +121,7 @@ class Service:
         self._freshness_metrics = FreshnessMetrics(registry)
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
-        self._new_dispatcher = self._dispatcher_of(routing, registry)
+        self._alert_metrics = AlertMetrics(registry)
         door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
@@ -132,7 +130,7 @@ class Service:
             clock,
             registry,
             [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row),
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
                 *pull_routes(self._pulls, self._pull_door),
             ],
             governed,
@@ -144,24 +142,26 @@ class Service:
         )
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(store, clock, console_socket, correlation.span_names, contracts)
+        self._console_server = ConsoleServer(
+            store, clock, console_socket, correlation.span_names, contracts, self._routing
+        )
         self._scheduler = self._schedule(settings)
+
+    def _checked_routing(self, settings: Settings, demo: bool) -> Path:
+        """The routing file; what is wrong in it is told before a port is opened."""
+        path = settings.routing_path
+        self._receiver = self._closing.enter_context(_demo_receiver(self._report)) if demo else None
+        if self._receiver is not None:
+            path = self._closing.enter_context(_demo_routing(self._receiver.url))
+        load_routing(path)
+        return path
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = _reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
 
-    def _dispatcher_of(self, routing: RoutingConfig, registry: CollectorRegistry) -> Callable[[], Dispatcher]:
-        """Makes the dispatcher, which reads from the store what was told; the routing is checked at once."""
-        return partial(
-            Dispatcher,
-            build_route(routing),
-            build_integrations(routing, self.console_url, os.environ),
-            self._store,
-            self._clock,
-            random.Random(),  # noqa: S311 - spreads retries, guards nothing
-            AlertMetrics(registry),
-        )
+    def _routing(self) -> Routing:
+        return self._routing_file.current.routing
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
@@ -239,7 +239,12 @@ class Service:
             self._start_demo()
 
     def _open_dispatcher(self) -> None:
-        self._dispatcher = self._new_dispatcher()
+        """Makes the dispatcher, which reads from the store what was told."""
+        read = self._routing_file.current
+        rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._dispatcher = Dispatcher(
+            read.routing, read.integrations, self._store, self._clock, rng, self._alert_metrics
+        )
 
     def _resume_sending(self) -> None:
         self._dispatcher.resume(self._clock.now())
@@ -296,6 +301,10 @@ class Service:
 
     def _tell(self) -> None:
         now = self._clock.now()
+        if read := self._routing_file.changed(now):
+            self._dispatcher.change(read.routing, read.integrations)
+            # Groups are built anew, also of what ended while it was muted.
+            self._ended_in_sight = ENDED_IN_SIGHT_AT_START
         self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
         self._ended_in_sight = ENDED_IN_SIGHT
 

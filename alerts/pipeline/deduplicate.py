@@ -39,6 +39,9 @@ class Deduplicate:
         self._send_resolved = send_resolved
 
     def run(self, notification: Notification, now: datetime) -> Notification:
+        if not notification.alerts:
+            # All are muted, which is no end: nothing is told, and the log keeps what was.
+            return notification
         told = self._log.told(notification.conversation)
         reason = needs_update(
             told,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from alerts.muting import MutedBy, MuteKind
 from dashboard.components.amounts import Stated, invoiced, stated_amounts
 from dashboard.components.cards import instant, money, severity_word, state_chip, trace_link
 from dashboard.components.markup import Html, element, join
@@ -16,6 +17,12 @@ from domain.business_object import BusinessObject
 from storage.overview import OPEN_STATES, OpenAlert, RuleCount, Throughput
 from storage.trace_view import EventRecord, SpanRecord
 
+_MUTED = {
+    MuteKind.SILENCE: "silenced",
+    MuteKind.INHIBITION: "inhibited by",
+    MuteKind.MUTE_INTERVAL: "muted",
+    MuteKind.ACTIVE_INTERVAL: "muted outside",
+}
 _NONE = Html('<span class="mp-none">–</span>')
 
 
@@ -50,8 +57,8 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, caption: 
     return element("div", inner, class_="mp-scroll", tabindex="0", role="region", aria_label=caption)
 
 
-def alerts_table(alerts: Sequence[OpenAlert], reader: Reader) -> Html:
-    """The open alerts: what is stuck, how much money, since when, until when, why."""
+def alerts_table(alerts: Sequence[OpenAlert], reader: Reader, muted: Mapping[str, Sequence[MutedBy]]) -> Html:
+    """The open alerts: what is stuck, how much money, since when, until when, why; and why nobody is told of it."""
     columns = (
         Column("State"),
         Column("Severity"),
@@ -62,14 +69,14 @@ def alerts_table(alerts: Sequence[OpenAlert], reader: Reader) -> Html:
         Column("Deadline", "number"),
         Column("Why", "wide"),
     )
-    rows = [_alert_row(alert, reader) for alert in alerts]
+    rows = [_alert_row(alert, reader, muted.get(alert.alert_id, ())) for alert in alerts]
     return table(columns, rows, caption="Open alerts, the most urgent first", class_="mp-alerts mp-cards-on-phone")
 
 
-def _alert_row(alert: OpenAlert, reader: Reader) -> tuple[str, ...]:
+def _alert_row(alert: OpenAlert, reader: Reader, muted: Sequence[MutedBy]) -> tuple[str, ...]:
     stuck = alert.business_object
     return (
-        state_chip(alert.state),
+        join(state_chip(alert.state), *(element("span", _muted(one), class_="mp-sub") for one in muted)),
         severity_word(alert.severity),
         join(trace_link(str(stuck), stuck.id), element("span", stuck.type, class_="mp-sub")),
         alert.legal_entity or UNKNOWN,
@@ -85,6 +92,11 @@ def _alert_row(alert: OpenAlert, reader: Reader) -> tuple[str, ...]:
             element("span", reader.in_words(alert.reason), class_="mp-sub"),
         ),
     )
+
+
+def _muted(one: MutedBy) -> str:
+    whom = f" for {one.receiver}" if one.receiver else ""
+    return f"{_MUTED[one.kind]}{whom}: {one.name}"
 
 
 def _deadline_note(alert: OpenAlert, reader: Reader) -> Html:

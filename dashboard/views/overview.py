@@ -173,7 +173,7 @@ def _alerts(entities: tuple[str, ...]) -> None:
                 )
             )
             return
-        write(alerts_table(found.alerts, reader()))
+        write(alerts_table(found.alerts, reader(), reads.muted_alerts()))
         pages = -(-found.total // _ALERTS_A_PAGE)
         if pages > 1:
             st.pagination(pages, key="alerts_page")

@@ -40,7 +40,7 @@ def _page() -> None:
         examples = reads.open_alerts((), _EXAMPLES, 0)
         if examples.alerts:
             write(heading("Stuck now", f"the most urgent of {count_of(examples.total, 'open alert')}"))
-            write(alerts_table(examples.alerts, reader()))
+            write(alerts_table(examples.alerts, reader(), reads.muted_alerts()))
         return
     st.fragment(_journey, run_every=REFRESH)(text)
 

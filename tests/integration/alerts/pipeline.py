@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
+from alerts.muting import build_routing
 from alerts.notifiers.registry import build_integrations
-from alerts.routing import build_route
 from domain.alert import Alert
 from domain.clock import FixedClock
 from storage.client import Store
@@ -55,7 +55,7 @@ class RunningPipeline:
         self.registry = CollectorRegistry()
         integrations = build_integrations(config, CONSOLE, {})
         self.dispatcher = Dispatcher(
-            build_route(config), integrations, store, self.clock, rng, AlertMetrics(self.registry)
+            build_routing(config), integrations, store, self.clock, rng, AlertMetrics(self.registry)
         )
         self._alerts: list[Alert] = []
         self.dispatcher.resume(self.clock.now())

@@ -1,190 +1,210 @@
-"""The same timed alerts into Debian's Alertmanager and into ours: the same messages must come out."""
+"""The same timed alerts into Debian's Alertmanager and into ours: the same messages must come out.
 
-import random
-import shutil
-import socket
-import subprocess
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+All scenarios run at once, each with alerts and a receiver of its own. group_wait is 1 s and group_interval 2 s, so a
+group whose first alert came at second 0 is flushed near the seconds 1, 3, 5, …; every step is well between two flushes.
+Where some of a group are over at the reload all are: Alertmanager does not forget them, and would tell of them again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
-from alerts.config import load_routing
-from alerts.dispatcher import Dispatcher
-from alerts.metrics import AlertMetrics
-from alerts.notification import alert_labels, is_resolved
-from alerts.notifiers.registry import build_integrations
-from alerts.routing import build_route
-from domain.alert import Alert, AlertState
-from domain.clock import SystemClock
-from domain.instants import format_instant
 from storage.client import Store
-from tests.builders import alert
-from tests.fakes import WebhookReceiver, webhook_receiver
+from tests.integration.alerts.two_programs import ALERTMANAGER, Both, Message, Step, both, hooks
 
-ALERTMANAGER = shutil.which("prometheus-alertmanager")
-POSTED, BILLED = "OrderNotPosted", "BillingNotSetUp"
-A, B, C, D = "O-1", "O-2", "O-3", "O-4"
-Message = tuple[str, frozenset[str], frozenset[str]]
+END = 17.4
+RELOAD_AT = 13.8
+ROUTES = """\
+route:
+  receiver: rest
+  group_by: [alertname]
+  group_wait: 1s
+  group_interval: 2s
+  repeat_interval: 1h
+  routes:
+    - {matchers: [alertname=Batch], receiver: batch, repeat_interval: 5s}
+    - {matchers: [alertname=Repeat], receiver: repeat, repeat_interval: 5s}
+    - {matchers: [alertname=Pending], receiver: pending, repeat_interval: 3s}
+    - {matchers: [alertname=Pair], receiver: pair, continue: true}
+    - {matchers: [alertname=Pair], receiver: broken}
+    - {matchers: [alertname=Late], receiver: late, group_by: [alertname, team]}
+    - {matchers: [alertname=Shut], receiver: shut, mute_time_intervals: [shut]}
+    - {matchers: [alertname=Outside], receiver: outside, active_time_intervals: [never, shut_out]}
+    - {matchers: [alertname=Open], receiver: open, mute_time_intervals: [never], active_time_intervals: [always, never]}
+OWN
+receivers:
+  - name: rest
+  - {name: broken, webhook_configs: [{url: '<BROKEN>'}]}
+  - {name: flaky, webhook_configs: [{url: '<MAIN>/flaky'}, {url: '<FLAKY>'}]}
+RECEIVERS
+inhibit_rules:
+  - {source_matchers: [alertname=HopDown], target_matchers: [alertname=Late], equal: [team, region]}
+  - {source_matchers: [alertname="Twin"], target_matchers: ['alertname=~"Twin|Twin2"'], equal: [team]}
+time_intervals:
+  - {name: always, time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}], location: Europe/Berlin}]}
+  - {name: never, time_intervals: [{years: ['1990:1999'], months: ['january:march', '12'], days_of_month: ['-3:-1']}]}
+"""
+# Intervals that the reload changes.
+SHUT = "  - {name: shut, time_intervals: [{weekdays: ['sunday:saturday']}]}\n"
+SHUT_OUT = "  - {name: shut_out, time_intervals: [{years: ['1990'], location: UTC}]}\n"
+OPENED = "  - {name: shut, time_intervals: [{years: ['1990']}]}\n"
+OPENED_OUT = "  - {name: shut_out, time_intervals: [{years: ['1990:2990'], location: UTC}]}\n"
+OWN_RECEIVER = (
+    *("refresh", "note", "brief", "refire", "window", "removal", "rest_over", "edited", "all_silenced"),
+    *("hop_down", "twin", "twin2", "reloaded", "flaky"),
+)
 
 
-@dataclass(frozen=True)
-class Step:
-    """At that second an object's alert begins to fire or is over."""
+def routing_file(intervals: str) -> str:
+    """The file that both programs read; a scenario's receiver is named as its alerts are."""
+    named = (*OWN_RECEIVER, "batch", "repeat", "pending", "pair", "late", "shut", "outside", "open")
+    own = [f"    - {{matchers: [alertname={alert_of(name)}], receiver: {name}}}" for name in OWN_RECEIVER]
+    receivers = [
+        f"  - {{name: {name}, webhook_configs: [{{url: '<MAIN>/{name}'}}]}}" for name in named if name != "flaky"
+    ]
+    return ROUTES.replace("OWN", "\n".join(own)).replace("RECEIVERS", "\n".join(receivers)) + intervals
 
-    at: float
-    name: str
-    object_id: str
-    fires: bool
+
+def alert_of(receiver: str) -> str:
+    return receiver.title().replace("_", "")
 
 
-# group_wait 1 s, group_interval 2 s: flushes near the seconds 1, 3, 5, …; every step is well between two.
+def fires(name: str, object_id: str, note: str = "", **labels: str) -> Callable[[Both], None]:
+    return lambda both: both.fire(name, object_id, note, **labels)
+
+
+def ends(name: str, object_id: str) -> Callable[[Both], None]:
+    return lambda both: both.end(name, object_id)
+
+
+def silences(name: str, *matchers: str, begins: float = 0, until: float = 60) -> Callable[[Both], None]:
+    return lambda both: both.silence(name, *matchers, begins=begins, ends=until)
+
+
+def firing(*objects: str) -> Message:
+    return "firing", frozenset(objects), frozenset()
+
+
+def over(*objects: str) -> Message:
+    return "resolved", frozenset(), frozenset(objects)
+
+
+def partly(fires: str, over: str) -> Message:
+    return "firing", frozenset(fires.split()), frozenset(over.split())
+
+
 STEPS = [
-    Step(0.0, POSTED, A, True),
-    Step(0.0, BILLED, C, True),
-    Step(0.4, POSTED, B, True),
-    Step(1.8, POSTED, D, True),
-    Step(3.8, POSTED, A, False),
-    Step(7.8, POSTED, B, False),
-    Step(7.8, POSTED, D, False),
-    Step(7.8, BILLED, C, False),
-    Step(10.0, POSTED, A, True),
+    # Alerts wait for each other; a late joiner brings all; one of three is over, then all; one fires again.
+    Step(0.0, fires("Batch", "A")),
+    Step(0.4, fires("Batch", "B")),
+    Step(1.8, fires("Batch", "D")),
+    Step(3.8, ends("Batch", "A")),
+    Step(7.8, ends("Batch", "B")),
+    Step(7.8, ends("Batch", "D")),
+    Step(10.0, fires("Batch", "A")),
+    Step(11.6, ends("Batch", "A")),
+    # Told again after the repeat interval, then over.
+    Step(0.0, fires("Repeat", "A")),
+    Step(7.8, ends("Repeat", "A")),
+    # Told of again as it is.
+    Step(0.0, fires("Refresh", "A")),
+    Step(1.8, lambda both: both.refresh("Refresh", "A")),
+    Step(5.8, lambda both: both.refresh("Refresh", "A")),
+    # A change of annotations is no news, and is in the next message.
+    Step(0.0, fires("Note", "A")),
+    Step(1.8, fires("Note", "A", " v2")),
+    Step(4.0, fires("Note", "B")),
+    # Over before anybody was told, so nobody is.
+    Step(0.0, fires("Brief", "A")),
+    Step(0.5, ends("Brief", "A")),
+    # Over and back between two flushes.
+    Step(0.0, fires("Refire", "A")),
+    Step(1.8, ends("Refire", "A")),
+    Step(2.2, fires("Refire", "A")),
+    # Silenced before it is told; told when the silence ends.
+    Step(0.0, silences("window", "alertname=Window", until=3.8)),
+    Step(0.2, fires("Window", "A")),
+    # Silenced after it was told; a joiner is told alone; told with it when the silence is removed.
+    Step(0.0, fires("Removal", "A")),
+    Step(1.8, silences("removal", "alertname=Removal", 'object_id=~"A|X"')),
+    Step(2.2, fires("Removal", "B")),
+    Step(4.0, lambda both: both.expire("removal")),
+    # What is not silenced is over: the group is told so, and of the silenced alert afterwards.
+    Step(0.0, fires("RestOver", "A")),
+    Step(0.2, fires("RestOver", "B")),
+    Step(1.8, silences("rest_over", "alertname=RestOver,object_id!=B", until=2.4)),
+    Step(2.0, ends("RestOver", "B")),
+    Step(7.8, ends("RestOver", "A")),
+    # Pending, so it is told; active when it would be repeated.
+    Step(0.0, silences("pending", "alertname=Pending", begins=1.8)),
+    Step(0.0, fires("Pending", "A")),
+    # Its matchers are changed while it counts: another takes its place and the old one ends.
+    Step(0.0, silences("edited", "alertname=Edited", "object_id=A")),
+    Step(0.2, fires("Edited", "A")),
+    Step(0.2, fires("Edited", "B")),
+    Step(4.0, silences("edited", "alertname=Edited", "object_id=B")),
+    # All that was told is silenced: that is no end.
+    Step(0.0, fires("AllSilenced", "A")),
+    Step(1.8, silences("all_silenced", "alertname=AllSilenced", until=6.0)),
+    # The source mutes the target of the same team, also where neither has a region, until it is over; and again.
+    Step(0.0, fires("HopDown", "S", team="a", region="")),
+    Step(0.2, fires("Late", "A", team="a")),
+    Step(0.2, fires("Late", "B", team="b")),
+    Step(2.6, ends("HopDown", "S")),
+    Step(4.6, fires("HopDown", "S", team="a")),
+    Step(4.8, fires("Late", "C", team="a")),
+    # Who meets both sides is muted by nobody who does; who meets one is.
+    Step(0.0, fires("Twin", "A", team="t")),
+    Step(0.0, fires("Twin", "B", team="t")),
+    Step(0.2, fires("Twin2", "C", team="t")),
+    # One of two receivers is broken, and one integration of two is at first.
+    Step(0.0, fires("Pair", "A")),
+    Step(1.8, fires("Pair", "B")),
+    Step(0.0, fires("Flaky", "A")),
+    # Times of routes, until the file says other ones.
+    Step(0.0, fires("Shut", "A")),
+    Step(0.0, fires("Outside", "A")),
+    Step(0.0, fires("Open", "A")),
+    # A wrong file, then a right one: nobody is told again what they know.
+    Step(0.0, fires("Reloaded", "A")),
+    Step(13.2, lambda both: both.reload("route: {receiver: nobody}\n")),
+    Step(RELOAD_AT, lambda both: both.reload(routing_file(OPENED + OPENED_OUT))),
 ]
-END = 12.6
 EXPECTED: Mapping[str, Sequence[Message]] = {
-    POSTED: [
-        ("firing", frozenset({A, B}), frozenset()),
-        ("firing", frozenset({A, B, D}), frozenset()),
-        ("firing", frozenset({B, D}), frozenset({A})),
-        ("resolved", frozenset(), frozenset({B, D})),
-        ("firing", frozenset({A}), frozenset()),
-    ],
-    BILLED: [
-        ("firing", frozenset({C}), frozenset()),
-        ("firing", frozenset({C}), frozenset()),
-        ("resolved", frozenset(), frozenset({C})),
-    ],
+    "batch": [firing("A", "B"), firing("A", "B", "D"), partly("B D", "A"), over("B", "D"), firing("A"), over("A")],
+    "repeat": [firing("A"), firing("A"), over("A")],
+    "refresh": [firing("A")],
+    "note": [firing("A"), firing("A v2", "B")],
+    "refire": [firing("A")],
+    "window": [firing("A")],
+    "removal": [firing("A"), firing("B"), firing("A", "B")],
+    "rest_over": [firing("A", "B"), over("B"), firing("A"), over("A")],
+    "pending": [firing("A")],
+    "edited": [firing("B"), firing("A")],
+    "all_silenced": [firing("A")],
+    "hop_down": [firing("S"), over("S"), firing("S")],
+    "late": [firing("B"), firing("A")],
+    "twin": [firing("A", "B")],
+    "pair": [firing("A"), firing("A", "B")],
+    "flaky": [firing("A")],
+    "FLAKY": [firing("A")] * 3,
+    "shut": [firing("A")],
+    "outside": [firing("A")],
+    "open": [firing("A")],
+    "reloaded": [firing("A")],
 }
-
-
-def routing_file(folder: Path, receiver: WebhookReceiver) -> Path:
-    """One file that both programs read."""
-    folder.mkdir()
-    path = folder / "routing.yaml"
-    path.write_text(
-        "route: {receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 2s, repeat_interval: 5s}\n"
-        f"receivers: [{{name: hook, webhook_configs: [{{url: '{receiver.url}'}}]}}]\n",
-        encoding="utf-8",
-    )
-    return path
-
-
-@contextmanager
-def alertmanager(path: Path) -> Iterator[httpx.Client]:
-    """Debian's Alertmanager with a routing file, as a client of its API."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    process = subprocess.Popen(
-        [
-            str(ALERTMANAGER),
-            f"--config.file={path}",
-            f"--storage.path={path.parent / 'data'}",
-            f"--web.listen-address={address}",
-            "--cluster.listen-address=",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with httpx.Client(base_url=f"http://{address}") as client:
-            wait_until_ready(client)
-            yield client
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def wait_until_ready(client: httpx.Client) -> None:
-    pause = threading.Event()
-    for _ in range(200):
-        try:
-            if client.get("/-/ready").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        pause.wait(0.05)
-    raise AssertionError("Alertmanager did not become ready within 10 s")
-
-
-def tell_alertmanager(client: httpx.Client, changed: Alert) -> None:
-    posted: dict[str, object] = {
-        "labels": alert_labels(changed),
-        "annotations": dict(changed.annotations),
-        "startsAt": format_instant(changed.fired_at or changed.deadline_at),
-    }
-    if changed.resolved_at and is_resolved(changed):
-        posted["endsAt"] = format_instant(changed.resolved_at)
-    client.post("/api/v2/alerts", json=[posted]).raise_for_status()
-
-
-def play(dispatcher: Dispatcher, client: httpx.Client) -> None:
-    """Takes every step at its second in both programs, ours ticking twenty times a second."""
-    clock, pause = SystemClock(), threading.Event()
-    known: dict[tuple[str, str], Alert] = {}
-    waiting = list(STEPS)
-    began = time.monotonic()
-    while (elapsed := time.monotonic() - began) < END:
-        while waiting and waiting[0].at <= elapsed:
-            step = waiting.pop(0)
-            known[step.name, step.object_id] = changed = after(step, known.get((step.name, step.object_id)))
-            tell_alertmanager(client, changed)
-        dispatcher.run(list(known.values()), clock.now())
-        pause.wait(0.05)
-
-
-def after(step: Step, before: Alert | None) -> Alert:
-    now = SystemClock().now()
-    if step.fires:
-        version = before.version + 1 if before else 1
-        return alert(name=step.name, object=f"order/{step.object_id}", fired_at=now, version=version)
-    assert before is not None
-    return replace(before, state=AlertState.RESOLVED, resolved_at=now, version=before.version + 1)
-
-
-def messages(receiver: WebhookReceiver) -> dict[str, list[Message]]:
-    """What a webhook received, by group."""
-    received: dict[str, list[Message]] = defaultdict(list)
-    while not receiver.is_quiet():
-        one = receiver.next()
-        name = one.json["groupLabels"]["alertname"]
-        received[name].append((one.json["status"], frozenset(one.firing()), frozenset(one.resolved())))
-    return dict(received)
 
 
 @pytest.mark.skipif(ALERTMANAGER is None, reason="prometheus-alertmanager is not installed")
 def test_alertmanager_sends_the_same_messages(embedded_store: Store, tmp_path: Path) -> None:
-    with webhook_receiver() as ours, webhook_receiver() as theirs:
-        config = load_routing(routing_file(tmp_path / "ours", ours))
-        integrations = build_integrations(config, "http://127.0.0.1:8501", {})
-        dispatcher = Dispatcher(
-            build_route(config),
-            integrations,
-            embedded_store,
-            SystemClock(),
-            random.Random(1),
-            AlertMetrics(CollectorRegistry()),
-        )
-        dispatcher.start()
-        with alertmanager(routing_file(tmp_path / "theirs", theirs)) as client:
-            play(dispatcher, client)
-        dispatcher.stop()
-        assert messages(theirs) == EXPECTED
-        assert messages(ours) == EXPECTED
+    refusing = {"FLAKY": 2, "BROKEN": 1000}
+    with hooks(refusing) as ours, hooks(refusing) as theirs:
+        with both(tmp_path, routing_file(SHUT + SHUT_OUT), embedded_store, ours, theirs) as programs:
+            programs.play(STEPS, END)
+        said = {"theirs": theirs.messages(), "ours": ours.messages()}
+    # How often a broken webhook was tried is each program's own.
+    for messages in said.values():
+        assert messages.pop("BROKEN")
+    assert said["theirs"] == EXPECTED
+    assert said["ours"] == EXPECTED

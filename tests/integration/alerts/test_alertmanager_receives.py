@@ -12,8 +12,7 @@ from alerts.notifiers.alertmanager import AlertmanagerConfig
 from domain.alert import AlertState
 from domain.clock import SystemClock
 from tests.builders import alert
-from tests.fakes import webhook_receiver
-from tests.integration.alerts.test_alertmanager_agrees import ALERTMANAGER, alertmanager, routing_file
+from tests.integration.alerts.two_programs import ALERTMANAGER, alertmanager
 from tests.unit.alerts.messages import CONSOLE, notification
 
 
@@ -22,7 +21,9 @@ def test_an_alert_stands_in_alertmanager_until_its_end(tmp_path: Path) -> None:
     now = SystemClock().now()
     late = alert(deadline_at=now - timedelta(hours=1), fired_at=now - timedelta(hours=1))
     over = replace(late, state=AlertState.RESOLVED, resolved_at=now - timedelta(seconds=1))
-    with webhook_receiver() as receiver, alertmanager(routing_file(tmp_path / "am", receiver)) as client:
+    path = tmp_path / "routing.yaml"
+    path.write_text("{route: {receiver: nobody}, receivers: [{name: nobody}]}\n", encoding="utf-8")
+    with alertmanager(path) as client:
         notifier = AlertmanagerConfig.model_validate({"url": str(client.base_url)}).notifier(Surroundings(CONSOLE, {}))
 
         def tell(made: Notification) -> list[dict[str, object]]:

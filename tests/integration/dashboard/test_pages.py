@@ -1,7 +1,7 @@
 """Each page of the console on a real store, without a browser."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from alerts.handling import Deed, handle
+from alerts.silences import SilenceWish, put_silence
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
 from dashboard.session import attach
@@ -66,6 +67,17 @@ def test_a_journey_shows_what_people_did_with_its_alerts(page: AppTest, embedded
     assert "<dt>Assigned</dt><dd>to <b>ben</b> " in shown
     assert "by ana at " in shown
     assert "you know &lt;SAP&gt;" in shown
+
+
+def test_the_overview_says_of_what_nobody_is_told(page: AppTest, embedded_store: Store, now: datetime) -> None:
+    seed_stuck_order(embedded_store, now)
+    assert "silenced" not in _shown(page.run())
+    wish = SilenceWish(["object_id=O-1001"], now + timedelta(hours=1), "rita", "the ERP <is> down")
+    put_silence(embedded_store, wish, now)
+    attach(embedded_store, FixedClock(now))
+    page.run()
+
+    assert '<span class="mp-sub">silenced: the ERP &lt;is&gt; down</span>' in _shown(page)
 
 
 def test_the_overview_calls_sources_silent_by_their_contracts(

@@ -181,6 +181,12 @@ def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Ru
     whole = ask("GET", path, path.format(dead_letter_id=letter))
     ask("POST", "/api/tokens", json={"name": "crm", "scopes": ["events"], "sources": ["crm"], "rate": "5/s"})
     revoked = ask("POST", "/api/tokens/{name}/revoke", "/api/tokens/crm/revoke")
+    wish = {"matchers": ["alertname=OrderNotPosted"], "ends_at": "2026-11-02T13:00:00Z", "created_by": "rita"}
+    silence = ask("POST", "/api/silences", json={**wish, "comment": "known"})
+    one = f"/api/silences/{silence['silence_id']}"
+    assert ask("GET", "/api/silences/{silence_id}", one) == ask("GET", "/api/silences")[0] == silence
+    assert ask("GET", "/api/alerts")[0]["muted_by"][0]["kind"] == "silence"
+    ask("POST", "/api/silences/{silence_id}/expire", f"{one}/expire")
     rules = {file.name: file.read_text("utf-8") for file in rule_files([SHIPPED / "rules/definitions"])}
     calendars = (SHIPPED / "rules/calendars.yaml").read_text("utf-8")
     asked = {"rules": rules, "calendars": calendars, "at": "2026-11-09T12:00:00Z", "known_at": None}

@@ -26,7 +26,7 @@ from tests.engine import Engine
 from tests.unit.rules.silences import contracts
 
 ROUTING = """
-route: {receiver: ops, group_wait: 0s}
+route: {receiver: ops, group_wait: 0s, group_by: [alertname]}
 receivers:
   - name: ops
     webhook_configs: [{url: "http://127.0.0.1:9/"}]
@@ -72,17 +72,39 @@ def test_an_empty_store_was_never_away(service: Service, embedded_store: Store) 
     assert read_silences(embedded_store, contracts(), EPOCH, NOW).all == []
 
 
-def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embedded_store: Store) -> None:
-    write_transitions(embedded_store, [alert()])
-    embedded_store.execute("RENAME TABLE object_milestones TO milestones_away")
-
+def tick_without_evaluating(service: Service, store: Store) -> None:
+    """A tick whose rules cannot be evaluated, so that alerts that no event is behind stand."""
+    store.execute("RENAME TABLE object_milestones TO milestones_away")
     try:
         with pytest.raises(StoreError, match="object_milestones"):
             service.tick()
     finally:
-        embedded_store.execute("RENAME TABLE milestones_away TO object_milestones")
+        store.execute("RENAME TABLE milestones_away TO object_milestones")
+
+
+def test_alerts_are_told_though_rules_cannot_be_evaluated(service: Service, embedded_store: Store) -> None:
+    write_transitions(embedded_store, [alert()])
+
+    tick_without_evaluating(service, embedded_store)
 
     assert [one.receiver for one in unfinished_notifications(embedded_store)] == ["ops"]
+
+
+def test_a_tick_tells_by_the_routing_file_as_it_is_then(
+    service: Service, embedded_store: Store, settings: Settings
+) -> None:
+    write_transitions(embedded_store, [alert(), alert(name="HopDown", object="hop/erp")])
+    wrong = ROUTING.replace("receiver: ops", "receiver: nobody")
+    settings.routing_path.write_text(wrong, encoding="utf-8")
+    tick_without_evaluating(service, embedded_store)
+    assert {one.receiver for one in unfinished_notifications(embedded_store)} == {"ops"}
+
+    finance = ROUTING.replace("ops", "finance") + "inhibit_rules: [{source_matchers: [alertname=HopDown]}]\n"
+    settings.routing_path.write_text(finance, encoding="utf-8")
+    tick_without_evaluating(service, embedded_store)
+
+    told = {one.receiver: one.group_key for one in unfinished_notifications(embedded_store)}
+    assert told["finance"] == '{}:{alertname="HopDown"}'
 
 
 def test_what_a_tick_evaluates_is_correlated(service: Service, embedded_store: Store) -> None:

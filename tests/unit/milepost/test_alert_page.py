@@ -17,6 +17,7 @@ ROW: dict[str, Any] = {
     "deadline_at": "2026-11-02T12:00:00Z",
     "resolved_at": None,
     "reason": "it did not follow",
+    "muted_by": [],
     "trace_ids": ["ab"],
     "actions": [],
     "why": {
