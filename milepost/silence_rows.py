@@ -1,13 +1,12 @@
 """Silences as commands and the API show them."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from domain.instants import format_instant
 from domain.silence import Silence
 
 
-def silence_row(silence: Silence, now: datetime) -> Mapping[str, object]:
+def silence_row(silence: Silence, now: datetime) -> dict[str, object]:
     """A silence as `milepost alerts silence list --output json` shows it."""
     return {
         "silence_id": silence.silence_id,
