@@ -3,6 +3,7 @@
 All scenarios run at once, each with alerts and a receiver of its own. group_wait is 1 s and group_interval 2 s, so a
 group whose first alert came at second 0 is flushed near the seconds 1, 3, 5, …; every step is well between two flushes.
 Where some of a group are over at the reload all are: Alertmanager does not forget them, and would tell of them again.
+What nobody was told of for inhibition is over by then, too: for a moment after a reload it may not know what inhibits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ route:
   repeat_interval: 1h
   routes:
     - {matchers: [alertname=Batch], receiver: batch, repeat_interval: 5s}
-    - {matchers: [alertname=Repeat], receiver: repeat, repeat_interval: 5s}
+    - {matchers: [alertname=Repeat], receiver: repeat, repeat_interval: 4200ms}
     - {matchers: [alertname=Pending], receiver: pending, repeat_interval: 3s}
     - {matchers: [alertname=Pair], receiver: pair, continue: true}
     - {matchers: [alertname=Pair], receiver: broken}
@@ -104,7 +105,7 @@ STEPS = [
     Step(7.8, ends("Batch", "D")),
     Step(10.0, fires("Batch", "A")),
     Step(11.6, ends("Batch", "A")),
-    # Told again after the repeat interval, then over.
+    # Told again after the repeat interval, at the fourth flush however long the first message took, then over.
     Step(0.0, fires("Repeat", "A")),
     Step(7.8, ends("Repeat", "A")),
     # Told of again as it is.
@@ -154,10 +155,12 @@ STEPS = [
     Step(2.6, ends("HopDown", "S")),
     Step(4.6, fires("HopDown", "S", team="a")),
     Step(4.8, fires("Late", "C", team="a")),
+    Step(9.6, ends("Late", "C")),
     # Who meets both sides is muted by nobody who does; who meets one is.
     Step(0.0, fires("Twin", "A", team="t")),
     Step(0.0, fires("Twin", "B", team="t")),
     Step(0.2, fires("Twin2", "C", team="t")),
+    Step(9.6, ends("Twin2", "C")),
     # One of two receivers is broken, and one integration of two is at first.
     Step(0.0, fires("Pair", "A")),
     Step(1.8, fires("Pair", "B")),
@@ -206,5 +209,14 @@ def test_alertmanager_sends_the_same_messages(embedded_store: Store, tmp_path: P
     # How often a broken webhook was tried is each program's own.
     for messages in said.values():
         assert messages.pop("BROKEN")
-    assert said["theirs"] == EXPECTED
-    assert said["ours"] == EXPECTED
+    assert differing(said["theirs"]) == {}
+    assert differing(said["ours"]) == {}
+
+
+def differing(messages: Mapping[str, Sequence[Message]]) -> dict[str, Sequence[Message] | None]:
+    """Of each scenario that did not go as expected what came."""
+    return {
+        name: messages.get(name)
+        for name in EXPECTED.keys() | messages.keys()
+        if messages.get(name) != EXPECTED.get(name)
+    }
