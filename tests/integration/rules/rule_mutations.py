@@ -14,7 +14,10 @@ _SWAPPED = (("from", "to"), ("event", "requires"), ("event", "not_before"), ("fr
 # Parts that change what is told where they are left out.
 _OPTIONAL = ("where", "calendar", "pause", "close", "at_risk", "overrides")
 # A test states a signal's values as they are, whatever window they were measured in.
-_KINDS = ("milestone", "sequence", "duplicate", "absence", "threshold", "burn_rate")
+_KINDS = (
+    *("milestone", "sequence", "duplicate", "reconcile", "authority"),
+    *("absence", "threshold", "burn_rate", "forecast"),
+)
 
 
 def mutants(rule: Raw) -> Iterator[tuple[str, Raw]]:
@@ -42,7 +45,7 @@ def mutants(rule: Raw) -> Iterator[tuple[str, Raw]]:
 def _in_kind(rule: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
     body = rule[kind]
     step = _MINUTE if kind == "threshold" else _SECOND
-    for key in ("within", "for"):
+    for key in ("within", "for", "settle"):
         if key in body:
             for by in (-step, step):
                 later = _longer(body[key], by)
@@ -59,6 +62,14 @@ def _in_kind(rule: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
     if "slo" in body:
         for share in (-0.3, 0.3):
             yield f"slo {share:+}%", _with(rule, _percent(body["slo"], share), kind, "slo")
+    if "chance" in body:
+        for share in (-30, 19):
+            yield f"chance {share:+}%", _with(rule, _percent(body["chance"], share), kind, "chance")
+    if "less" in body:
+        yield "no less", _without(rule, kind, "less")
+        yield "no sum", _without(_without(rule, kind, "less"), kind, "sum")
+    if "tolerance" in body:
+        yield "no tolerance", _without(rule, kind, "tolerance")
     if "pairing" in body:
         yield "no pairing", _without(rule, kind, "pairing")
     for number, name in enumerate(body.get("alike", ())):
@@ -71,8 +82,11 @@ def _in_kind(rule: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
     if "not_while" in body:
         yield "not_while turned round", _swapped(rule, (kind, "not_while"), "from", "until")
     if "event" in body:
-        yield "another event", _with(rule, "customer.updated", kind, "event")
-    if "object" in body:
+        yield (
+            "another event",
+            _with(rule, "order.created" if kind == "authority" else "customer.updated", kind, "event"),
+        )
+    if "object" in body and kind != "authority":
         yield "another object", _with(rule, "order" if body["object"] != "order" else "quote", kind, "object")
 
 
