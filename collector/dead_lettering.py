@@ -1,5 +1,6 @@
 """Makes dead letters: of requests that cannot be taken as a whole, and of single events."""
 
+import hashlib
 import uuid
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -42,11 +43,11 @@ def rejection_letter(
     channel: str,
     content_type: str,
     headers: Mapping[str, str],
-    letter_id: str = "",
+    submission_id: str,
 ) -> DeadLetter:
-    """The dead letter that keeps one event of a request, under an id of its own unless one is given."""
+    """The dead letter that keeps one event of a request, under the same id however often the request is committed."""
     return DeadLetter(
-        dead_letter_id=letter_id or uuid.uuid4().hex,
+        dead_letter_id=part_id(submission_id, rejection.index),
         received_at=received_at,
         channel=channel,
         code=rejection.code,
@@ -57,6 +58,11 @@ def rejection_letter(
         headers=headers,
         body=rejection.raw,
     )
+
+
+def part_id(whole: str, index: int) -> str:
+    """The id of the dead letter of one part of what has an id itself."""
+    return hashlib.sha256(f"{whole}-{index}".encode()).hexdigest()[:32]
 
 
 def attribute_headers(headers: RawHeaders, also: Collection[str] = ()) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """How the items of each channel become records of a spool, and how records are stored, each once.
 
-The record's own id makes the ids of the dead letters that come of it: a drain that is repeated after a kill finds them.
+A submission's id, or the record's, makes the ids of the dead letters that come of it: a drain after a commit that got
+no answer, or one that is repeated after a kill, finds them.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
-from collector.dead_lettering import attribute_headers, rejection_letter
+from collector.dead_lettering import attribute_headers, part_id, rejection_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import otlp
 from collector.receivers.cloudevents import Candidate, Received, Rejection
@@ -45,6 +45,8 @@ class _Submission(msgspec.Struct, array_like=True):
     channel: str
     keep_rejected: bool
     flags: list[tuple[int, ContractFlag]]
+    # Empty in records of earlier versions, whose own ids then stand for it.
+    submission_id: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -85,6 +87,7 @@ class EventChannel:
                 item.channel,
                 item.keep_rejected,
                 received.flags,
+                item.submission_id,
             )
         )
 
@@ -109,7 +112,7 @@ class EventChannel:
                     submission.channel,
                     submission.content_type,
                     submission.headers,
-                    _id_of(record, rejection.index),
+                    submission.submission_id or record.record_id,
                 )
                 for rejection in outcome.rejected
                 if submission.keep_rejected
@@ -193,7 +196,7 @@ class RequestChannel(Generic[Request]):
 
     def _keep(self, record: Record, request: Request, error: InputError) -> None:
         letter = DeadLetter(
-            dead_letter_id=_id_of(record, 0),
+            dead_letter_id=part_id(record.record_id, 0),
             received_at=self._clock.now(),
             channel=self._kind.channel,
             code=error.code,
@@ -234,7 +237,3 @@ def insert_missing(store: Store, letters: Sequence[DeadLetter]) -> None:
         known = {place.dead_letter_id for place in dead_letter_places(store, [one.dead_letter_id for one in some])}
         if missing := [one for one in some if one.dead_letter_id not in known]:
             insert_dead_letters(store, missing)
-
-
-def _id_of(record: Record, index: int) -> str:
-    return hashlib.sha256(f"{record.record_id}-{index}".encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ engine can be told up to which instant nothing more will appear.
 import contextlib
 import logging
 import threading
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,7 +44,8 @@ Entry = tuple[int, Candidate]
 class EventSubmission:
     """The events of one request, and what a dead letter should tell of how they came.
 
-    `keep_rejected` is off where the sender of the submission keeps and counts what is rejected of it.
+    `keep_rejected` is off where the sender of the submission keeps and counts what is rejected of it. `submission_id`
+    makes the ids of its dead letters: a commit that got no answer may have stored them all the same.
     """
 
     received: Received
@@ -52,6 +54,7 @@ class EventSubmission:
     channel: str = "events"
     kept_headers: Collection[str] = ()
     keep_rejected: bool = True
+    submission_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(slots=True)
@@ -229,6 +232,7 @@ class EventWriter:
                 submission.channel,
                 submission.content_type,
                 attribute_headers(submission.headers, submission.kept_headers),
+                submission.submission_id,
             )
             for submission, outcome in zip(group, outcomes, strict=True)
             if submission.keep_rejected

@@ -3,7 +3,7 @@
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from collector import spooling
+from collector import spooling, writer
 from collector.access import DoorSettings
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
+from domain.errors import StoreUnreachable
 from storage.client import Store
+from storage.dead_letters import DeadLetter, insert_dead_letters
 from tests.builders import otlp_request, span
 from tests.clickhouse_endpoint import ClickHouseEndpoint, serving
 from tests.engine import Engine
@@ -190,6 +192,27 @@ def test_an_event_sent_again_through_the_spool_is_stored_once(site: Site) -> Non
 
         assert site.figures() == {"events": ["e-1", "e-2"], "spans": [], "logs": [], "letters": []}
         assert collector.total("events_duplicate_total") == 2
+
+
+def test_letters_whose_insert_got_no_answer_are_kept_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    unanswered: list[DeadLetter] = []
+
+    def insert_and_hear_nothing(store: Store, letters: Sequence[DeadLetter]) -> None:
+        insert_dead_letters(store, letters)
+        if not unanswered:
+            unanswered.extend(letters)
+            raise StoreUnreachable("the connection broke off")
+
+    monkeypatch.setattr(writer, "insert_dead_letters", insert_and_hear_nothing)
+    with site.collector() as collector:
+        conflict = event(1, type="order.cancelled")
+        batch = [event(1), conflict, event(2, id=""), event(3, id="")]
+        assert collector.post(json.dumps(batch).encode(), BATCH).status_code == 200
+        eventually(lambda: is_drained(collector), "the spool is empty")
+
+        assert len(unanswered) == 3
+        letters = ["conflict", "missing_id", "missing_id"]
+        assert site.figures() == {"events": ["e-1"], "spans": [], "logs": [], "letters": letters}
 
 
 def test_a_slow_store_is_caught_up_with_while_more_comes(site: Site) -> None:

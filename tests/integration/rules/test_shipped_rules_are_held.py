@@ -80,8 +80,7 @@ def test_a_topic_passes_as_it_is(topic: str, tmp_path: Path, conditions: Conditi
     assert failures(tmp_path, topic, group["rules"], conditions) == []
 
 
-# Service levels take a month of cases to test, again for each change: minutes, so they are left out.
-@pytest.mark.parametrize(("topic", "name"), [one for one in RULES if one[0] != "service_levels"])
+@pytest.mark.parametrize(("topic", "name"), RULES)
 def test_every_change_of_a_rule_fails_a_test(
     topic: str, name: str, tmp_path: Path, conditions: ConditionEvaluator
 ) -> None:
