@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,9 +130,9 @@ class IntegrationConfig(ConfigModel):
 
     send_resolved: bool = True
 
+    @abstractmethod
     def notifier(self, surroundings: Surroundings) -> Notifier:
         """Ready to send; ConfigError when a file or a variable that the entry names is missing."""
-        raise NotImplementedError
 
 
 class HttpIntegrationConfig(IntegrationConfig):

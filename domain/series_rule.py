@@ -1,5 +1,6 @@
 """Rules that judge traffic instead of one object: what is missing, what passes a bound, what burns a budget."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,9 +30,9 @@ class SeriesRule(Rule):
     level: str = "warning"
 
     @property
+    @abstractmethod
     def subject(self) -> BusinessObject:
         """What its alerts are about."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

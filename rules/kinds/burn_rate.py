@@ -103,15 +103,18 @@ def _verdict(rule: BurnRateRule, known: _Buckets, level: str, instant: datetime)
 
 def _judge_windows(rule: BurnRateRule, known: _Buckets, windows: BurnWindows, instant: datetime) -> Verdict:
     long, short = known.spent(instant, windows.long), known.spent(instant, windows.short)
-    rates = (long.rate(rule.objective), short.rate(rule.objective))
-    percent = f"{float(rule.objective * 100):g}%"
-    what = (
-        f"{rule.target.name} spends the error budget of {percent} over {write_duration(rule.over)} "
-        f"{float(rates[0]):.3g} times too fast in {write_duration(windows.long)} ({long.bad} of {long.clocks} broken) "
-        f"and {float(rates[1]):.3g} times in {write_duration(windows.short)} ({short.bad} of {short.clocks}); "
-        f"{float(windows.factor):g} times is too much"
-    )
-    is_beyond: bool | None = min(rates) >= windows.factor and long.clocks >= rule.minimum
-    if not is_beyond and rates[0] >= windows.factor and long.clocks >= rule.minimum and not short.clocks:
-        is_beyond = None
+
+    def what() -> str:
+        rates = (float(long.rate(rule.objective)), float(short.rate(rule.objective)))
+        return (
+            f"{rule.target.name} spends the error budget of {float(rule.objective * 100):g}% over "
+            f"{write_duration(rule.over)} {rates[0]:.3g} times too fast in {write_duration(windows.long)} "
+            f"({long.bad} of {long.clocks} broken) and {rates[1]:.3g} times in {write_duration(windows.short)} "
+            f"({short.bad} of {short.clocks}); {float(windows.factor):g} times is too much"
+        )
+
+    is_beyond: bool | None = False
+    if long.clocks >= rule.minimum and long.rate(rule.objective) >= windows.factor:
+        # Where nothing ended lately nobody knows whether it goes on.
+        is_beyond = short.rate(rule.objective) >= windows.factor if short.clocks else None
     return Verdict(is_beyond, what, windows.level)

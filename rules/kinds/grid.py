@@ -3,7 +3,7 @@
 What was judged at an instant stays judged: what arrives later counts at the instants that follow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -35,10 +35,13 @@ class GridState(msgspec.Struct):
 
 
 class Verdict(msgspec.Struct):
-    """Whether a series is beyond its bound at an instant, None where that is unknown, and a sentence on it."""
+    """Whether a series is beyond its bound at an instant, None where that is unknown, and a sentence on it.
+
+    The sentence is made when it is told, which is at few of the instants.
+    """
 
     is_beyond: bool | None
-    what: str
+    what: Callable[[], str]
     severity: str
 
 
@@ -75,13 +78,13 @@ def judge(
     if series.fired_at is not None or instant - series.pending_since < stretch:
         return None
     series.fired_at = instant
-    return _told(rule, series, verdict, instant, AlertState.FIRING, f"{verdict.what}.")
+    return _told(rule, series, verdict, instant, AlertState.FIRING, f"{verdict.what()}.")
 
 
 def _rest(rule: SeriesRule, series: GridSeries, verdict: Verdict, instant: datetime, without: str) -> SeriesTold | None:
     told = None
     if series.fired_at is not None:
-        reason = f"Resolved at {format_instant(instant)}: {without or verdict.what}."
+        reason = f"Resolved at {format_instant(instant)}: {without or verdict.what()}."
         told = _told(rule, series, verdict, instant, AlertState.RESOLVED, reason)
     series.pending_since = series.fired_at = None
     return told

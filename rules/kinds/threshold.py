@@ -46,12 +46,15 @@ def _always(rule: ThresholdRule, signal: Signal) -> tuple[LabelSet, ...]:
 
 def _verdict(rule: ThresholdRule, signal: Signal, labels: LabelSet, value: float | None) -> Verdict:
     if value is None:
-        return Verdict(None, "", rule.level)
+        return Verdict(None, str, rule.level)
     # Both sides as they are measured: a tenth of calls is not above 10%.
     bound = float(rule.value)
     is_beyond = value > bound if rule.bound is Bound.ABOVE else value < bound
-    named = f"{signal.name} ({write_labels(labels)})" if labels else signal.name
-    compared = f"{rule.bound} {write_value(signal.unit, bound)}"
-    reading = f"{named} is {write_value(signal.unit, value)}"
-    held = f" for {format_duration(rule.stretch)}" if rule.stretch else ""
-    return Verdict(is_beyond, f"{reading}, {compared}{held}" if is_beyond else reading, rule.level)
+
+    def what() -> str:
+        named = f"{signal.name} ({write_labels(labels)})" if labels else signal.name
+        reading = f"{named} is {write_value(signal.unit, value)}"
+        held = f" for {format_duration(rule.stretch)}" if rule.stretch else ""
+        return f"{reading}, {rule.bound} {write_value(signal.unit, bound)}{held}" if is_beyond else reading
+
+    return Verdict(is_beyond, what, rule.level)

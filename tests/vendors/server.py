@@ -5,6 +5,7 @@ import queue
 import socket
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -51,7 +52,7 @@ class Script:
     drips: bool = False
 
 
-class Vendor:
+class Vendor(ABC):
     """Keeps every request; one that the vendor's schema forbids is refused with 400 and noted in `violations`."""
 
     def __init__(self) -> None:
@@ -64,9 +65,9 @@ class Vendor:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
+    @abstractmethod
     def answer(self, request: Request) -> Reply:
         """What the vendor says to a request, as status and JSON or text; ValueError where its schema forbids it."""
-        raise NotImplementedError
 
     @property
     def url(self) -> str:
