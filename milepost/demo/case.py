@@ -25,6 +25,7 @@ SOURCES = {
     "invoice.posted": "erp",
     "invoice.visible_in_crm": "crm",
     "invoice.voided": "erp",
+    "credit_note.posted": "erp",
     "payment.failed": "payments",
     "payment.received": "payments",
     "payment.visible_to_account": "crm",

@@ -201,7 +201,10 @@ class DuplicateInvoice:
 
 @dataclass(frozen=True)
 class AmountMismatch:
-    """Freight is charged twice on the way: the ERP's invoice is a few percent above the order's amount in the CRM."""
+    """Freight is charged twice on the way: the ERP's invoice is a few percent above the order's amount in the CRM.
+
+    InvoicedOtherThanOrdered fires, and is resolved when accounts receivable has credited the difference.
+    """
 
     code: int = 9
     every: timedelta = timedelta(hours=20)
@@ -210,9 +213,14 @@ class AmountMismatch:
 
     def strike(self, case: Case, rng: random.Random) -> None:
         surcharge = rng.uniform(0.02, 0.09)
-        for each in case.happenings:
+        for each in list(case.happenings):
             if each.type.startswith("invoice."):
-                each.amount += share_of(each.amount, surcharge, case.entity.currency)
+                above = share_of(each.amount, surcharge, case.entity.currency)
+                each.amount += above
+                if each.type == "invoice.issued":
+                    order_and_invoice = [one for one in each.objects if one.type != "customer"]
+                    credited_at = each.happened_at + _hours(rng, 60, 110)
+                    case.add("credit_note.posted", credited_at, each, order_and_invoice, above, each.key)
 
 
 @dataclass(frozen=True)

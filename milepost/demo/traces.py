@@ -48,6 +48,7 @@ HOPS = {
     "invoice.posted": Hop("invoice", "post invoice", kind=SpanKind.PRODUCER),
     "invoice.visible_in_crm": Hop("invoice", "PUT", "/crm/invoices", "invoice.sync"),
     "invoice.voided": Hop("invoice", "void invoice"),
+    "credit_note.posted": Hop("invoice", "post credit note"),
     "payment.failed": Hop("payment", "decline payment"),
     "payment.received": Hop("payment", "receive payment", kind=SpanKind.PRODUCER),
     "payment.visible_to_account": Hop("payment", "POST", "/crm/payments", "payment.notify"),

@@ -188,7 +188,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
     assert "last hop erp POST /erp/orders at " in " ".join(page.split())
     told = [one["why"]["cause"] for message in notifications for one in message["alerts"] if one["status"] == "firing"]
     assert "erp" in {cause.get("service") for cause in told}
-    assert {one["labels"]["legal_entity"] for one in alerts} <= {"DE01", "FR01"}
+    # Orders of the other companies are late now and then as well, though no lock holds those up.
+    assert {one["labels"]["legal_entity"] for one in explained} <= {"DE01", "FR01"}
     assert notifications[0]["status"] == "firing"
     assert console.status_code == 200
 

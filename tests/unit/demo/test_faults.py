@@ -114,6 +114,8 @@ def test_an_amount_mismatch_shows_between_the_order_and_its_invoice() -> None:
 
     assert Decimal("1.01") < invoiced / ordered < Decimal("1.1")
     assert invoiced == case.first("invoice.posted").amount
+    assert invoiced - case.first("credit_note.posted").amount == ordered
+    assert wait(case, "invoice.issued", "credit_note.posted") > timedelta(days=2)
     assert healthy_case().first("invoice.issued").amount == ordered
 
 
