@@ -4,7 +4,7 @@ import contextlib
 from datetime import datetime
 
 from domain.errors import StoreHeld, UsageError
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
 from storage.client import Store, is_new
 from storage.migrator import load_migrations, migrate
 

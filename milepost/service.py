@@ -38,19 +38,19 @@ from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from domain.instants import EPOCH
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.api.pulls import pull_routes
+from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
-from milepost.contract_commands import open_contract_door
+from milepost.contract_checks import open_contract_door
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
-from milepost.pull_api import pull_routes
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
-from milepost.rule_commands import rule_references
+from milepost.rule_checks import rule_references
 from milepost.rule_reload import RuleFiles
 from milepost.settings import Settings
 from milepost.store_arrival import StoreArrival

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from domain.errors import UsageError
-from milepost.answers import Answers
+from milepost.answers.protocol import Answers
 from milepost.export.csv_file import write_csv
 from milepost.export.ocel_json import write_json
 from milepost.export.ocel_log import OcelLog

@@ -10,7 +10,7 @@ import httpx
 
 from domain.clock import SystemClock
 from domain.instants import format_instant
-from milepost.source_commands import SOURCE_COLUMNS
+from milepost.source_checks import SOURCE_COLUMNS
 from tests.acceptance.program import RunningMilepost, run_milepost
 from tests.waiting import eventually
 

@@ -14,7 +14,7 @@ from alerts.matchers import Matcher, parse_matchers
 from alerts.silences import ActiveSilences, SilenceWish, expire_silence, find_silence, put_silence
 from domain.errors import UsageError
 from domain.silence import Silence, SilenceState
-from milepost.answers import Answers
+from milepost.answers.protocol import Answers
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.silences import list_silences, silences_in_force

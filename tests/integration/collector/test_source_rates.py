@@ -13,7 +13,7 @@ from collector.contract_door import ContractDoor
 from collector.receivers.cloudevents import BATCH, STRUCTURED
 from collector.receivers.otlp import PROTOBUF
 from domain.contract import Contracts, SourceContract
-from milepost.api_door import ApiDoor
+from milepost.api.door import ApiDoor
 from storage.client import Store
 from storage.events import count_events
 from tests.integration.collector.running import RunningCollector, event, running_collector

@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry
 from collector.app import Collector
 from collector.contract_definitions import SHIPPED, load_contracts
 from domain.clock import FixedClock
-from milepost.answers import Answers, StoreAnswers
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.answers.from_store import StoreAnswers
+from milepost.answers.protocol import Answers
+from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, address, bind
 from storage.client import Store
 from tests.builders import NOW

@@ -13,9 +13,9 @@ from domain.alert_evidence import AlertEvidence
 from domain.clock import FixedClock
 from domain.errors import UsageError
 from domain.instants import EPOCH
-from milepost.answers import open_answers
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.answers.from_store import open_answers
+from milepost.api.routes import api_routes
 from milepost.settings import SHIPPED, Settings
 from rules.engine import ENGINE
 from storage.alerts import write_transitions

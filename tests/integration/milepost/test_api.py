@@ -16,8 +16,8 @@ from domain.clock import FixedClock
 from domain.contract import Contracts
 from domain.errors import StoreError, UsageError
 from domain.instants import EPOCH, format_instant
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, bind
 from milepost.migration import ask_running
 from milepost.settings import SHIPPED, Settings

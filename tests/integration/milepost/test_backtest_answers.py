@@ -14,9 +14,9 @@ from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from domain.errors import ConfigError, UsageError
 from domain.instants import format_instant
-from milepost.answers import StoreAnswers
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.routes import api_routes
 from milepost.backtest_wish import BacktestWish, unseen
 from milepost.settings import SHIPPED
 from rules.replay import By

@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 
 from domain.clock import FixedClock
 from domain.errors import UsageError
-from milepost.answers import StoreAnswers
-from milepost.api import api_routes
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.routes import api_routes
 from milepost.calibration_wish import CalibrationWish
 from milepost.settings import SHIPPED
 from storage.client import Store

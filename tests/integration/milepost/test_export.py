@@ -14,7 +14,7 @@ import pytest
 from collector.files.ingestion import Ingestion, IngestSummary
 from collector.files.items import Reading
 from domain.errors import UsageError
-from milepost.answers import Answers
+from milepost.answers.protocol import Answers
 from milepost.export.csv_file import COLUMNS
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.settings import Settings

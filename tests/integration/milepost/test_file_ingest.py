@@ -11,7 +11,7 @@ from collector.files.door import Checkpoint
 from collector.files.ingestion import Ingestion, IngestSummary
 from collector.files.items import Reading
 from collector.files.mapping import load_mapping
-from milepost.answers import Answers
+from milepost.answers.protocol import Answers
 from milepost.settings import Settings
 from storage.client import Store
 from storage.dead_letters import LetterFilter

@@ -32,10 +32,10 @@ from collector.tokens import new_operator_token
 from domain.clock import FixedClock
 from domain.contract import Contracts
 from domain.instants import EPOCH
-from milepost.api import api_routes
+from milepost.api.pulls import pull_routes
+from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, address, bind
 from milepost.openapi import PATH, document
-from milepost.pull_api import pull_routes
 from milepost.settings import SHIPPED
 from rules.loader import rule_files
 from storage.alerts import write_transitions

@@ -20,8 +20,8 @@ from domain.clock import FixedClock
 from domain.errors import UsageError
 from domain.instants import EPOCH
 from milepost.alert_handling import ActionWish
-from milepost.answers import Answers
-from milepost.api import api_routes
+from milepost.answers.protocol import Answers
+from milepost.api.routes import api_routes
 from milepost.cli import app
 from milepost.settings import Settings
 from storage.alerts import write_transitions

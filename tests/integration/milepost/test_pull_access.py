@@ -6,7 +6,7 @@ import pytest
 
 from collector.tokens import issue_token
 from domain.clock import FixedClock
-from milepost.pull_api import pull_routes
+from milepost.api.pulls import pull_routes
 from storage.client import Store
 from storage.events import count_events
 from tests.builders import NOW

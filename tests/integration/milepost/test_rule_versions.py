@@ -9,7 +9,7 @@ import pytest
 from domain.contract import Contracts
 from domain.errors import StoreError, UsageError
 from domain.instants import EARLIEST
-from milepost.answers import Answers
+from milepost.answers.protocol import Answers
 from milepost.backtest_wish import BacktestWish, unseen
 from milepost.rule_versions import MigrationWish
 from milepost.service import Service

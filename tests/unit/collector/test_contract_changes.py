@@ -9,7 +9,7 @@ import pytest
 from collector.contract_changes import changes
 from collector.contract_history import contracts_at
 from domain.errors import ConfigError, UsageError
-from milepost.contract_commands import check_contracts
+from milepost.contract_checks import check_contracts
 from tests.unit.collector.contracts import WHOLE, contract_files
 
 OLD = f"""{WHOLE}    aliases: [OrderApproved]

@@ -1,17 +1,16 @@
 """Answers to the commands' questions: from the store itself, or from the running Milepost that holds it."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from alerts.config import load_routing
-from alerts.muting import Routing, build_routing, current_mutes, shipped_routing
-from alerts.silences import SilenceWish, expire_silence, find_silence, put_silence
+from alerts.muting import build_routing
 from collector.contract_definitions import load_contracts
 from collector.correlation import Correlator
 from collector.files.checkpoints import StoreCheckpoints
@@ -31,26 +30,21 @@ from collector.pull_runs import PullMetrics, PullRuns, pull_row
 from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
 from collector.tokens import revoke_token
-from domain.alert import Alert, AlertState
-from domain.alert_action import NOT_HANDLED
-from domain.alert_why import why, why_with_cause
 from domain.audit import Actor
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
-from domain.silence import SilenceState
-from milepost.alert_handling import ActionWish, action_row, do_wished, handling_row, the_alert
-from milepost.api_answers import ApiAnswers
-from milepost.audit_rows import entry_row, verification
+from milepost.answers.from_api import ApiAnswers
+from milepost.answers.people import StorePeople
+from milepost.answers.protocol import Answer, Answers
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
-from milepost.contract_commands import open_contract_door
+from milepost.contract_checks import open_contract_door
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_versions import MigrationWish, take_running_cases, version_rows
 from milepost.settings import Settings
-from milepost.silence_rows import silence_row
 from milepost.source_rows import source_rows
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
@@ -60,11 +54,6 @@ from rules.forecast_calibration import calibrate
 from rules.loader import load_rules
 from rules.references import load_references
 from rules.replay import Progress, Span
-from storage.alert_actions import actions_on, handling_of
-from storage.alert_causes import with_causes
-from storage.alert_history import AlertChange, AlertFilter, alert_changes
-from storage.alerts import list_alerts
-from storage.audit import AuditPeriod, audit_page
 from storage.client import Store
 from storage.dead_letter_attempts import LetterState, list_attempts
 from storage.dead_letters import LetterFilter, list_dead_letters, show_dead_letter
@@ -79,112 +68,11 @@ from storage.object_statements import (
     objects_after,
 )
 from storage.repair import repair_latest
-from storage.silences import list_silences
 from storage.tokens import list_tokens
 
-Answer = dict[str, Any]
 
-
-class Answers(Protocol):
-    """What commands ask; rows come with plain JSON values."""
-
-    def alerts(self, state: str | None, limit: int) -> list[Answer]: ...
-    def alert(self, alert_id: str) -> Answer: ...
-    def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer: ...
-    def audit_verification(self, head: str | None) -> Answer: ...
-    def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]: ...
-    def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
-    def dead_letter(self, dead_letter_id: str) -> Answer: ...
-    def replay(self, settings: Settings, wish: ReplayWish) -> Iterator[Answer]: ...
-    def discard(self, wish: DiscardWish) -> int: ...
-    def tokens(self) -> list[Answer]: ...
-    def create_token(self, wish: TokenWish) -> str: ...
-    def revoke_token(self, name: str, by: str, reason: str) -> Answer: ...
-    def evaluation(
-        self,
-        rules: Path,
-        calendars: Path,
-        contracts: Contracts,
-        at: datetime,
-        known_at: datetime | None,
-        *,
-        configured: bool = False,
-    ) -> list[Answer]: ...
-    def backtest(self, wish: BacktestWish, contracts: Contracts, progress: Progress) -> Answer: ...
-    def rule_versions(self, alert: str | None) -> Answer: ...
-    def migrate_rules(self, wish: MigrationWish) -> list[Answer]: ...
-    def calibration(self, wish: CalibrationWish, contracts: Contracts) -> Answer: ...
-    def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]: ...
-    def silences(self, states: Sequence[str], limit: int) -> list[Answer]: ...
-    def silence(self, silence_id: str) -> Answer: ...
-    def put_silence(self, wish: SilenceWish) -> Answer: ...
-    def expire_silence(self, silence_id: str) -> Answer: ...
-    def sources(self, settings: Settings, window: timedelta) -> list[Answer]: ...
-    def door(self, settings: Settings) -> Door: ...
-    def correlate(self, settings: Settings) -> None: ...
-    def checkpoints(self) -> Checkpoints: ...
-    def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]: ...
-    def shared_names(self) -> SharedNames: ...
-    def events_after(self, after: EventKey) -> list[StoredEvent]: ...
-    def objects_after(self, after: ObjectKey) -> list[ObjectStatement]: ...
-    def event_attribute_types(self) -> list[EventAttributeType]: ...
-
-
-class StoreAnswers:
+class StoreAnswers(StorePeople):
     """Answers from the store in this process."""
-
-    def __init__(self, store: Store, clock: Clock, routing: Callable[[], Routing] = shipped_routing) -> None:
-        """`routing` gives what says who is told when, and so which alerts are muted."""
-        self._store = store
-        self._clock = clock
-        self._routing = routing
-
-    def alerts(self, state: str | None, limit: int) -> list[Answer]:
-        """The newest alerts as they stand; UsageError for a state there is not."""
-        if state is not None and state not in list(AlertState):
-            raise UsageError(f"state is {state!r}; give one of {', '.join(AlertState)}")
-        found = list_alerts(self._store, AlertState(state) if state else None, limit)
-        return self._explained(found)
-
-    def alert(self, alert_id: str) -> Answer:
-        """The alert whose id begins so; UsageError where there is none, or more than one."""
-        [row] = self._explained([the_alert(self._store, alert_id)])
-        return row
-
-    def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer:
-        """What is stored of what somebody does with the alert whose id begins so."""
-        return do_wished(self._store, self._clock, alert_id, wish, Actor(wish.by))
-
-    def audit_verification(self, head: str | None) -> Answer:
-        """Whether the audit log is unbroken, and holds a head that was kept."""
-        return verification(self._store, head)
-
-    def audit_page(self, period: AuditPeriod, first: int) -> list[Answer]:
-        """The next entries of the audit log from a number on; empty at the end."""
-        return [entry_row(entry) for entry in audit_page(self._store, first, period)]
-
-    def silences(self, states: Sequence[str], limit: int) -> list[Answer]:
-        """The silences in these states, all where none is named; UsageError for a state there is not."""
-        for state in states:
-            if state not in list(SilenceState):
-                raise UsageError(f"state is {state!r}; give one of {', '.join(SilenceState)}")
-        now = self._clock.now()
-        asked = [SilenceState(state) for state in states] or list(SilenceState)
-        return [silence_row(one, now) for one in list_silences(self._store, asked, now, limit)]
-
-    def silence(self, silence_id: str) -> Answer:
-        """The silence whose id begins so; UsageError where there is none, or more than one."""
-        return silence_row(find_silence(self._store, silence_id), self._clock.now())
-
-    def put_silence(self, wish: SilenceWish) -> Answer:
-        """The silence that is in force by the wish."""
-        now = self._clock.now()
-        return silence_row(put_silence(self._store, wish, now), now)
-
-    def expire_silence(self, silence_id: str) -> Answer:
-        """The silence that is over now."""
-        now = self._clock.now()
-        return silence_row(expire_silence(self._store, silence_id, now), now)
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
         """The newest dead letters without their bodies; UsageError for a state there is not."""
@@ -278,10 +166,6 @@ class StoreAnswers:
         rule = forecast_rule(wish, contracts)
         return calibration_report(wish, rule, calibrate(self._store, rule, wish.since, wish.until))
 
-    def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
-        """The changes of alerts as they became known, the newest first."""
-        return [change_row(change) for change in alert_changes(self._store, alerts, limit)]
-
     def migrations(self) -> Answer:
         """The names of the migrations that the store has, and of those it still lacks."""
         known = load_migrations()
@@ -331,24 +215,6 @@ class StoreAnswers:
         """What files declared the attributes of events to be, where that is not text."""
         return event_attribute_types(self._store)
 
-    def _explained(self, alerts: Sequence[Alert]) -> list[Answer]:
-        """Alerts as `milepost alerts list --output json` shows them: with what telemetry says, and what people did."""
-        if not alerts:
-            return []
-        mutes = current_mutes(self._store, self._routing(), self._clock.now())
-        ids = [alert.alert_id for alert in alerts]
-        handling, actions = handling_of(self._store, ids), actions_on(self._store, ids)
-        return [
-            {
-                **_alert_row(alert),
-                "why": why_with_cause(alert),
-                "muted_by": [one.row() for one in mutes.of_alert(alert)],
-                **handling_row(handling.get(alert.alert_id, NOT_HANDLED)),
-                "actions": [action_row(action) for action in actions.get(alert.alert_id, ())],
-            }
-            for alert in with_causes(self._store, alerts)
-        ]
-
     def correlate(self, settings: Settings) -> None:
         """Finds the runs of what was taken through the door; of a server, the engine knows who else writes to it."""
         if self._store.is_embedded:
@@ -370,24 +236,6 @@ def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
     with store:
         migrate(store, clock.now())
         yield StoreAnswers(store, clock, lambda: build_routing(load_routing(settings.routing_path)))
-
-
-def _alert_row(alert: Alert) -> Answer:
-    """The row of `evaluate` with the alert's id, its traces and what decided it."""
-    row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
-    return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids), "why": why(alert)}
-
-
-def change_row(change: AlertChange) -> Answer:
-    """A change of an alert as `milepost alerts history --output json` shows it."""
-    alert = change.alert
-    return {
-        "known_at": format_instant(change.known_at),
-        "changed_at": format_instant(alert.changed_at),
-        "recorded_at": format_instant(alert.recorded_at),
-        "rule_version": alert.rule_version,
-        **_alert_row(alert),
-    }
 
 
 def _plain(row: Mapping[str, Any]) -> Answer:

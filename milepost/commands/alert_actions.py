@@ -8,8 +8,8 @@ from domain.alert_action import ActionKind, Mark
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from milepost.alert_handling import ActionWish
-from milepost.answers import open_answers
-from milepost.command_options import user_name
+from milepost.answers.from_store import open_answers
+from milepost.commands.options import user_name
 from milepost.output import echo, problem
 from milepost.settings import load_settings
 

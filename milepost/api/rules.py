@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Route
 from collector.operations import actor_of, posted
 from domain.contract import Contracts
 from domain.instants import parse_storable_instant
-from milepost.answers import StoreAnswers
-from milepost.api_responses import get, post
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.responses import get, post
 from milepost.backtest_wish import BacktestWish, unseen
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrateRequest, wish_of

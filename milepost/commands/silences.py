@@ -9,8 +9,8 @@ from alerts.silences import SilenceWish
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import parse_storable_instant
-from milepost.answers import open_answers
-from milepost.command_options import LimitOption, Output, OutputOption, duration_of, instant_of, user_name
+from milepost.answers.from_store import open_answers
+from milepost.commands.options import LimitOption, Output, OutputOption, duration_of, instant_of, user_name
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 

@@ -10,9 +10,10 @@ import typer
 
 from domain.clock import SystemClock
 from domain.instants import EARLIEST, LATEST
-from milepost.answers import Answers, open_answers
+from milepost.answers.from_store import open_answers
+from milepost.answers.protocol import Answers
 from milepost.audit_rows import COLUMNS
-from milepost.command_options import Output, OutputOption, instant_of
+from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.export.csv_file import harmless
 from milepost.output import echo, print_json, problem
 from milepost.settings import load_settings

@@ -7,8 +7,8 @@ from starlette.routing import BaseRoute, Route
 from alerts.silences import SilenceWish
 from collector.operations import actor_of
 from domain.instants import parse_storable_instant
-from milepost.answers import StoreAnswers
-from milepost.api_responses import get, limit_of, post, respond
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.responses import get, limit_of, post, respond
 
 _LARGEST_REQUEST = 64 * 1024
 

@@ -15,9 +15,9 @@ from rich.progress import Progress as Bars
 from collector.contract_definitions import load_contracts
 from domain.clock import SystemClock
 from domain.duration import format_duration
-from milepost.answers import open_answers
+from milepost.answers.from_store import open_answers
 from milepost.backtest_wish import BacktestWish, unseen
-from milepost.command_options import Output, OutputOption, instant_of
+from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 from rules.replay import By, Progress

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from collector.files.door import Checkpoint
-from milepost.answers import StoreAnswers
-from milepost.api_responses import get
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.responses import get
 from storage.event_export import EventKey
 from storage.object_statements import ObjectKey
 

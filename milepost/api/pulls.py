@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 from collector.access import CALLER, Caller
 from collector.files.door import Door
 from collector.pull_runs import PullRuns, pull_row
-from milepost.api_responses import refuse, respond
+from milepost.api.responses import refuse, respond
 
 
 def pull_routes(runs: PullRuns, door: Door) -> list[BaseRoute]:

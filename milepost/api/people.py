@@ -9,8 +9,8 @@ from collector.operations import actor_of, posted
 from domain.clock import Clock
 from domain.instants import EARLIEST, LATEST, parse_storable_instant
 from milepost.alert_handling import ActionWish, do_wished
-from milepost.answers import StoreAnswers
-from milepost.api_responses import get
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.responses import get
 from storage.audit import AuditPeriod
 from storage.client import Store
 

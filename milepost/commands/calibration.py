@@ -8,9 +8,9 @@ import typer
 
 from collector.contract_definitions import load_contracts
 from domain.clock import SystemClock
-from milepost.answers import open_answers
+from milepost.answers.from_store import open_answers
 from milepost.calibration_wish import CalibrationWish
-from milepost.command_options import Output, OutputOption, instant_of
+from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 

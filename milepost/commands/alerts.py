@@ -1,28 +1,98 @@
-"""`milepost alerts show`, `history`, `receiver-test`: why an alert stands, how it came to that, who hears of it."""
+"""`milepost alerts`: what stands and why, how it came to that, who hears of it, and what people do about it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from alerts.config import load_routing
 from alerts.config_parts import Surroundings
 from alerts.receiver_trial import try_receiver
+from alerts.routing import matching_receivers, parse_labels
 from domain.business_object import BusinessObject
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import EARLIEST, LATEST
-from milepost.alert_page import alert_page
-from milepost.answers import open_answers
-from milepost.command_options import LimitOption, Output, OutputOption, instant_of
+from milepost.alert_handling import people_cell
+from milepost.alert_page import alert_page, muted_by
+from milepost.answers.from_store import open_answers
+from milepost.commands.alert_actions import alerts_ack, alerts_assign, alerts_comment, alerts_mark, alerts_unack
+from milepost.commands.options import LimitOption, Output, OutputOption, instant_of
+from milepost.commands.silences import silence_app
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 from storage.alert_history import AlertFilter
 
-_COLUMNS = ("known_at", "alert", "object_type", "object_id", "state", "severity", "changed_at", "amount", "currency")
+# As much of an alert's id as webhooks give for its fingerprint; `milepost alerts show` takes it.
+_ID_SHOWN = 16
+_ALERT_COLUMNS = (
+    "id",
+    "state",
+    "muted_by",
+    "severity",
+    "alert",
+    "object_id",
+    "amount",
+    "currency",
+    "deadline_at",
+    "people",
+    "reason",
+)
+_CHANGE_COLUMNS = (
+    "known_at",
+    "alert",
+    "object_type",
+    "object_id",
+    "state",
+    "severity",
+    "changed_at",
+    "amount",
+    "currency",
+)
 
 
+alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts, act on them, and see how they are routed.")
+alerts_app.add_typer(silence_app, name="silence")
+alerts_app.command("ack")(alerts_ack)
+alerts_app.command("unack")(alerts_unack)
+alerts_app.command("assign")(alerts_assign)
+alerts_app.command("comment")(alerts_comment)
+alerts_app.command("mark")(alerts_mark)
+
+
+@alerts_app.command("list")
+def alerts_list(
+    state: Annotated[str | None, typer.Option(help="Only alerts in this state, such as firing.")] = None,
+    limit: LimitOption = 100,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show alerts as they stand, the newest first."""
+    with open_answers(load_settings(), SystemClock()) as answers:
+        rows = answers.alerts(state, limit)
+    if output is Output.JSON:
+        print_json(rows)
+    else:
+        print_table([{**row, **_shown(row)} for row in rows], _ALERT_COLUMNS, "no alerts")
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
+    muted = ", ".join(map(muted_by, row["muted_by"]))
+    return {"id": row["alert_id"][:_ID_SHOWN], "muted_by": muted, "people": people_cell(row)}
+
+
+@alerts_app.command("route-test")
+def alerts_route_test(
+    labels: Annotated[list[str] | None, typer.Argument(help="The labels of an alert, as LABEL=VALUE.")] = None,
+    routing: Annotated[Path | None, typer.Option(help="The routing file; the configured one by default.")] = None,
+) -> None:
+    """Print the receivers that an alert with these labels reaches."""
+    path = routing or load_settings().routing_path
+    echo(",".join(matching_receivers(load_routing(path), parse_labels(labels or []))))
+
+
+@alerts_app.command("history")
 def alerts_history(
     alert: Annotated[str, typer.Option(help="Only alerts of this rule.")] = "",
     business_object: Annotated[
@@ -45,9 +115,10 @@ def alerts_history(
     if output is Output.JSON:
         print_json(rows)
     else:
-        print_table([*rows], (*_COLUMNS, "reason"), "no changes of alerts")
+        print_table([*rows], (*_CHANGE_COLUMNS, "reason"), "no changes of alerts")
 
 
+@alerts_app.command("show")
 def alerts_show(
     alert_id: Annotated[str, typer.Argument(help="An alert's id, or enough of its beginning.")],
     output: OutputOption = Output.TABLE,
@@ -62,6 +133,7 @@ def alerts_show(
             echo(line)
 
 
+@alerts_app.command("receiver-test")
 def alerts_receiver_test(
     name: Annotated[str, typer.Argument(help="The receiver, as the routing file names it.")],
     routing: Annotated[Path | None, typer.Option(help="The routing file; the configured one by default.")] = None,

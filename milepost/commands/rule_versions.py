@@ -8,8 +8,8 @@ from domain.audit import Actor
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import EARLIEST
-from milepost.answers import open_answers
-from milepost.command_options import Output, OutputOption, instant_of, user_name
+from milepost.answers.from_store import open_answers
+from milepost.commands.options import Output, OutputOption, instant_of, user_name
 from milepost.output import echo, print_json, print_table, problem
 from milepost.rule_versions import MigrationWish
 from milepost.settings import load_settings

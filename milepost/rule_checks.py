@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collector.contract_definitions import load_contracts
 from domain.errors import MilepostError, Problem
-from milepost.api_answers import ApiAnswers
+from milepost.answers.from_api import ApiAnswers
 from milepost.output import print_json
 from milepost.settings import Settings
 from rules.json_schema import rules_json_schema

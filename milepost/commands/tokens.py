@@ -11,8 +11,8 @@ from domain.clock import Clock, SystemClock
 from domain.duration import parse_duration
 from domain.errors import UsageError
 from domain.instants import format_instant
-from milepost.answers import open_answers
-from milepost.command_options import Output, OutputOption, instant_of, user_name
+from milepost.answers.from_store import open_answers
+from milepost.commands.options import Output, OutputOption, instant_of, user_name
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
 

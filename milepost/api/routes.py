@@ -14,14 +14,14 @@ from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
-from milepost.answers import StoreAnswers
-from milepost.api_responses import get as _get
-from milepost.api_responses import limit_of
-from milepost.file_api import file_routes
+from milepost.answers.from_store import StoreAnswers
+from milepost.api.files import file_routes
+from milepost.api.people import people_routes
+from milepost.api.responses import get as _get
+from milepost.api.responses import limit_of
+from milepost.api.rules import Refused, nothing_refused, rule_routes
+from milepost.api.silences import silence_routes
 from milepost.openapi import openapi_route
-from milepost.people_api import people_routes
-from milepost.rule_api import Refused, nothing_refused, rule_routes
-from milepost.silence_api import silence_routes
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
 from storage.client import Store
