@@ -4,11 +4,9 @@ import contextlib
 import logging
 import os
 import random
-import shutil
 import socket
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -43,9 +41,10 @@ from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
+from milepost.demo.receiver import demo_receiver, demo_routing
 from milepost.demo.run import DemoSettings, run_demo
-from milepost.demo.webhook_receiver import WebhookReceiver
 from milepost.engine_metrics import EngineMetrics
+from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
 from milepost.ready_pulls import ready_pulls
@@ -60,9 +59,7 @@ from rules.engine import Engine
 from storage.alerts import dispatchable_alerts
 from storage.client import INSERT_SECONDS, Store
 from storage.events import latest_instant
-from storage.migrator import migrate
 from storage.source_silences import note_absence
-from storage.tokens import list_tokens
 
 log = logging.getLogger("milepost")
 _tracer = trace.get_tracer("milepost.engine")
@@ -75,7 +72,6 @@ ENDED_IN_SIGHT = timedelta(hours=1)
 FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
 # A restart is no absence: senders try again for as long.
 SHORTEST_ABSENCE = timedelta(minutes=1)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Service:
@@ -83,8 +79,8 @@ class Service:
 
     def __init__(self, settings: Settings, clock: Clock, report: Callable[[str], None], *, demo: bool = False) -> None:
         """Checks the configuration, the ports and the store, in this order; nothing runs yet."""
-        if settings.host not in _LOOPBACK:
-            _require_token(settings, clock)
+        if settings.host not in LOOPBACK:
+            require_token(settings, clock)
         self._settings = settings
         self._clock = clock
         self._report = report
@@ -122,7 +118,7 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
-        door = DoorSettings(settings.host not in _LOOPBACK, settings.rate_limit, self._operator)
+        door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
         self._collector = Collector(
@@ -150,14 +146,14 @@ class Service:
     def _checked_routing(self, settings: Settings, demo: bool) -> Path:
         """The routing file; what is wrong in it is told before a port is opened."""
         path = settings.routing_path
-        self._receiver = self._closing.enter_context(_demo_receiver(self._report)) if demo else None
+        self._receiver = self._closing.enter_context(demo_receiver(self._report)) if demo else None
         if self._receiver is not None:
-            path = self._closing.enter_context(_demo_routing(self._receiver.url))
+            path = self._closing.enter_context(demo_routing(self._receiver.url))
         load_routing(path)
         return path
 
     def _unasked_store(self, settings: Settings) -> Store:
-        url = _reachable(self.collector_url)
+        url = reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
 
     def _routing(self) -> Routing:
@@ -167,7 +163,7 @@ class Service:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
         self._pulls = PullRuns(pulls, PullMetrics(registry), self._clock)
         # As commands do it: rows that are pulled are counted and settled with all that comes.
-        own = ApiAnswers(_reachable(self.collector_url), self._operator)
+        own = ApiAnswers(reachable(self.collector_url), self._operator)
         self._pull_door = self._closing.enter_context(contextlib.closing(own)).door(self._settings)
 
     def _schedule(self, settings: Settings) -> BackgroundScheduler:
@@ -187,7 +183,7 @@ class Service:
     def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
         """The sockets of collector and console; gRPC opens its own later, and here its port is only tried."""
         # There is no sign-in yet: the console stays on this machine, whoever may reach the collector.
-        console_host = settings.host if settings.host in _LOOPBACK else _LOOPBACK[0]
+        console_host = settings.host if settings.host in LOOPBACK else LOOPBACK[0]
         try:
             collector = self._closing.enter_context(
                 bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
@@ -258,8 +254,8 @@ class Service:
 
     def _look_for_tokens(self) -> None:
         """Tells of a door that opens to nobody, where the start could not know."""
-        if self._settings.host not in _LOOPBACK and not _opens_to_anybody(self._store, self._clock):
-            log.error("%s", _no_token(self._settings))
+        if self._settings.host not in LOOPBACK and not opens_to_anybody(self._store, self._clock):
+            log.error("%s", no_token(self._settings))
 
     def stop(self) -> None:
         """Stops the parts in reverse; what was acknowledged is stored, what was being sent is taken up next time."""
@@ -328,7 +324,7 @@ class Service:
 
     def _run_demo(self, stop: threading.Event) -> None:
         try:
-            settings = DemoSettings(endpoint=_reachable(self.collector_url), token=self._operator)
+            settings = DemoSettings(endpoint=reachable(self.collector_url), token=self._operator)
             run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
@@ -341,56 +337,3 @@ def _note_absence(store: Store, clock: Clock) -> None:
     since, now = latest_instant(store), clock.now()
     if since > EPOCH and now - since > SHORTEST_ABSENCE:
         note_absence(store, since, now)
-
-
-def _require_token(settings: Settings, clock: Clock) -> None:
-    """UsageError where others could reach the door and nothing would tell them apart.
-
-    While a server store is away nobody knows; the door then opens to those whose tokens were known before.
-    """
-    with Store(settings.store, asks_now=False) as store:
-        try:
-            store.make_database()
-            migrate(store, clock.now())
-            if _opens_to_anybody(store, clock):
-                return
-        except StoreUnreachable:
-            if store.is_embedded:
-                raise
-            return
-    raise UsageError(_no_token(settings))
-
-
-def _opens_to_anybody(store: Store, clock: Clock) -> bool:
-    return any(token.counts(clock.now()) for token in list_tokens(store))
-
-
-def _no_token(settings: Settings) -> str:
-    return (
-        f"MILEPOST_HOST is {settings.host}: other machines would reach the collector, and there is no token to tell "
-        "them apart; make one with `milepost tokens create`, or give one of " + ", ".join(_LOOPBACK)
-    )
-
-
-def _reachable(url: str) -> str:
-    """The address for a program on this machine where the collector listens on every address."""
-    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-
-
-@contextlib.contextmanager
-def _demo_receiver(report: Callable[[str], None]) -> Iterator[WebhookReceiver]:
-    receiver = WebhookReceiver(0, report)
-    receiver.start()
-    try:
-        yield receiver
-    finally:
-        receiver.stop()
-
-
-@contextlib.contextmanager
-def _demo_routing(webhook_url: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="milepost-demo-") as folder:
-        path = Path(folder) / "routing.yaml"
-        shutil.copy(Path(__file__).parent / "demo" / "routing.yaml", path)
-        (path.parent / "webhook_url").write_text(webhook_url, encoding="utf-8")
-        yield path
