@@ -26,6 +26,11 @@ _PLACES = {"embedded": "engine", "server": "endpoint"}
 _databases = (f"test_{number}" for number in itertools.count())
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How often tests kill the program that tells of alerts: a few times each run, hundreds of times on demand."""
+    parser.addoption("--kills", type=int, default=8, help="how often test_alerts_survive_kills kills the program")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a test that is skipped has failed: the machine lacks what `.ci/run` is to install."""

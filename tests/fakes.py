@@ -74,6 +74,12 @@ class WebhookReceiver:
         """Treats the next requests so, one each."""
         self._answers.extend(answers)
 
+    def recovers(self) -> None:
+        """Answers 200 from now on; what it refused before is not kept."""
+        self._answers.clear()
+        while not self.is_quiet():
+            self._received.get_nowait()
+
     def next(self, timeout: float = 10.0) -> Received:
         """The oldest request not yet looked at; fails the test when none comes in time."""
         try:

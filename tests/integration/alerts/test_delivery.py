@@ -180,6 +180,38 @@ def test_a_silent_receiver_delays_no_other_and_makes_no_other_repeat(
     assert receiver.next().firing() == {"O-1"}
 
 
+def test_a_receiver_that_is_down_for_an_hour_delays_only_itself_and_then_hears_what_stands(
+    start: Start, receiver: WebhookReceiver, finance: WebhookReceiver
+) -> None:
+    pipeline = start(route=BOTH)
+    pipeline.tick(FIRST)
+    pipeline.tick(FIRST, after=WAIT)
+    pipeline.settle()
+    assert (receiver.next().firing(), finance.next().firing()) == ({"O-1"}, {"O-1"})
+    receiver.answers(*[Answer(status=503)] * 10_000)
+    standing = [FIRST]
+    for number in range(2, 14):
+        # One more each flush, and the first is over for good after half an hour.
+        standing.append(alert(object=f"order/O-{number}"))
+        if number == 7:
+            standing[0] = replace(FIRST, state=AlertState.RESOLVED, resolved_at=NOW, version=2)
+        pipeline.tick(*standing, after=INTERVAL)
+        message = finance.next()
+        pipeline.settle(leaving=1)
+        assert message.firing() == {one.business_object.id for one in standing if one.state is AlertState.FIRING}
+        assert message.resolved() == ({"O-1"} if number == 7 else set())
+        assert finance.is_quiet()
+        if number == 7:
+            standing.pop(0)
+    receiver.recovers()
+    pipeline.tick(*standing, after=INTERVAL)
+    pipeline.settle()
+    late = receiver.next()
+    assert (late.firing(), late.resolved()) == ({f"O-{number}" for number in range(2, 14)}, {"O-1"})
+    assert receiver.is_quiet()
+    assert finance.is_quiet()
+
+
 def test_a_message_that_cannot_be_written_keeps_no_other_waiting_and_is_written_later(
     start: Start,
     receiver: WebhookReceiver,
