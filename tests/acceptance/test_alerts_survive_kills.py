@@ -33,6 +33,8 @@ groups:
       - alert: OrderNotPosted
         milestone: {object: order, from: order.approved, to: order.posted, within: 1h}
 """
+# Nobody is agreed to speak of orders: however long Milepost is away, no verdict waits for the ERP to be heard again.
+CONTRACTS = "events: [{event: payment.received, version: 1, owner: cash_application, object: payment}]\n"
 ROUTING = """\
 route:
   receiver: each
@@ -152,6 +154,8 @@ def machine_at(folder: Path, url: str) -> Iterator[tuple[Machine, str]]:
     config = folder / "config"
     (config / "rules").mkdir(parents=True)
     (config / "rules" / "orders.yaml").write_text(RULES, encoding="utf-8")
+    (config / "contracts").mkdir()
+    (config / "contracts" / "payments.yaml").write_text(CONTRACTS, encoding="utf-8")
     (config / "routing.yaml").write_text(ROUTING % {"url": url}, encoding="utf-8")
     port = free_port()
     settings = {
