@@ -34,7 +34,9 @@ groups:
         milestone: {object: order, from: order.approved, to: order.posted, within: 1h}
 """
 # Nobody is agreed to speak of orders: however long Milepost is away, no verdict waits for the ERP to be heard again.
-CONTRACTS = "events: [{event: payment.received, version: 1, owner: cash_application, object: payment}]\n"
+CONTRACTS = (
+    "events: [{event: payment.received, version: 1, owner: cash_application, object: payment, sources: [payments]}]\n"
+)
 ROUTING = """\
 route:
   receiver: each
