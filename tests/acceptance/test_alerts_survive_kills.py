@@ -34,9 +34,11 @@ groups:
         milestone: {object: order, from: order.approved, to: order.posted, within: 1h}
 """
 # Nobody is agreed to speak of orders: however long Milepost is away, no verdict waits for the ERP to be heard again.
-CONTRACTS = (
-    "events: [{event: payment.received, version: 1, owner: cash_application, object: payment, sources: [payments]}]\n"
-)
+CONTRACTS = """\
+sources: [{source: payments}]
+objects: [{object: payment, version: 1, owner: cash_application}]
+events: [{event: payment.received, version: 1, owner: cash_application, object: payment, sources: [payments]}]
+"""
 ROUTING = """\
 route:
   receiver: each
@@ -229,6 +231,7 @@ def test_each_alert_is_told_once_through_kills_at_any_moment(tmp_path: Path, pyt
             for _ in range(kills):
                 live_and_die(machine, receiver, chance)
             machine.start()
+            eventually(lambda: business.posted_late, "some are posted late", 120)
         late, ended = Counter(business.late), Counter(business.posted_late)
         for path in ("/each", "/failing", "/groups"):
             await_all(receiver, path, "firing", late)
