@@ -36,6 +36,7 @@ from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from domain.instants import EPOCH
+from milepost.adopted_configuration import AdoptedConfiguration
 from milepost.answers.from_api import ApiAnswers
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
@@ -106,11 +107,13 @@ class Service:
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
-        self._routing_file = RoutingFile(routing, self.console_url, os.environ, registry, clock.now())
+        self._routing_file = RoutingFile(
+            routing, settings.console_url or self.console_url, os.environ, registry, clock.now()
+        )
         self._operator = new_operator_token()
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
-        self._arrival.attempt(partial(_note_absence, store, clock))
+        self._arrival.attempt(partial(_note_absence, store, clock), self._note_configuration)
         self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
@@ -158,6 +161,11 @@ class Service:
 
     def _routing(self) -> Routing:
         return self._routing_file.current.routing
+
+    def _note_configuration(self) -> None:
+        adopted = AdoptedConfiguration(self._store, self._clock)
+        adopted.note_contracts(self._contracts)
+        self._routing_file.note_with(adopted.note_routing)
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)
