@@ -29,7 +29,7 @@ from collector.pull_runs import PullMetrics, PullRuns
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
-from collector.span_mapping_config import load_correlation
+from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
@@ -38,6 +38,7 @@ from domain.errors import MilepostError, StoreUnreachable, UsageError
 from domain.instants import EPOCH
 from milepost.adopted_configuration import AdoptedConfiguration
 from milepost.answers.from_api import ApiAnswers
+from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
@@ -121,30 +122,34 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
-        door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
-        spool = SpoolSettings(settings.spool, settings.spool_size)
-        governed = open_contract_door(settings, contracts, store)
-        self._collector = Collector(
-            store,
-            clock,
-            registry,
-            [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
-                *pull_routes(self._pulls, self._pull_door),
-            ],
-            governed,
-            self._sources,
-            correlation,
-            door=door,
-            spool=spool,
-            store_problem=lambda: self._arrival.problem,
-        )
+        self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(
             store, clock, console_socket, correlation.span_names, contracts, self._routing
         )
         self._scheduler = self._schedule(settings)
+
+    def _build_collector(
+        self, settings: Settings, registry: CollectorRegistry, correlation: CorrelationConfig
+    ) -> Collector:
+        store, clock, contracts = self._store, self._clock, self._contracts
+        return Collector(
+            store,
+            clock,
+            registry,
+            [
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
+                *pull_routes(self._pulls, self._pull_door),
+                *action_routes(store, clock, lambda: self._routing_file.current.config, os.environ, registry),
+            ],
+            open_contract_door(settings, contracts, store),
+            self._sources,
+            correlation,
+            door=DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator),
+            spool=SpoolSettings(settings.spool, settings.spool_size),
+            store_problem=lambda: self._arrival.problem,
+        )
 
     def _checked_routing(self, settings: Settings, demo: bool) -> Path:
         """The routing file; what is wrong in it is told before a port is opened."""
