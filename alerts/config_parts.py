@@ -191,6 +191,11 @@ def read_secret_file(path: Path) -> str:
     return text
 
 
+def optional_secret(file: Path | None, variable: str | None, environ: Mapping[str, str]) -> Secret | None:
+    """Where a secret is kept that an entry need not name; None where it does not."""
+    return Secret(file, variable, environ) if file or variable else None
+
+
 def require_one_of(config: ConfigModel, *names: str) -> None:
     """ValueError unless exactly one of these keys is given."""
     if sum(getattr(config, name) is not None for name in names) != 1:

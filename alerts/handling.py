@@ -2,14 +2,15 @@
 
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.alert import Alert
-from domain.alert_action import ActionKind, AlertAction, Mark
+from domain.alert_action import NOT_HANDLED, ActionKind, AlertAction, Mark
 from domain.audit import Act, ActKind, Actor
 from domain.errors import UsageError
-from storage.alert_actions import actions_on, find_action, handling_of, write_action
+from storage.alert_actions import actions_on, find_action, handling_of, write_action, write_actions
 from storage.audit import write_audit
 from storage.client import Store
 
@@ -24,13 +25,15 @@ _acting = threading.Lock()
 class Deed:
     """What somebody wants to do with an alert.
 
-    `value` is whom to assign it to, or the mark; an `action_id` lets a request that is sent again count once.
+    `value` is whom to assign it to, or the mark; an `action_id` lets a request that is sent again count once. `channel`
+    is where it was done, if not here.
     """
 
     kind: ActionKind
     value: str = ""
     comment: str = ""
     action_id: str = ""
+    channel: str = ""
 
 
 def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> AlertAction:
@@ -41,23 +44,62 @@ def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> 
             return _same(taken, alert, deed)
         before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
         _check_state(store, alert, deed.kind)
-        action = AlertAction(
-            action_id=deed.action_id or secrets.token_hex(16),
-            alert_id=alert.alert_id,
-            alert=alert.name,
-            business_object=alert.business_object,
-            alert_version=alert.version,
-            has_fired=alert.fired_at is not None,
-            kind=deed.kind,
-            value=deed.value,
-            acted_by=str(by),
-            # After the last one, though the clock be set back since.
-            acted_at=max(now, before[-1].acted_at + _MICROSECOND) if before else now,
-            comment=deed.comment,
-        )
-        write_audit(store, _act(action, by), now)
+        action = _action(alert, deed, deed.action_id or secrets.token_hex(16), by, before, now)
+        write_audit(store, _act(action, by, deed.channel), now)
         write_action(store, action)
         return action
+
+
+def handle_all(store: Store, alerts: Sequence[Alert], deed: Deed, by: Actor, now: datetime) -> list[AlertAction]:
+    """What is stored of one deed on many alerts: one entry of the audit log, and an action on each that allows it.
+
+    Left out are alerts that are over where it acknowledges, that nobody acknowledged where it takes that back, and
+    those on which a deed with its `action_id` was done before.
+    """
+    _check(deed, by)
+    common = deed.action_id or secrets.token_hex(16)
+    with _acting:
+        ids = [alert.alert_id for alert in alerts]
+        before, handling = actions_on(store, ids), handling_of(store, ids)
+        actions = []
+        for alert in alerts:
+            done = before.get(alert.alert_id, [])
+            action_id = f"{common}:{alert.alert_id}"
+            is_acknowledged = handling.get(alert.alert_id, NOT_HANDLED).acknowledged is not None
+            if _allows(alert, deed.kind, is_acknowledged=is_acknowledged) and all(
+                one.action_id != action_id for one in done
+            ):
+                actions.append(_action(alert, deed, action_id, by, done, now))
+        if actions:
+            write_audit(store, _act_on_all(actions, by, deed.channel), now)
+            write_actions(store, actions)
+        return actions
+
+
+def _action(
+    alert: Alert, deed: Deed, action_id: str, by: Actor, before: Sequence[AlertAction], now: datetime
+) -> AlertAction:
+    return AlertAction(
+        action_id=action_id,
+        alert_id=alert.alert_id,
+        alert=alert.name,
+        business_object=alert.business_object,
+        alert_version=alert.version,
+        has_fired=alert.fired_at is not None,
+        kind=deed.kind,
+        value=deed.value,
+        acted_by=str(by),
+        # After the last one, though the clock be set back since.
+        acted_at=max(now, before[-1].acted_at + _MICROSECOND) if before else now,
+        comment=deed.comment,
+    )
+
+
+def _allows(alert: Alert, kind: ActionKind, *, is_acknowledged: bool) -> bool:
+    """Whether something can be done with an alert as it stands."""
+    if kind is ActionKind.ACKNOWLEDGE:
+        return alert.state.is_open
+    return is_acknowledged or kind is not ActionKind.UNACKNOWLEDGE
 
 
 def _check(deed: Deed, by: Actor) -> None:
@@ -106,8 +148,29 @@ def _same(taken: AlertAction, alert: Alert, deed: Deed) -> AlertAction:
     return taken
 
 
-def _act(action: AlertAction, by: Actor) -> Act:
+def _act(action: AlertAction, by: Actor, channel: str) -> Act:
     details = {"action_id": action.action_id, "alert": action.alert, "object": str(action.business_object)}
-    if action.value:
-        details["value"] = action.value
-    return Act(ActKind(f"alert.{action.kind}"), by, action.alert_id, action.comment, details)
+    return Act(ActKind(f"alert.{action.kind}"), by, action.alert_id, action.comment, details | _more(action, channel))
+
+
+def _act_on_all(actions: Sequence[AlertAction], by: Actor, channel: str) -> Act:
+    first = actions[0]
+    if len(actions) == 1:
+        return _act(first, by, channel)
+    details = {
+        "actions": [
+            {
+                "action_id": action.action_id,
+                "alert_id": action.alert_id,
+                "alert": action.alert,
+                "object": str(action.business_object),
+            }
+            for action in actions
+        ]
+    }
+    subject = f"{len(actions)} alerts"
+    return Act(ActKind(f"alert.{first.kind}"), by, subject, first.comment, details | _more(first, channel))
+
+
+def _more(action: AlertAction, channel: str) -> dict[str, str]:
+    return {name: text for name, text in (("value", action.value), ("channel", channel)) if text}

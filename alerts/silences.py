@@ -10,9 +10,11 @@ from datetime import datetime
 import xxhash
 
 from alerts.matchers import Matcher, parse_matchers
+from domain.audit import NOBODY, Act, ActKind, Actor
 from domain.errors import UsageError
 from domain.instants import format_instant, to_micros
 from domain.silence import Silence, SilenceState
+from storage.audit import write_audit
 from storage.client import Store
 from storage.silences import find_silences, write_silences
 
@@ -21,7 +23,8 @@ from storage.silences import find_silences, write_silences
 class SilenceWish:
     """What is asked for; `starts_at` None is now, or the start of the silence that is to be changed.
 
-    `silence_id` names that one by its id or enough of the beginning, and is empty where a new one is asked for.
+    `silence_id` names that one by its id or enough of the beginning, and is empty where a new one is asked for. `by` is
+    who asks, where more is known of that than the name in `created_by`.
     """
 
     matchers: Sequence[str]
@@ -30,6 +33,12 @@ class SilenceWish:
     comment: str
     starts_at: datetime | None = None
     silence_id: str = ""
+    by: Actor = NOBODY
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return Actor(self.created_by.strip()) if self.by == NOBODY else self.by
 
 
 _Read = tuple[Silence, tuple[Matcher, ...]]
@@ -54,21 +63,29 @@ def put_silence(store: Store, wish: SilenceWish, now: datetime) -> Silence:
             created_by=wish.created_by.strip(),
             comment=wish.comment.strip(),
         )
+        _note(store, ActKind.SILENCE_UPDATE, wish.actor, changed, now)
         write_silences(store, [changed])
         return changed
     made, is_known = _new(store, wish, matchers, starts_at, before, now)
     ended = [_ended(before, now)] if before and before.state(now) is not SilenceState.EXPIRED else []
+    for one in ended:
+        _note(store, ActKind.SILENCE_EXPIRE, wish.actor, replace(one, comment=made.comment), now, replaced_by=made)
+    if not is_known:
+        _note(store, ActKind.SILENCE_ADD, wish.actor, made, now)
     # In one insert, so that no crash leaves the alerts unmuted between the two.
     write_silences(store, [*ended, *([] if is_known else [made])])
     return made
 
 
-def expire_silence(store: Store, silence_id: str, now: datetime) -> Silence:
+def expire_silence(store: Store, silence_id: str, now: datetime, by: Actor, reason: str = "") -> Silence:
     """The silence, ended now; UsageError where none is meant, or it is over already."""
     silence = find_silence(store, silence_id)
     if silence.state(now) is SilenceState.EXPIRED:
         raise UsageError(f"silence {silence.silence_id} expired at {format_instant(silence.ends_at)}")
+    if not str(by).strip():
+        raise UsageError("nobody is named; say by whom")
     ended = _ended(silence, now)
+    _note(store, ActKind.SILENCE_EXPIRE, by, replace(ended, comment=reason), now)
     write_silences(store, [ended])
     return ended
 
@@ -111,6 +128,19 @@ class ActiveSilences:
             self._others.append(read)
         else:
             self._by_value.setdefault(first.name, {}).setdefault(first.value, []).append(read)
+
+
+def _note(
+    store: Store, kind: ActKind, by: Actor, silence: Silence, now: datetime, replaced_by: Silence | None = None
+) -> None:
+    """Writes down what is about to be done to a silence, as it will stand then."""
+    details = {
+        "matchers": list(silence.matchers),
+        "starts_at": format_instant(silence.starts_at),
+        "ends_at": format_instant(silence.ends_at),
+        **({"replaced_by": replaced_by.silence_id} if replaced_by else {}),
+    }
+    write_audit(store, Act(kind, by, silence.silence_id, silence.comment, details), now)
 
 
 def _checked(wish: SilenceWish, now: datetime) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ CALLER = "milepost.caller"
 SOURCE_NOT_ALLOWED = "source_not_allowed"
 _TOKENS = "/api/tokens"
 _OPEN = frozenset({"/healthz", "/readyz"})
+# Whose senders prove themselves by a signature, where it is not the door that knows the secrets.
+_SIGNED = "/v1/actions/"
 _SCOPES = {
     "/v1/events": Scope.EVENTS,
     **dict.fromkeys(("/v1/traces", "/v1/logs", "/v1/metrics"), Scope.TRACES),
@@ -118,7 +120,7 @@ class Access:
 
     def _is_guarded(self, path: str) -> bool:
         if self._tokens.exist or self._settings.is_exposed or self._settings.rate_per_second is not None:
-            return path not in _OPEN
+            return path not in _OPEN and not path.startswith(_SIGNED)
         return path.startswith(_TOKENS)
 
     def admit_call(self, path: str, authorization: bytes) -> Caller | Refusal | None:

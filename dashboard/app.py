@@ -4,7 +4,21 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import reads
+from domain.alert import AlertState
+from domain.errors import StoreError
+
 _HERE = Path(__file__).parent
+
+
+def _counted(title: str) -> str:
+    """The title with how many alerts fire; without, where none does or the store does not answer."""
+    try:
+        firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
+    except StoreError:
+        return title
+    return f"{title} ({firing:,})" if firing else title
+
 
 st.set_page_config(
     page_title="Milepost",
@@ -18,9 +32,16 @@ st.html(_HERE / "static" / "console.css")
 st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
 page = st.navigation(
-    [
-        st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
-        st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
-    ]
+    {
+        "": [st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True)],
+        "On-call": [
+            st.Page("views/on_call.py", title=_counted("Alerts"), icon=":material/warning:", url_path="alerts"),
+            st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
+        ],
+        "For all": [
+            st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
+        ],
+    }
 )
 page.run()

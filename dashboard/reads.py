@@ -8,9 +8,13 @@ from alerts import muting
 from alerts.muting import MutedBy
 from dashboard.components.filters import RANGES
 from dashboard.session import current
+from domain.audit import ChainCheck, Head
+from domain.silence import SilenceState
 from rules.engine import ENGINE
-from storage import overview, trace_view
+from storage import on_call, overview, trace_view
+from storage.audit import verify_audit
 from storage.freshness import SourceFreshness, known_through, source_freshness
+from storage.on_call import AlertFile, AlertWish, AuditPage, HandledPage, SilencePage
 from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
 from storage.trace_view import Journey
 
@@ -38,6 +42,37 @@ def alert_counts(entities: tuple[str, ...]) -> list[RuleCount]:
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def open_alerts(entities: tuple[str, ...], limit: int, offset: int) -> AlertPage:
     return overview.open_alerts(current().store, entities, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def standing_alerts(wish: AlertWish, limit: int, offset: int) -> HandledPage:
+    return on_call.standing_alerts(current().store, wish, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def alert_file(alert_id: str) -> AlertFile | None:
+    return on_call.find_alert_file(current().store, alert_id)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def silences(states: tuple[SilenceState, ...], limit: int, offset: int) -> SilencePage:
+    return on_call.silences_at(current().store, states, now(), limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def audit_entries(kind: str, limit: int, offset: int) -> AuditPage:
+    return on_call.newest_entries(current().store, kind, limit, offset)
+
+
+def audit_check(kept: Head | None) -> ChainCheck:
+    """The audit log, checked whole and now; kept by nobody, since it is asked for when it matters."""
+    return verify_audit(current().store, kept)
+
+
+def forget_alerts() -> None:
+    """What was just changed is read anew, by every reader."""
+    for one in (standing_alerts, alert_file, muted_alerts, open_alerts, silences, audit_entries, journey):
+        one.clear()
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

@@ -31,8 +31,13 @@ class ActKind(StrEnum):
     ALERT_MARK = "alert.mark"
     DEAD_LETTER_REPLAY = "dead_letter.replay"
     DEAD_LETTER_DISCARD = "dead_letter.discard"
+    SILENCE_ADD = "silence.add"
+    SILENCE_UPDATE = "silence.update"
+    SILENCE_EXPIRE = "silence.expire"
     RULE_ADOPT = "rule.adopt"
     RULE_MIGRATE = "rule.migrate"
+    CONTRACT_ADOPT = "contract.adopt"
+    ROUTING_ADOPT = "routing.adopt"
     TOKEN_CREATE = "token.create"  # noqa: S105 - no password
     TOKEN_REVOKE = "token.revoke"  # noqa: S105 - no password
 

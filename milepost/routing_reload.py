@@ -1,7 +1,7 @@
 """Reads the routing file again when it changes; a file with errors changes nothing, and nobody is told twice."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from alerts.notifiers.notifier import Integration
 from alerts.notifiers.registry import build_integrations
 from milepost.watched_files import Watch, WatchedFiles
 
+Note = Callable[[Path, RoutingConfig], None]
 log = logging.getLogger("milepost.routing")
 
 
@@ -42,6 +43,8 @@ class RoutingFile(WatchedFiles[ReadRouting]):
             "milepost_routing_loaded_timestamp_seconds", "When the routing in force was read.", registry=registry
         )
         self._known: ReadRouting | None = None
+        self._path = path
+        self._note: Note | None = None
 
         def read() -> ReadRouting:
             config = load_routing(path)
@@ -58,6 +61,18 @@ class RoutingFile(WatchedFiles[ReadRouting]):
         if read is not None:
             log.info("routing read again: %d receivers", len(read.integrations))
         return read
+
+    def note_with(self, note: Note) -> None:
+        """Has the routing in force written down, and from now on every other before it is; StoreError where that fails.
+
+        Then a change is put off until it can be written down.
+        """
+        note(self._path, self.current.config)
+        self._note = note
+
+    def _before_use(self, read: ReadRouting) -> None:
+        if self._note is not None:
+            self._note(self._path, read.config)
 
     def _kept(
         self, config: RoutingConfig, built: Mapping[str, tuple[Integration, ...]]

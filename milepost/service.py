@@ -29,14 +29,16 @@ from collector.pull_runs import PullMetrics, PullRuns
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
-from collector.span_mapping_config import load_correlation
+from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable, UsageError
 from domain.instants import EPOCH
+from milepost.adopted_configuration import AdoptedConfiguration
 from milepost.answers.from_api import ApiAnswers
+from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
@@ -106,11 +108,13 @@ class Service:
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
-        self._routing_file = RoutingFile(routing, self.console_url, os.environ, registry, clock.now())
+        self._routing_file = RoutingFile(
+            routing, settings.console_url or self.console_url, os.environ, registry, clock.now()
+        )
         self._operator = new_operator_token()
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
-        self._arrival.attempt(partial(_note_absence, store, clock))
+        self._arrival.attempt(partial(_note_absence, store, clock), self._note_configuration)
         self._build_pulls(pulls, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
@@ -118,30 +122,34 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
-        door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
-        spool = SpoolSettings(settings.spool, settings.spool_size)
-        governed = open_contract_door(settings, contracts, store)
-        self._collector = Collector(
-            store,
-            clock,
-            registry,
-            [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
-                *pull_routes(self._pulls, self._pull_door),
-            ],
-            governed,
-            self._sources,
-            correlation,
-            door=door,
-            spool=spool,
-            store_problem=lambda: self._arrival.problem,
-        )
+        self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(
             store, clock, console_socket, correlation.span_names, contracts, self._routing
         )
         self._scheduler = self._schedule(settings)
+
+    def _build_collector(
+        self, settings: Settings, registry: CollectorRegistry, correlation: CorrelationConfig
+    ) -> Collector:
+        store, clock, contracts = self._store, self._clock, self._contracts
+        return Collector(
+            store,
+            clock,
+            registry,
+            [
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
+                *pull_routes(self._pulls, self._pull_door),
+                *action_routes(store, clock, lambda: self._routing_file.current.config, os.environ, registry),
+            ],
+            open_contract_door(settings, contracts, store),
+            self._sources,
+            correlation,
+            door=DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator),
+            spool=SpoolSettings(settings.spool, settings.spool_size),
+            store_problem=lambda: self._arrival.problem,
+        )
 
     def _checked_routing(self, settings: Settings, demo: bool) -> Path:
         """The routing file; what is wrong in it is told before a port is opened."""
@@ -158,6 +166,11 @@ class Service:
 
     def _routing(self) -> Routing:
         return self._routing_file.current.routing
+
+    def _note_configuration(self) -> None:
+        adopted = AdoptedConfiguration(self._store, self._clock)
+        adopted.note_contracts(self._contracts)
+        self._routing_file.note_with(adopted.note_routing)
 
     def _build_pulls(self, definitions: Mapping[str, PullDefinition], registry: CollectorRegistry) -> None:
         pulls = ready_pulls(definitions, self._settings, self._store, self._clock)

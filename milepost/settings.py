@@ -59,6 +59,11 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _console_address(value: str) -> str:
+    # Paths of pages are put behind it.
+    return _web_address(value).rstrip("/")
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -86,6 +91,10 @@ class Settings(BaseModel):
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
         description="The address under which the world reaches the collector; some vendors sign it.",
+    )
+    console_url: Annotated[str, AfterValidator(_console_address)] | None = Field(
+        default=None,
+        description="The address under which people reach the console; links in messages lead there.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."

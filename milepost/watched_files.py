@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from prometheus_client import Gauge
 
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreError
 from domain.instants import format_instant
 
 T = TypeVar("T")
@@ -59,6 +59,11 @@ class WatchedFiles(Generic[T]):
             return None
         try:
             read = self._read()
+            self._before_use(read)
+        except StoreError:
+            # What could not be written down is not in use: it is read again at the next look.
+            self._seen = ""
+            raise
         except ConfigError as error:
             problems = tuple(map(str, error.problems)) or (str(error),)
             self.refusal = Refusal(self.refusal.since if self.refusal else now, problems)
@@ -69,6 +74,9 @@ class WatchedFiles(Generic[T]):
         self._watch.loaded_at.set(now.timestamp())
         self._is_right()
         return read
+
+    def _before_use(self, read: T) -> None:
+        """Called with what was read before it is in force; StoreError puts that off."""
 
     @property
     def row(self) -> dict[str, Any] | None:

@@ -11,21 +11,30 @@ from storage.client import Row, Store, encode_rows
 
 def write_action(store: Store, action: AlertAction) -> None:
     """Stores an action; returns once it is on disk."""
-    row = {
-        "alert_id": action.alert_id,
-        "acted_at": action.acted_at,
-        "action_id": action.action_id,
-        "alert": action.alert,
-        "object_type": action.business_object.type,
-        "object_id": action.business_object.id,
-        "alert_version": action.alert_version,
-        "has_fired": action.has_fired,
-        "kind": action.kind,
-        "value": action.value,
-        "acted_by": action.acted_by,
-        "comment": action.comment,
-    }
-    store.insert("alert_actions", encode_rows([row]))
+    write_actions(store, [action])
+
+
+def write_actions(store: Store, actions: Iterable[AlertAction]) -> None:
+    """Stores actions; returns once they are on disk."""
+    rows = [
+        {
+            "alert_id": action.alert_id,
+            "acted_at": action.acted_at,
+            "action_id": action.action_id,
+            "alert": action.alert,
+            "object_type": action.business_object.type,
+            "object_id": action.business_object.id,
+            "alert_version": action.alert_version,
+            "has_fired": action.has_fired,
+            "kind": action.kind,
+            "value": action.value,
+            "acted_by": action.acted_by,
+            "comment": action.comment,
+        }
+        for action in actions
+    ]
+    if rows:
+        store.insert("alert_actions", encode_rows(rows))
 
 
 def find_action(store: Store, action_id: str) -> AlertAction | None:

@@ -58,6 +58,12 @@ def find_alerts(store: Store, beginning: str) -> list[Alert]:
     return with_runs(store, _alerts(store.rows("find_alerts", {"beginning": beginning})))
 
 
+def alerts_by_ids(store: Store, alert_ids: Iterable[str]) -> list[Alert]:
+    """These alerts as they stand, the earliest deadline first; ids that no alert has are left out."""
+    ids = sorted(set(alert_ids))
+    return _alerts(store.rows("alerts_by_ids", {"alert_ids": ids})) if ids else []
+
+
 def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
     """The alerts that are open, and those stored as resolved or retracted at or after `since`; oldest change first."""
     return _alerts(store.rows("dispatchable_alerts", {"since": since}))

@@ -11,7 +11,7 @@ import threading
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from domain.audit import Act, AuditEntry, ChainCheck, Head
+from domain.audit import Act, ActKind, AuditEntry, ChainCheck, Head
 from domain.errors import StoreError
 from domain.instants import EARLIEST, LATEST
 from storage.client import Store, encode_rows
@@ -66,6 +66,11 @@ def audit_page(
         return []
     params = {"first": first, "since": period.since, "until": period.until, "limit": limit}
     return [AuditEntry(**row) for row in store.rows("audit_entries", params)]
+
+
+def entries_of_kind(store: Store, kind: ActKind) -> list[AuditEntry]:
+    """The entries of acts of one kind, in order."""
+    return [AuditEntry(**row) for row in store.rows("audit_entries_of_kind", {"kind": kind.value})]
 
 
 def verify_audit(store: Store, kept: Head | None = None) -> ChainCheck:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
-from storage.client import Store
+from storage.client import Row, Store
 
 OPEN_STATES = tuple(state for state in AlertState if state.is_open)
 
@@ -129,24 +129,26 @@ def open_alerts(store: Store, entities: Sequence[str], limit: int, offset: int =
     """One page of the open alerts, the most urgent first."""
     params = {"entities": list(entities), "limit": limit, "offset": offset}
     rows = store.rows("console_open_alerts", params)
-    alerts = tuple(
-        OpenAlert(
-            alert_id=row["alert_id"],
-            rule=row["alert"],
-            business_object=BusinessObject(row["object_type"], row["object_id"]),
-            state=AlertState(row["state"]),
-            started_at=row["started_at"],
-            deadline_at=row["deadline_at"],
-            severity=row["severity"],
-            amount=row["amount"],
-            currency=row["currency"] or None,
-            reason=row["reason"],
-            legal_entity=row["legal_entity"] or None,
-            region=row["region"] or None,
-        )
-        for row in rows
-    )
+    alerts = tuple(map(open_alert, rows))
     return AlertPage(alerts, rows[0]["total"] if rows else 0)
+
+
+def open_alert(row: Row) -> OpenAlert:
+    """A line of a list of alerts."""
+    return OpenAlert(
+        alert_id=row["alert_id"],
+        rule=row["alert"],
+        business_object=BusinessObject(row["object_type"], row["object_id"]),
+        state=AlertState(row["state"]),
+        started_at=row["started_at"],
+        deadline_at=row["deadline_at"],
+        severity=row["severity"],
+        amount=row["amount"],
+        currency=row["currency"] or None,
+        reason=row["reason"],
+        legal_entity=row["legal_entity"] or None,
+        region=row["region"] or None,
+    )
 
 
 def order_flow(

@@ -187,7 +187,7 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
         events=tuple(sorted(events.values(), key=lambda event: (event.occurred_at, event.source, event.event_id))),
         spans=tuple(span for _, span in spans),
         # A customer's alerts belong to its own picture, not to that of each of its orders.
-        alerts=tuple(_alerts(store, named)),
+        alerts=tuple(alerts_of(store, named)),
         is_cut=is_cut or any(run.is_cut for run in runs) or len(events) >= MOST_EVENTS or len(spans) >= MOST_SPANS,
     )
 
@@ -330,7 +330,8 @@ def _span(row: Row) -> SpanRecord:
     )
 
 
-def _alerts(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord]:
+def alerts_of(store: Store, objects: Sequence[BusinessObject]) -> list[AlertRecord]:
+    """Every alert on these objects, open or over, with what explains it."""
     rows = store.rows("console_alerts_of_objects", {"objects": [(each.type, each.id) for each in objects]})
     causes = alert_causes(store, (row["alert_id"] for row in rows))
     actions = actions_on(store, (row["alert_id"] for row in rows))

@@ -3,6 +3,7 @@
 https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/messaging/formatting-message-text
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from alerts.messages.story import AlertStory, GroupStory, say_instant
@@ -20,19 +21,20 @@ _SHORT, _LONG = 120, 200
 _FALLBACK = 500
 
 
-def slack_message(story: GroupStory) -> dict[str, object]:
-    """The fields `text` and `blocks`; `text` is what notifications on a screen show."""
+def slack_message(story: GroupStory, buttons: Sequence[Mapping[str, object]] = ()) -> dict[str, object]:
+    """The fields `text` and `blocks`; `text` is what notifications on a screen show. `buttons` is a block of them."""
     light = ":large_green_circle:" if story.is_over else ":red_circle:"
     lines = [f"*{escape(story.counts)}*"]
     if story.lead and story.since:
         lines.append(f"At risk: {fit(story.money, _MONEY, escape)}, the oldest since {_date(story.since)}")
-    blocks = [
+    blocks: list[Mapping[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": fit(story.title, _HEADER, escape)}},
         _section(f"{light} " + "\n".join(lines)),
         *(_section(_alert(alert)) for alert in story.alerts),
     ]
     if story.rest:
         blocks.append(_section(f"… {story.rest}"))
+    blocks += buttons
     blocks.append({"type": "context", "elements": [_mrkdwn(_footer(story))]})
     return {"text": fit(f"{story.headline}: {story.money}".rstrip(": "), _FALLBACK, escape), "blocks": blocks}
 

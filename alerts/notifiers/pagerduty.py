@@ -1,6 +1,7 @@
 """Opens, acknowledges and resolves incidents in PagerDuty, one for each group."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,8 @@ from alerts.config_parts import (
     Secret,
     Surroundings,
     Text,
+    allow_one_of,
+    optional_secret,
     require_one_of,
 )
 from alerts.messages.pagerduty_event import MOST_ALERTS, closing_event, dedup_key, trigger_event
@@ -29,6 +32,10 @@ class PagerDutyConfig(HttpIntegrationConfig):
     routing_key: InlineSecret
     routing_key_file: Path | None = None
     routing_key_env: str | None = None
+    # Signs what PagerDuty tells back: without one, nothing that comes is believed.
+    webhook_secret: InlineSecret
+    webhook_secret_file: Path | None = None
+    webhook_secret_env: str | None = None
     url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
     severity: Literal["critical", "error", "warning", "info"] = "error"
     source: Text | None = None
@@ -39,7 +46,12 @@ class PagerDutyConfig(HttpIntegrationConfig):
     @model_validator(mode="after")
     def _one_key(self) -> Self:
         require_one_of(self, "routing_key_file", "routing_key_env")
+        allow_one_of(self, "webhook_secret_file", "webhook_secret_env")
         return self
+
+    def inbound_secret(self, environ: Mapping[str, str]) -> Secret | None:
+        """Where the secret is kept that signs what PagerDuty tells back; None where it is to tell nothing."""
+        return optional_secret(self.webhook_secret_file, self.webhook_secret_env, environ)
 
     def notifier(self, surroundings: Surroundings) -> Notifier:
         return PagerDutyNotifier(self, surroundings)
@@ -53,6 +65,8 @@ class PagerDutyNotifier:
         self._console_url = surroundings.console_url
         self._key = Secret(config.routing_key_file, config.routing_key_env, surroundings.environ)
         self._key.read()
+        if secret := config.inbound_secret(surroundings.environ):
+            secret.read()
         self._sender = HttpSender(config)
         given = {"source": config.source, "component": config.component, "group": config.group, "class": config.class_}
         self._look = {name: value for name, value in given.items() if value is not None}

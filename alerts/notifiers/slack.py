@@ -16,8 +16,10 @@ from alerts.config_parts import (
     Surroundings,
     Text,
     allow_one_of,
+    optional_secret,
     require_one_of,
 )
+from alerts.messages.slack_buttons import slack_buttons
 from alerts.messages.slack_message import MOST_ALERTS, slack_message
 from alerts.messages.story import tell
 from alerts.notification import FailureReason, Notification, NotifyReason
@@ -75,6 +77,12 @@ class SlackConfig(HttpIntegrationConfig):
     app_token_file: Path | None = None
     app_token_env: str | None = None
     app_url: HttpUrl = f"https://slack.com/api/{_POST}"
+    # Signs clicks on buttons: without one, messages have none, and nothing that comes is believed.
+    signing_secret: InlineSecret
+    signing_secret_file: Path | None = None
+    signing_secret_env: str | None = None
+    # Where answers to clicks may go.
+    response_url: HttpUrl = "https://hooks.slack.com/"
     channel: Text | None = None
     update_message: bool = True
     username: Text | None = None
@@ -85,6 +93,7 @@ class SlackConfig(HttpIntegrationConfig):
     def _one_way(self) -> Self:
         require_one_of(self, "api_url_file", "api_url_env", "app_token_file", "app_token_env")
         allow_one_of(self, "icon_emoji", "icon_url")
+        allow_one_of(self, "signing_secret_file", "signing_secret_env")
         if self.has_token and self.channel is None:
             raise ValueError("an app can post to many channels; give channel, such as #order-to-cash")
         if self.app_url.rpartition("/")[2] != _POST:
@@ -95,6 +104,10 @@ class SlackConfig(HttpIntegrationConfig):
     def has_token(self) -> bool:
         """Whether an app's token is used, not a webhook."""
         return self.app_token_file is not None or self.app_token_env is not None
+
+    def inbound_secret(self, environ: Mapping[str, str]) -> Secret | None:
+        """Where the secret is kept that signs clicks on buttons; None where messages have no buttons."""
+        return optional_secret(self.signing_secret_file, self.signing_secret_env, environ)
 
     def notifier(self, surroundings: Surroundings) -> Notifier:
         return SlackNotifier(self, surroundings)
@@ -118,9 +131,15 @@ class SlackNotifier:
         else:
             self._secret = Secret(config.api_url_file, config.api_url_env, surroundings.environ)
             self._secret.read_url()
+        signing = config.inbound_secret(surroundings.environ)
+        self._has_buttons = signing is not None
+        if signing:
+            signing.read()
 
     def compose(self, notification: Notification) -> str:
-        message = slack_message(tell(notification, self._console_url, MOST_ALERTS))
+        story = tell(notification, self._console_url, MOST_ALERTS)
+        buttons = slack_buttons(story, notification.group_labels) if self._has_buttons else []
+        message = slack_message(story, buttons)
         config = self._config
         if config.has_token:
             message |= {"unfurl_links": False, "unfurl_media": False}

@@ -76,7 +76,7 @@ def alerts_table(alerts: Sequence[OpenAlert], reader: Reader, muted: Mapping[str
 def _alert_row(alert: OpenAlert, reader: Reader, muted: Sequence[MutedBy]) -> tuple[str, ...]:
     stuck = alert.business_object
     return (
-        join(state_chip(alert.state), *(element("span", _muted(one), class_="mp-sub") for one in muted)),
+        join(state_chip(alert.state), *(element("span", muted_words(one), class_="mp-sub") for one in muted)),
         severity_word(alert.severity),
         join(trace_link(str(stuck), stuck.id), element("span", stuck.type, class_="mp-sub")),
         alert.legal_entity or UNKNOWN,
@@ -94,7 +94,8 @@ def _alert_row(alert: OpenAlert, reader: Reader, muted: Sequence[MutedBy]) -> tu
     )
 
 
-def _muted(one: MutedBy) -> str:
+def muted_words(one: MutedBy) -> str:
+    """What mutes an alert, in words."""
     whom = f" for {one.receiver}" if one.receiver else ""
     return f"{_MUTED[one.kind]}{whom}: {one.name}"
 

@@ -91,6 +91,12 @@ def _people(actions: Sequence[AlertAction], reader: Reader) -> Iterator[Fact]:
         yield _DONE[action.kind], join(value, by, instant(reader, action.acted_at, seconds=True), said)
 
 
+def action_words(action: AlertAction) -> str:
+    """What somebody did, such as `Assigned to ben`."""
+    to = " to" if action.kind is ActionKind.ASSIGN else ""
+    return f"{_DONE[action.kind]}{to} {action.value}".strip() if action.value else _DONE[action.kind]
+
+
 def _window(evidence: AlertEvidence) -> Html:
     parts: list[str] = [evidence.within or ""]
     if evidence.calendar:

@@ -81,10 +81,10 @@ class StorePeople:
         now = self._clock.now()
         return silence_row(put_silence(self._store, wish, now), now)
 
-    def expire_silence(self, silence_id: str) -> Answer:
+    def expire_silence(self, silence_id: str, by: Actor, reason: str) -> Answer:
         """The silence that is over now."""
         now = self._clock.now()
-        return silence_row(expire_silence(self._store, silence_id, now), now)
+        return silence_row(expire_silence(self._store, silence_id, now, by, reason), now)
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:
         """The changes of alerts as they became known, the newest first."""
@@ -163,9 +163,10 @@ class ApiPeople:
         answer: Answer = self._api.ask("POST", "/api/silences", json=body)
         return answer
 
-    def expire_silence(self, silence_id: str) -> Answer:
+    def expire_silence(self, silence_id: str, by: Actor, reason: str) -> Answer:
         """The silence that is over now."""
-        answer: Answer = self._api.ask("POST", f"/api/silences/{quote(silence_id, safe='')}/expire")
+        told = {"by": by.name, "reason": reason}
+        answer: Answer = self._api.ask("POST", f"/api/silences/{quote(silence_id, safe='')}/expire", params=told)
         return answer
 
     def alert_history(self, alerts: AlertFilter, limit: int) -> list[Answer]:

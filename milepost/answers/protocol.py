@@ -12,6 +12,7 @@ from collector.operations import (
     ReplayWish,
     TokenWish,
 )
+from domain.audit import Actor
 from domain.contract import Contracts
 from milepost.alert_handling import ActionWish
 from milepost.backtest_wish import BacktestWish
@@ -44,7 +45,7 @@ class PeopleAnswers(Protocol):
     def silences(self, states: Sequence[str], limit: int) -> list[Answer]: ...
     def silence(self, silence_id: str) -> Answer: ...
     def put_silence(self, wish: SilenceWish) -> Answer: ...
-    def expire_silence(self, silence_id: str) -> Answer: ...
+    def expire_silence(self, silence_id: str, by: Actor, reason: str) -> Answer: ...
 
 
 class Answers(PeopleAnswers, Protocol):

@@ -36,18 +36,24 @@ def silence_routes(answers: StoreAnswers) -> list[BaseRoute]:
         return answers.silence(request.path_params["silence_id"])
 
     def put(asked: SilenceRequest, request: Request) -> object:
+        by = actor_of(asked.created_by, request)
         wish = SilenceWish(
             matchers=asked.matchers,
             ends_at=parse_storable_instant(asked.ends_at),
-            created_by=str(actor_of(asked.created_by, request)),
+            created_by=str(by),
             comment=asked.comment,
             starts_at=parse_storable_instant(asked.starts_at) if asked.starts_at else None,
             silence_id=asked.silence_id,
+            by=by,
         )
         return answers.put_silence(wish)
 
     def expire(request: Request) -> object:
-        return answers.expire_silence(request.path_params["silence_id"])
+        params = request.query_params
+        if unknown := sorted(params.keys() - {"by", "reason"}):
+            raise ValueError(f"{unknown[0]!r} is not known; by and reason are")
+        by = actor_of(params.get("by", ""), request)
+        return answers.expire_silence(request.path_params["silence_id"], by, params.get("reason", ""))
 
     taking = post(SilenceRequest, "silence", put, _LARGEST_REQUEST, "the silence is larger than 64 KiB")
     return [

@@ -141,7 +141,8 @@ def alerts_receiver_test(
     """Send a message marked as a test to every integration of a receiver, and its end; exit code 1 if one fails."""
     settings = load_settings()
     config = load_routing(routing or settings.routing_path)
-    surroundings = Surroundings(f"http://{settings.host}:{settings.console_port}", os.environ)
+    console_url = settings.console_url or f"http://{settings.host}:{settings.console_port}"
+    surroundings = Surroundings(console_url, os.environ)
     failed = False
     for trial in try_receiver(config, name, surroundings, SystemClock().now()):
         failed |= bool(trial.error)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from alerts.silences import SilenceWish
+from domain.audit import Actor
 from domain.clock import SystemClock
 from domain.errors import UsageError
 from domain.instants import parse_storable_instant
@@ -98,11 +99,16 @@ def list_all(
 
 
 @silence_app.command("expire")
-def expire(silence_ids: Annotated[list[str], typer.Argument(help="Ids, or enough of their beginnings.")]) -> None:
+def expire(
+    silence_ids: Annotated[list[str], typer.Argument(help="Ids, or enough of their beginnings.")],
+    by: Annotated[str | None, typer.Option(help="Who ends them; you by default.")] = None,
+    comment: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
     """End silences: what they muted and still fires is told at its group's next flush."""
+    actor = Actor(user_name() if by is None else by)
     with open_answers(load_settings(), SystemClock()) as answers:
         for silence_id in silence_ids:
-            row = answers.expire_silence(silence_id)
+            row = answers.expire_silence(silence_id, actor, comment)
             echo(f"expired {row['silence_id']}")
 
 

@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import ConsoleServer
+from domain.alert import alert_id
+from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from milepost.http_server import bind
 from storage.client import Store
 from storage.migrator import migrate
-from tests.browser.stuck_order import ERROR, seed_stuck_order
+from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import NOW
 from tests.engine import Engine
 
@@ -30,6 +32,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+STUCK_ALERT = alert_id("OrderNotPosted", BusinessObject.parse(STUCK), "")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 # Waits end when what is expected is there; a machine busy with other things may need this long for a page.
 expect.set_options(timeout=30_000)
@@ -152,6 +155,42 @@ def test_filters_stand_in_the_url_and_survive_a_reload(window: BrowserContext, c
     visit.assert_clean()
 
 
+@pytest.mark.parametrize(
+    "window",
+    [pytest.param(("desk", "light"), id="at a desk"), pytest.param(("phone", "dark"), id="on a phone")],
+    indirect=True,
+)
+def test_an_alert_is_acknowledged_by_clicking(
+    window: BrowserContext, console_url: str, request: pytest.FixtureRequest
+) -> None:
+    who = f"ana at {request.node.callspec.params['window'][0]}"
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/alerts?state=firing")
+    page.get_by_role("button", name="Open OrderNotPosted on order O-1001").click()
+
+    expect(page).to_have_url(re.compile(r"/alerts\?(state=firing&)?alert=[0-9a-f]{32}"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("O-1001")
+    again = page.get_by_role("button", name="Un-acknowledge", exact=True)
+    page.get_by_role("button", name="Acknowledge", exact=True).or_(again).first.wait_for()
+    if again.is_visible():
+        # By the test before: both look at one store.
+        again.click()
+        page.get_by_label("Your name", exact=True).fill(who)
+        page.get_by_label("Reason", exact=True).fill("for the next one")
+        page.get_by_test_id("stForm").get_by_role("button", name="Un-acknowledge").click()
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    page.get_by_label("Your name", exact=True).fill(who)
+    page.get_by_label("Reason", exact=True).fill("I am at the period lock")
+    page.get_by_test_id("stForm").get_by_role("button", name="Acknowledge", exact=True).click()
+
+    expect(page.locator(".mp-title-who")).to_contain_text(f"✓ {who}")
+    expect(page.locator(".mp-people")).to_contain_text("I am at the period lock")
+    page.get_by_role("button", name="All alerts").click()
+    expect(page.locator(".mp-row-firing")).to_contain_text(f"✓ {who}")
+    visit.assert_clean()
+
+
 def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)
@@ -189,14 +228,22 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
 )
 @pytest.mark.parametrize(
     ("name", "path"),
-    [pytest.param("overview", "/", id="the overview"), pytest.param("trace", "/trace?object=O-1001", id="a trace")],
+    [
+        pytest.param("overview", "/", id="the overview"),
+        pytest.param("trace", "/trace?object=O-1001", id="a trace"),
+        pytest.param("alerts", "/alerts", id="alerts"),
+        pytest.param("alert", f"/alerts?alert={STUCK_ALERT}", id="one alert"),
+        pytest.param("silences", "/silences", id="silences"),
+        pytest.param("audit", "/audit", id="the audit log"),
+    ],
 )
 def test_a_page_fits_its_window(
     window: BrowserContext, console_url: str, name: str, path: str, request: pytest.FixtureRequest
 ) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(f"{console_url}{path}")
-    expect(visit.page.locator(".js-plotly-plot").last).to_be_visible()
+    drawn = ".js-plotly-plot" if name in ("overview", "trace") else ".mp-heading"
+    expect(visit.page.locator(drawn).last).to_be_visible()
 
     assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     size, theme = request.node.callspec.params["window"]

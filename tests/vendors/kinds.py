@@ -34,7 +34,11 @@ KINDS = {
     "webhook": Kind(Webhook, "webhook", webhook.KEY, "secret_file", "url: '{url}/hook'"),
     "slack by webhook": Kind(Slack, "slack", "{url}" + slack.HOOK_PATH, "api_url_file"),
     "slack by token": Kind(
-        Slack, "slack", slack.TOKEN, "app_token_file", "app_url: '{url}/api/chat.postMessage', channel: '#finance'"
+        Slack,
+        "slack",
+        slack.TOKEN,
+        "app_token_file",
+        "app_url: '{url}/api/chat.postMessage', channel: '#finance', response_url: '{url}'",
     ),
     "teams": Kind(Teams, "msteamsv2", "{url}" + teams.PATH, "webhook_url_file"),
     "pagerduty": Kind(PagerDuty, "pagerduty", pagerduty.KEY, "routing_key_file", "url: '{url}/v2/enqueue'"),

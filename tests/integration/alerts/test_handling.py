@@ -1,11 +1,12 @@
 """What people do with alerts: what is refused, what is stored and audited, and that a repeat counts once."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from alerts.handling import Deed, handle
+from alerts.handling import Deed, handle, handle_all
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
 from domain.audit import Actor
@@ -135,3 +136,43 @@ def test_what_cannot_be_stored_is_in_the_audit_log_all_the_same(embedded_store: 
             handle(embedded_store, FIRING, Deed(ActionKind.COMMENT, comment="hm"), ANA, NOW)
     finally:
         embedded_store.execute("RENAME TABLE away TO alert_actions")
+
+
+def test_one_deed_on_many_alerts_is_one_entry_and_an_action_on_each_that_allows_it(store: Store) -> None:
+    second, over = alert(object="order/O-2"), alert(object="order/O-3", state=AlertState.RESOLVED, resolved_at=NOW)
+    deed = replace(ACK, channel="slack")
+
+    done = handle_all(store, [FIRING, second, over], deed, ANA, NOW)
+    again = handle_all(store, [FIRING, second, over], deed, ANA, NOW)
+
+    assert [action.alert_id for action in done] == [FIRING.alert_id, second.alert_id]
+    assert again == []
+    assert sorted(handling_of(store, [FIRING.alert_id, second.alert_id, over.alert_id])) == sorted(
+        [FIRING.alert_id, second.alert_id]
+    )
+    [entry] = audit_page(store)
+    assert (entry.kind, entry.subject, entry.reason) == ("alert.acknowledge", "2 alerts", "on it")
+    details = json.loads(entry.details)
+    assert details["channel"] == "slack"
+    assert [one["alert_id"] for one in details["actions"]] == [FIRING.alert_id, second.alert_id]
+
+
+def test_on_many_alerts_only_what_was_acknowledged_is_taken_back(embedded_store: Store) -> None:
+    second = alert(object="order/O-2")
+    handle(embedded_store, FIRING, ACK, ANA, NOW)
+
+    taken_back = handle_all(embedded_store, [FIRING, second], Deed(ActionKind.UNACKNOWLEDGE), ANA, NOW)
+
+    assert [action.alert_id for action in taken_back] == [FIRING.alert_id]
+    assert handling_of(embedded_store, [FIRING.alert_id]) == {}
+    [_, entry] = audit_page(embedded_store)
+    # Of one alert alone it reads as if it had been done there.
+    assert entry.subject == FIRING.alert_id
+
+
+def test_on_no_alert_nothing_is_done_or_written(embedded_store: Store) -> None:
+    assert handle_all(embedded_store, [], ACK, ANA, NOW) == []
+    with pytest.raises(UsageError, match="the comment is empty; say something"):
+        handle_all(embedded_store, [FIRING], Deed(ActionKind.COMMENT), ANA, NOW)
+
+    assert audit_page(embedded_store) == []

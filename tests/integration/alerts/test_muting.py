@@ -12,6 +12,7 @@ from alerts.muting import build_routing, current_mutes, muted_alerts
 from alerts.notifiers.registry import build_integrations
 from alerts.silences import SilenceWish, expire_silence, put_silence
 from domain.alert import Alert, AlertState
+from domain.audit import Actor
 from domain.silence import Silence
 from storage.alerts import write_transitions
 from storage.client import Store
@@ -19,6 +20,7 @@ from tests.builders import NOW, alert
 from tests.fakes import Answer, WebhookReceiver, webhook_receiver
 from tests.integration.alerts.pipeline import CONSOLE, RunningPipeline, routing
 
+RITA = Actor("rita")
 WAIT, INTERVAL, REPEAT = timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=4)
 FIRST, SECOND = alert(object="order/O-1"), alert(object="order/O-2")
 HOP = alert(name="HopDown", object="hop/erp")
@@ -78,7 +80,7 @@ def test_an_end_that_was_silenced_is_told_when_the_silence_is_removed(
     # By then it is out of the dispatcher's sight.
     pipeline.tick(after=INTERVAL)
     assert told(pipeline, receiver) == []
-    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now())
+    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now(), RITA)
     pipeline.tick(after=INTERVAL)
     assert told(pipeline, receiver) == [(set(), {"O-1"})]
     pipeline.tick(after=INTERVAL)
@@ -93,7 +95,7 @@ def test_what_was_silenced_before_it_was_told_ends_unheard(
     pipeline.tick(FIRST)
     pipeline.tick(FIRST, after=WAIT)
     pipeline.tick(over(FIRST), after=INTERVAL)
-    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now())
+    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now(), RITA)
     pipeline.tick(over(FIRST), after=INTERVAL)
     assert told(pipeline, receiver) == []
 
@@ -109,7 +111,7 @@ def test_an_alert_that_fires_again_while_silenced_is_believed_firing_all_along(
     pipeline.tick(over(FIRST), after=INTERVAL)
     again = replace(FIRST, version=3)
     pipeline.tick(again, after=INTERVAL)
-    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now())
+    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now(), RITA)
     pipeline.tick(again, after=INTERVAL)
     assert told(pipeline, receiver) == []
     pipeline.tick(over(again), after=INTERVAL)
@@ -126,7 +128,7 @@ def test_a_silence_longer_than_the_repeat_interval_holds_the_repeat_back(
     silence = silenced(embedded_store, pipeline)
     pipeline.tick(FIRST, after=REPEAT + INTERVAL)
     assert told(pipeline, receiver) == []
-    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now())
+    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now(), RITA)
     pipeline.tick(FIRST, after=INTERVAL)
     assert told(pipeline, receiver) == [({"O-1"}, set())]
 
@@ -247,6 +249,6 @@ def test_an_end_that_was_muted_survives_a_change_of_the_routing(
     pipeline.tick(over(FIRST), after=INTERVAL)
     pipeline.tick(after=INTERVAL)
     assert told(pipeline, receiver) == []
-    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now())
+    expire_silence(embedded_store, silence.silence_id, pipeline.clock.now(), RITA)
     pipeline.tick(after=INTERVAL)
     assert told(pipeline, receiver) == [(set(), {"O-1"})]

@@ -9,11 +9,13 @@ from alerts.config import load_routing
 from alerts.config_parts import Surroundings
 from alerts.receiver_trial import Trial, try_receiver
 from domain.errors import UsageError
+from milepost.commands.alerts import alerts_receiver_test
 from tests.builders import NOW
 from tests.vendors.kinds import CONSOLE, KINDS, Kind, routing_text
 from tests.vendors.pagerduty import PagerDuty
 from tests.vendors.server import Script, serving
 from tests.vendors.slack import Slack
+from tests.vendors.webhook import Webhook
 
 
 @pytest.fixture
@@ -72,3 +74,15 @@ def test_nobody_to_tell_is_a_mistake(trials: Callable[..., list[Trial]], name: s
     with pytest.raises(UsageError) as refused:
         trials("route: {receiver: ops}\nreceivers: [{name: ops}, {name: nobody}]\n", name)
     assert str(refused.value) == message
+
+
+def test_the_command_leads_to_the_console_that_people_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MILEPOST_CONSOLE_URL", "https://console.example.com/")
+    with serving(Webhook) as vendor:
+        path = tmp_path / "routing.yaml"
+        path.write_text(routing_text(KINDS["webhook"], vendor, tmp_path), encoding="utf-8")
+
+        alerts_receiver_test("ops", path)
+
+        assert {request.json["externalURL"] for request in vendor.requests()} == {"https://console.example.com"}

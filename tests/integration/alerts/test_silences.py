@@ -1,5 +1,6 @@
 """Silences: what may be asked for, what a change does to the past, and that the same wish makes one silence."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,15 +13,18 @@ from hypothesis import strategies as st
 
 from alerts.matchers import Matcher, parse_matchers
 from alerts.silences import ActiveSilences, SilenceWish, expire_silence, find_silence, put_silence
-from domain.errors import UsageError
+from domain.audit import Actor
+from domain.errors import StoreError, UsageError
 from domain.silence import Silence, SilenceState
 from milepost.answers.protocol import Answers
 from storage.alerts import write_transitions
+from storage.audit import audit_page
 from storage.client import Store
 from storage.silences import list_silences, silences_in_force
 from tests.builders import NOW, alert
 from tests.integration.milepost.places import PLACES, answers_at
 
+RITA = Actor("rita")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 WISH = SilenceWish(
     matchers=["alertname=OrderNotPosted", 'region=~"EMEA|APAC"'],
@@ -63,7 +67,7 @@ def test_a_silence_counts_from_its_start_until_before_its_end(embedded_store: St
 def test_the_same_wish_makes_one_silence_until_that_is_over(embedded_store: Store) -> None:
     first = put_silence(embedded_store, WISH, NOW)
     assert put_silence(embedded_store, WISH, NOW + MINUTE) == first
-    expire_silence(embedded_store, first.silence_id, NOW + MINUTE)
+    expire_silence(embedded_store, first.silence_id, NOW + MINUTE, RITA)
     second = put_silence(embedded_store, WISH, NOW + 2 * MINUTE)
     assert second.silence_id != first.silence_id
     assert second.starts_at == NOW + 2 * MINUTE
@@ -110,10 +114,10 @@ def test_a_pending_silence_may_begin_at_another_time_to_come(embedded_store: Sto
 
 def test_an_expired_silence_is_made_anew_and_cannot_be_ended_again(embedded_store: Store) -> None:
     made = put_silence(embedded_store, WISH, NOW)
-    over = expire_silence(embedded_store, made.silence_id, NOW + MINUTE)
+    over = expire_silence(embedded_store, made.silence_id, NOW + MINUTE, RITA)
     assert over.ends_at == NOW + MINUTE
     with pytest.raises(UsageError, match=f"silence {made.silence_id} expired at 2"):
-        expire_silence(embedded_store, made.silence_id, NOW + 2 * MINUTE)
+        expire_silence(embedded_store, made.silence_id, NOW + 2 * MINUTE, RITA)
     again = put_silence(embedded_store, wish(silence_id=made.silence_id, starts_at=None), NOW + 2 * MINUTE)
     assert (again.silence_id != made.silence_id, again.starts_at) == (True, NOW + 2 * MINUTE)
     assert find_silence(embedded_store, made.silence_id) == over
@@ -121,13 +125,13 @@ def test_an_expired_silence_is_made_anew_and_cannot_be_ended_again(embedded_stor
 
 def test_a_pending_silence_that_is_ended_never_counted(embedded_store: Store) -> None:
     made = put_silence(embedded_store, wish(starts_at=NOW + 10 * MINUTE), NOW)
-    over = expire_silence(embedded_store, made.silence_id, NOW + MINUTE)
+    over = expire_silence(embedded_store, made.silence_id, NOW + MINUTE, RITA)
     assert (over.starts_at, over.ends_at) == (NOW + MINUTE, NOW + MINUTE)
 
 
 def test_a_clock_set_back_does_not_undo_a_change(embedded_store: Store) -> None:
     made = put_silence(embedded_store, WISH, NOW)
-    expire_silence(embedded_store, made.silence_id, NOW)
+    expire_silence(embedded_store, made.silence_id, NOW, RITA)
     assert find_silence(embedded_store, made.silence_id).state(NOW) is SilenceState.EXPIRED
 
 
@@ -188,6 +192,73 @@ def test_a_matcher_is_read_as_it_was_written(matcher: Matcher) -> None:
     assert parse_matchers(str(matcher)) == (matcher,)
 
 
+def told(store: Store) -> list[tuple[str, str, str, str, dict[str, Any]]]:
+    """What the audit log says of silences: what was done, by whom, to which, why, and how it stands then."""
+    return [
+        (entry.kind, entry.who, entry.subject, entry.reason, json.loads(entry.details)) for entry in audit_page(store)
+    ]
+
+
+def test_what_is_done_to_silences_is_in_the_audit_log(embedded_store: Store) -> None:
+    made = put_silence(embedded_store, WISH, NOW)
+    put_silence(embedded_store, WISH, NOW + MINUTE)
+    put_silence(embedded_store, wish(silence_id=made.silence_id, ends_at=NOW + 2 * HOUR), NOW + MINUTE)
+    put_silence(embedded_store, wish(silence_id=made.silence_id, by=Actor("ben", "ops")), NOW + 2 * MINUTE)
+    expire_silence(embedded_store, made.silence_id, NOW + 3 * MINUTE, RITA, "the ERP is up again")
+
+    matchers = list(made.matchers)
+    first = {"matchers": matchers, "starts_at": "2026-11-02T12:00:00Z", "ends_at": "2026-11-02T13:00:00Z"}
+    assert told(embedded_store) == [
+        ("silence.add", "rita", made.silence_id, WISH.comment, first),
+        ("silence.update", "rita", made.silence_id, WISH.comment, {**first, "ends_at": "2026-11-02T14:00:00Z"}),
+        ("silence.update", "ben", made.silence_id, WISH.comment, first),
+        (
+            "silence.expire",
+            "rita",
+            made.silence_id,
+            "the ERP is up again",
+            {**first, "ends_at": "2026-11-02T12:03:00Z"},
+        ),
+    ]
+    assert [entry.token for entry in audit_page(embedded_store)] == ["", "", "ops", ""]
+
+
+def test_a_silence_that_takes_the_place_of_another_says_so_in_the_audit_log(embedded_store: Store) -> None:
+    made = put_silence(embedded_store, WISH, NOW)
+    other = put_silence(embedded_store, wish(silence_id=made.silence_id, matchers=["region=EMEA"]), NOW + MINUTE)
+
+    kinds = [(kind, subject, details.get("replaced_by")) for kind, _, subject, _, details in told(embedded_store)]
+    assert kinds == [
+        ("silence.add", made.silence_id, None),
+        ("silence.expire", made.silence_id, other.silence_id),
+        ("silence.add", other.silence_id, None),
+    ]
+
+
+def test_what_is_refused_is_not_in_the_audit_log(embedded_store: Store) -> None:
+    made = put_silence(embedded_store, WISH, NOW)
+    with pytest.raises(UsageError, match=r"^nobody is named; say by whom$"):
+        expire_silence(embedded_store, made.silence_id, NOW, Actor())
+    with pytest.raises(UsageError, match="comment is empty"):
+        put_silence(embedded_store, wish(comment=" "), NOW)
+
+    assert [kind for kind, *_ in told(embedded_store)] == ["silence.add"]
+
+
+def test_a_silence_is_not_made_that_cannot_be_written_down(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("alerts.silences.write_audit", fail)
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        put_silence(embedded_store, WISH, NOW)
+
+    assert standing(embedded_store, NOW) == {}
+
+
 @pytest.fixture(params=PLACES)
 def answers(request: pytest.FixtureRequest, embedded_store: Store) -> Iterator[Answers]:
     with ExitStack() as stack:
@@ -213,7 +284,7 @@ def test_commands_make_change_show_and_end_silences(answers: Answers, embedded_s
     by = {"kind": "silence", "id": made["silence_id"], "name": "the ERP is down for maintenance", "receiver": ""}
     assert muted == {"OrderNotPosted": [by], "Other": []}
     assert answers.alert(alert().alert_id)["muted_by"] == [by]
-    assert answers.expire_silence(made["silence_id"])["state"] == "expired"
+    assert answers.expire_silence(made["silence_id"], RITA, "it is up again")["state"] == "expired"
     assert answers.silences(["active"], 10) == []
     assert len(answers.silences([], 10)) == 1
     with pytest.raises(UsageError, match="state is 'over'; give one of pending, active, expired"):

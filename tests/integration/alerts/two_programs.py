@@ -23,6 +23,7 @@ from alerts.metrics import AlertMetrics
 from alerts.notification import alert_labels, is_resolved
 from alerts.silences import SilenceWish, expire_silence, put_silence
 from domain.alert import Alert, AlertState
+from domain.audit import Actor
 from domain.clock import SystemClock
 from domain.instants import format_instant
 from milepost.routing_reload import RoutingFile
@@ -34,6 +35,7 @@ ALERTMANAGER = shutil.which("prometheus-alertmanager")
 # Status, who fires, who is over; a note that an alert carries follows its object.
 Message = tuple[str, frozenset[str], frozenset[str]]
 AUTHOR, COMMENT = "rita", "known, the ERP is down for maintenance"
+RITA = Actor("rita")
 CLOCK = SystemClock()
 
 
@@ -122,7 +124,7 @@ class Ours:
         self._silences[name] = put_silence(self._store, wish, CLOCK.now()).silence_id
 
     def expire(self, name: str) -> None:
-        expire_silence(self._store, self._silences[name], CLOCK.now())
+        expire_silence(self._store, self._silences[name], CLOCK.now(), RITA)
 
     def reload(self, text: str) -> None:
         self._path.write_text(text, encoding="utf-8")

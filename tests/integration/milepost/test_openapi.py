@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from alerts.config import RoutingConfig
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_door import ContractDoor
@@ -32,6 +33,7 @@ from collector.tokens import new_operator_token
 from domain.clock import FixedClock
 from domain.contract import Contracts
 from domain.instants import EPOCH
+from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, address, bind
@@ -54,6 +56,18 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
+LISTENING = RoutingConfig.model_validate(
+    {
+        "route": {"receiver": "ops"},
+        "receivers": [
+            {
+                "name": "ops",
+                "pagerduty_configs": [{"routing_key_env": "KEY", "webhook_secret_env": "KEY"}],
+                "slack_configs": [{"app_token_env": "KEY", "channel": "#ops", "signing_secret_env": "KEY"}],
+            }
+        ],
+    }
+)
 SPANS = otlp_request(span()).SerializeToString()
 
 
@@ -82,11 +96,12 @@ def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
     write_transitions(store, [alert()])
     registry = CollectorRegistry()
     pulls = pull_routes(PullRuns([], PullMetrics(registry), clock), LocalDoor(store, clock, ContractDoor(Contracts())))
+    actions = action_routes(store, clock, lambda: LISTENING, {"KEY": "0123456789abcdef"}, registry)
     collector = Collector(
         store,
         clock,
         registry,
-        [*api_routes(store, clock, CONTRACTS), *pulls],
+        [*api_routes(store, clock, CONTRACTS), *pulls, *actions],
         sources=all_sources(),
         door=DoorSettings(is_exposed, operator=operator),
     )

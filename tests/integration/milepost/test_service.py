@@ -1,5 +1,6 @@
 """The parts together, with a clock that stands still."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from milepost.openapi import document
 from milepost.service import Service
 from milepost.settings import Settings
 from storage.alerts import write_transitions
+from storage.audit import audit_page
 from storage.client import Store
 from storage.engine_state import read_watermark
 from storage.events import insert_events
@@ -105,6 +107,41 @@ def test_a_tick_tells_by_the_routing_file_as_it_is_then(
 
     told = {one.receiver: one.group_key for one in unfinished_notifications(embedded_store)}
     assert told["finance"] == '{}:{alertname="HopDown"}'
+
+
+@pytest.mark.parametrize(
+    ("public", "linked"),
+    [
+        pytest.param("https://milepost.example.com", "https://milepost.example.com", id="where it is said to be"),
+        pytest.param(None, "http://127.0.0.1:", id="where it listens, where nothing is said"),
+    ],
+)
+def test_messages_lead_to_the_console(
+    settings: Settings, embedded_store: Store, public: str | None, linked: str
+) -> None:
+    service = Service(settings.model_copy(update={"console_url": public}), FixedClock(NOW), lambda line: None)
+    write_transitions(embedded_store, [alert()])
+
+    tick_without_evaluating(service, embedded_store)
+    service.stop()
+
+    [told] = unfinished_notifications(embedded_store)
+    assert json.loads(told.body)["externalURL"].startswith(linked)
+
+
+def test_a_start_and_a_changed_routing_file_are_in_the_audit_log(
+    service: Service, embedded_store: Store, settings: Settings
+) -> None:
+    settings.routing_path.write_text(ROUTING.replace("ops", "finance"), encoding="utf-8")
+    service.tick()
+    service.tick()
+
+    written = [(entry.kind, json.loads(entry.details).get("receivers")) for entry in audit_page(embedded_store)]
+    assert [one for one in written if one[0] != "rule.adopt"] == [
+        ("contract.adopt", None),
+        ("routing.adopt", ["ops"]),
+        ("routing.adopt", ["finance"]),
+    ]
 
 
 def test_what_a_tick_evaluates_is_correlated(service: Service, embedded_store: Store) -> None:

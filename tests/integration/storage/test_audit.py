@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,16 @@ import pytest
 from domain.audit import Act, ActKind, Actor, Head
 from storage import audit
 from storage.audit import AuditPeriod, audit_head, audit_page, verify_audit, write_audit
-from storage.client import Store
+from storage.client import Store, encode_rows
 from tests.builders import NOW
 
 
 def act(number: int = 1) -> Act:
     return Act(ActKind.ALERT_COMMENT, Actor("ann", "ops"), f"alert {number}", "because\n„so“", {"n": [number, None]})
+
+
+def of_kind(kind: ActKind) -> Act:
+    return Act(kind, Actor("ann", "ops"), f"subject of {kind}", "because", {"kind": kind.value})
 
 
 def flaws(store: Store, kept: Head | None = None) -> list[tuple[int, str]]:
@@ -103,6 +108,37 @@ def test_what_is_done_to_the_table_is_found(
     embedded_store.execute(f"{statement} SETTINGS mutations_sync = 2" if statement.startswith("ALTER") else statement)
 
     assert flaws(embedded_store) == found
+
+
+@pytest.mark.parametrize("kind", list(ActKind))
+def test_an_entry_of_any_kind_that_is_changed_removed_or_inserted_is_named(
+    embedded_store: Store, kind: ActKind
+) -> None:
+    for other in ActKind:
+        write_audit(embedded_store, of_kind(other), NOW)
+    number = list(ActKind).index(kind) + 1
+    last = len(ActKind)
+    assert flaws(embedded_store) == []
+    [before] = [entry for entry in audit_page(embedded_store) if entry.number == number]
+    assert (before.kind, before.details) == (kind.value, f'{{"kind":"{kind}"}}')
+
+    where = f"WHERE number = {number} SETTINGS mutations_sync = 2"
+    embedded_store.execute(f"ALTER TABLE audit_log UPDATE details = '{{}}' {where}")
+    assert flaws(embedded_store) == [(number, "the entry was changed: its content does not give its hash")]
+
+    embedded_store.execute(f"ALTER TABLE audit_log DELETE {where}")
+    gap = [(number, "the entry was removed")]
+    if number < last:
+        gap.append((number + 1, "the entry does not follow the one before: it holds another hash of it"))
+    else:
+        # The end of a chain that is cut off shows against a head that was kept alone.
+        assert flaws(embedded_store) == []
+    assert flaws(embedded_store, Head(last, verify_audit(embedded_store).head.hash))[0] == gap[0]
+
+    embedded_store.insert("audit_log", encode_rows([asdict(before)]))
+    assert flaws(embedded_store) == []
+    embedded_store.insert("audit_log", encode_rows([asdict(replace(before, number=last + 1))]))
+    assert flaws(embedded_store)[0] == (last + 1, "the entry was changed: its content does not give its hash")
 
 
 def test_a_cut_off_end_shows_by_the_head_that_was_kept_and_by_the_gap_that_the_next_entry_leaves(

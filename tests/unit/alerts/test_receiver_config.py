@@ -159,7 +159,8 @@ MAIL = "to: a@b.c, from: m@b.c, smarthost: 'b.c:25'"
             "slack",
             "{api_url_env: A, titel: x}",
             '5:26: {}: unknown key "titel"; accepted: send_resolved, timeout, http_config, api_url_file, api_url_env, '
-            "app_token_file, app_token_env, app_url, channel, update_message, username, icon_emoji, icon_url",
+            "app_token_file, app_token_env, app_url, signing_secret_file, signing_secret_env, response_url, channel, "
+            "update_message, username, icon_emoji, icon_url",
             id="an unknown key, where secrets are not offered",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreError
 from milepost.routing_reload import RoutingFile
 from tests.builders import NOW
 
@@ -78,3 +78,26 @@ def test_a_start_with_a_wrong_file_is_refused(path: Path) -> None:
     path.write_text("route: {receiver: ops}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="receivers is missing"):
         read(path)
+
+
+def test_a_change_waits_until_it_is_written_down(path: Path) -> None:
+    file = read(path)
+    noted: list[str | None] = []
+    file.note_with(lambda _, config: noted.append(config.route.receiver))
+    path.write_text(TEXT.replace("receiver: ops", "receiver: finance"), encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise StoreError("the store is away")
+
+    note, file._note = file._note, fail
+    for _ in range(2):
+        with pytest.raises(StoreError, match="the store is away"):
+            file.changed(LATER)
+        assert file.current.routing.route.receiver == "ops"
+    file._note = note
+    changed = file.changed(LATER)
+
+    assert changed is not None
+    assert changed.routing.route.receiver == file.current.routing.route.receiver == "finance"
+    assert noted == ["ops", "finance"]
+    assert file.changed(LATER) is None

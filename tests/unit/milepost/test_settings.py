@@ -46,6 +46,20 @@ def test_a_public_address_that_is_none_ends_in_a_sentence(address: str, tmp_path
     )
 
 
+def test_the_consoles_address_is_kept_without_the_slash_that_paths_bring(tmp_path: Path) -> None:
+    def read(address: str) -> str | None:
+        return load_settings({"MILEPOST_CONSOLE_URL": address}, tmp_path / ".env").console_url
+
+    assert read("https://example.com/milepost/") == "https://example.com/milepost"
+    assert read("") is None
+    with pytest.raises(ConfigError) as refusal:
+        read("example.com")
+    assert str(refusal.value) == (
+        "MILEPOST_CONSOLE_URL is 'example.com': it is no web address, such as https://milepost.example.com. "
+        "The address under which people reach the console; links in messages lead there."
+    )
+
+
 def test_a_file_that_is_not_text_ends_in_a_sentence(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_bytes(b"MILEPOST_LOG=\xff\n")

@@ -1,0 +1,1 @@
+"""What vendors tell of what people do there: believed by its signature, and done here once."""

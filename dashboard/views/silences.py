@@ -1,0 +1,93 @@
+"""Silences: what is muted now or will be, by whom and why; and ending one."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard import actions, reads
+from dashboard.components import filters
+from dashboard.components.acting import reason_form, tell_done
+from dashboard.components.cards import heading, notice
+from dashboard.components.page import reader, shielded, write
+from dashboard.components.records import silence_row
+from dashboard.formatting import count_of
+from domain.silence import Silence, SilenceState
+
+REFRESH = timedelta(seconds=5)
+_A_PAGE = 20
+_SHOWN = {
+    "In force": (SilenceState.ACTIVE, SilenceState.PENDING),
+    "Over": (SilenceState.EXPIRED,),
+    "All": tuple(SilenceState),
+}
+_ENDING = "ending"
+
+
+def _page() -> None:
+    tell_done()
+    filters.bar()
+    shown = st.segmented_control(
+        "Which",
+        list(_SHOWN),
+        default="In force",
+        required=True,
+        key="silences",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    _list(shown or "In force")
+
+
+def _list(shown: str) -> None:
+    page = int(st.session_state.get("silence_page", 1))
+    found = reads.silences(_SHOWN[shown], _A_PAGE, (page - 1) * _A_PAGE)
+    if not found.silences and page > 1:
+        st.session_state["silence_page"] = page = 1
+        found = reads.silences(_SHOWN[shown], _A_PAGE, 0)
+    write(heading("Silences", f"{count_of(found.total, 'silence')}, those that end last first"))
+    if not found.silences:
+        write(
+            notice(
+                "Nothing is silenced" if shown == "In force" else "There is none",
+                "A silence keeps messages about some alerts back for a time; the alerts stand as before. Make one from "
+                "an alert's page, or for any labels:",
+                'milepost alerts silence add alertname=OrderNotPosted --duration 2h --comment "ERP maintenance"',
+            )
+        )
+        return
+    for silence in found.silences:
+        with st.container(key=f"silence_{silence.silence_id}", border=True):
+            _draw(silence)
+    pages = -(-found.total // _A_PAGE)
+    if pages > 1:
+        st.pagination(pages, key="silence_page")
+
+
+def _draw(silence: Silence) -> None:
+    who = reader()
+    write(silence_row(silence, who))
+    if silence.state(who.now) is SilenceState.EXPIRED:
+        return
+    st.button(
+        "End it",
+        key=f"end_{silence.silence_id}",
+        icon=":material/notifications_active:",
+        on_click=_choose,
+        args=(silence.silence_id,),
+    )
+    if st.session_state.get(_ENDING) != silence.silence_id:
+        return
+
+    def do(name: str, why: str) -> str:
+        actions.end_silence(silence.silence_id, name, why)
+        return f"Ended, as {name.strip()}"
+
+    reason_form(f"expire_{silence.silence_id}", "End the silence", do, on_done=lambda: _choose(None))
+
+
+def _choose(silence_id: str | None) -> None:
+    # The same button again closes the form.
+    st.session_state[_ENDING] = None if st.session_state.get(_ENDING) == silence_id else silence_id
+
+
+shielded(_page)
