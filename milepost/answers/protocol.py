@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from alerts.silences import SilenceWish
 from collector.files.door import Checkpoints, Door
@@ -14,6 +14,8 @@ from collector.operations import (
 )
 from domain.contract import Contracts
 from milepost.alert_handling import ActionWish
+from milepost.answers.answer import Answer
+from milepost.answers.kpi import KpiAnswers
 from milepost.backtest_wish import BacktestWish
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrationWish
@@ -28,8 +30,6 @@ from storage.object_statements import (
     ObjectKey,
     ObjectStatement,
 )
-
-Answer = dict[str, Any]
 
 
 class PeopleAnswers(Protocol):
@@ -47,7 +47,7 @@ class PeopleAnswers(Protocol):
     def expire_silence(self, silence_id: str) -> Answer: ...
 
 
-class Answers(PeopleAnswers, Protocol):
+class Answers(PeopleAnswers, KpiAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...

@@ -16,12 +16,15 @@ from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.files import file_routes
+from milepost.api.kpis import kpi_routes
 from milepost.api.people import people_routes
 from milepost.api.responses import get as _get
 from milepost.api.responses import limit_of
 from milepost.api.rules import Refused, nothing_refused, rule_routes
 from milepost.api.silences import silence_routes
+from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.openapi import openapi_route
+from milepost.settings import Settings
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
 from storage.client import Store
@@ -34,8 +37,13 @@ def api_routes(
     contracts: Contracts = Contracts(),
     refused: Refused = nothing_refused,
     routing: Callable[[], Routing] = shipped_routing,
+    kpis: KpiBook | None = None,
 ) -> list[BaseRoute]:
-    """The routes under /api; `refused` and `routing` say how the files in force are."""
+    """The routes under /api; `refused` and `routing` say how the files in force are.
+
+    Without `kpis` the shipped ones are meant.
+    """
+    book = kpis or load_kpi_book(Settings())
     answers = StoreAnswers(store, clock, routing)
 
     def alerts(request: Request) -> object:
@@ -71,6 +79,7 @@ def api_routes(
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
+        *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),
     ]
