@@ -29,7 +29,7 @@ from collector.pull_runs import PullMetrics, PullRuns
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
 from collector.source_definitions import load_definitions
-from collector.span_mapping_config import load_correlation
+from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
@@ -126,10 +126,19 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
-        door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
-        spool = SpoolSettings(settings.spool, settings.spool_size)
-        governed = open_contract_door(settings, contracts, store)
-        self._collector = Collector(
+        self._collector = self._built_collector(settings, registry, correlation)
+        self._arrival.attempt(self._collector.load, self._open_dispatcher)
+        self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
+        self._console_server = ConsoleServer(
+            store, clock, console_socket, correlation.span_names, contracts, self._routing
+        )
+        self._scheduler = self._schedule(settings)
+
+    def _built_collector(
+        self, settings: Settings, registry: CollectorRegistry, correlation: CorrelationConfig
+    ) -> Collector:
+        store, clock, contracts = self._store, self._clock, self._contracts
+        return Collector(
             store,
             clock,
             registry,
@@ -137,19 +146,13 @@ class Service:
                 *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing, self._kpis),
                 *pull_routes(self._pulls, self._pull_door),
             ],
-            governed,
+            open_contract_door(settings, contracts, store),
             self._sources,
             correlation,
-            door=door,
-            spool=spool,
+            door=DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator),
+            spool=SpoolSettings(settings.spool, settings.spool_size),
             store_problem=lambda: self._arrival.problem,
         )
-        self._arrival.attempt(self._collector.load, self._open_dispatcher)
-        self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(
-            store, clock, console_socket, correlation.span_names, contracts, self._routing
-        )
-        self._scheduler = self._schedule(settings)
 
     def _checked_routing(self, settings: Settings, demo: bool) -> Path:
         """The routing file; what is wrong in it is told before a port is opened."""

@@ -46,12 +46,6 @@ def api_routes(
     book = kpis or load_kpi_book(Settings())
     answers = StoreAnswers(store, clock, routing)
 
-    def alerts(request: Request) -> object:
-        return answers.alerts(request.query_params.get("state"), limit_of(request.query_params))
-
-    def alert(request: Request) -> object:
-        return answers.alert(request.path_params["alert_id"])
-
     def dead_letters(request: Request) -> object:
         return answers.dead_letters(_letters(request.query_params), limit_of(request.query_params))
 
@@ -65,13 +59,8 @@ def api_routes(
         window = parse_duration(request.query_params.get("window", "1h"))
         return source_rows(store, contracts, clock.now(), window)
 
-    def alert_history(request: Request) -> object:
-        return answers.alert_history(_history_filter(request.query_params), limit_of(request.query_params))
-
     return [
-        Route("/api/alerts", _get(alerts)),
-        Route("/api/alerts/history", _get(alert_history)),
-        Route("/api/alerts/{alert_id}", _get(alert)),
+        *_alert_routes(answers),
         *people_routes(store, clock, answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
@@ -82,6 +71,23 @@ def api_routes(
         *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),
+    ]
+
+
+def _alert_routes(answers: StoreAnswers) -> list[BaseRoute]:
+    def alerts(request: Request) -> object:
+        return answers.alerts(request.query_params.get("state"), limit_of(request.query_params))
+
+    def alert(request: Request) -> object:
+        return answers.alert(request.path_params["alert_id"])
+
+    def alert_history(request: Request) -> object:
+        return answers.alert_history(_history_filter(request.query_params), limit_of(request.query_params))
+
+    return [
+        Route("/api/alerts", _get(alerts)),
+        Route("/api/alerts/history", _get(alert_history)),
+        Route("/api/alerts/{alert_id}", _get(alert)),
     ]
 
 
