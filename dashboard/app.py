@@ -20,6 +20,7 @@ st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 page = st.navigation(
     [
         st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+        st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
         st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
     ]
 )

@@ -130,7 +130,14 @@ class Service:
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(
-            store, clock, console_socket, correlation.span_names, contracts, self._routing
+            store,
+            clock,
+            console_socket,
+            correlation.span_names,
+            contracts,
+            self._routing,
+            self._kpis.kpis,
+            self._kpis.settings.pricing,
         )
         self._scheduler = self._schedule(settings)
 
