@@ -32,7 +32,7 @@ _MOST_NAMED = 3
 def _page() -> None:
     known = reads.legal_entities()
     with filters.bar():
-        range_ = filters.time_range("30d")
+        range_ = filters.time_range("30d", "over")
         entities = filters.legal_entities(known)
     st.fragment(_summary, run_every=REFRESH)(range_, entities)
     chosen = reads.kpis().get(st.query_params.get("kpi", ""))
@@ -57,7 +57,7 @@ def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
         by_id = {one.kpi.id: one for one in found}
         shown = [by_id[name] for name in TILES if name in by_id]
         write(tiles([_tile(one, range_, entities) for one in shown]))
-        address = {"range": [range_.name], "entity": list(entities)}
+        address = {"over": [range_.name], "entity": list(entities)}
         write(heading("All key figures", f"{range_.words}, beside {range_.before}"))
         write(kpi_table([(one.kpi, one.figure) for one in found], address))
 
@@ -74,6 +74,8 @@ def _in_words(found: list[KpiFigure]) -> tuple[str, str]:
     judged = [(one, one.kpi.is_met(one.figure.value)) for one in found]
     missed = [one for one, met in judged if met is False]
     met = sum(1 for _, is_met in judged if is_met)
+    if not missed and not met:
+        return "No target can be judged in this time: no case of theirs has ended.", "suspended"
     if not missed:
         return f"All {count_of(met, 'target')} that can be judged are met.", "in_time"
     currency = reads.reporting_currency()
