@@ -14,6 +14,7 @@ from kpis.fx import bring_rates_in
 from kpis.keeper import KpiKeeper
 from milepost.settings import Settings
 from storage.client import Store
+from storage.fx_rates import Rate
 from storage.kpi_cases import CaseFilter
 
 USUAL_STRETCH = timedelta(days=30)
@@ -31,6 +32,10 @@ class KpiBook(NamedTuple):
         if name not in self.kpis:
             raise UsageError(f"there is no KPI {name!r}; there are {', '.join(sorted(self.kpis))}")
         return self.kpis[name]
+
+    def with_rates(self, rates: list[Rate]) -> "KpiBook":
+        """The same with other rates."""
+        return self._replace(settings=self.settings._replace(rates=rates))
 
     def keep(self, store: Store, through: datetime, now: datetime) -> int:
         """Brings rates and cases up to date with what was received by `through`; how many KPIs changed."""

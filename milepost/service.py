@@ -41,6 +41,7 @@ from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
+from milepost.demo.rates import demo_rates
 from milepost.demo.receiver import demo_receiver, demo_routing
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.engine_metrics import EngineMetrics
@@ -109,6 +110,8 @@ class Service:
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._kpis = load_kpi_book(settings)
+        if demo and not self._kpis.settings.rates:
+            self._kpis = self._kpis.with_rates(demo_rates(clock.now().date()))
         routing = self._checked_routing(settings, demo)
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)

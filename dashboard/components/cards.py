@@ -62,7 +62,7 @@ def sentence(text: str, tone: str) -> Html:
 
 def tiles(items: Sequence[Tile]) -> Html:
     """A row of figures that becomes a column on a phone."""
-    return element("div", [_tile(item) for item in items], class_="mp-tiles")
+    return element("div", [_tile(item) for item in items], class_=f"mp-tiles mp-tiles-{len(items)}")
 
 
 def _tile(item: Tile) -> Html:

@@ -15,6 +15,7 @@ from storage.kpi_values import Statement
 
 _NONE = Html('<span class="mp-none">–</span>')
 _HIDDEN = Decimal("0.0005")
+_MANIFOLD = 9
 
 
 def shown_value(kpi: Kpi, value: Decimal | None, currency: str) -> str:
@@ -37,6 +38,9 @@ def change(kpi: Kpi, figure: Figure) -> str:
         points = (value - before) * 100
         return "unchanged" if abs(points) < Decimal("0.05") else f"{points:+.1f} points".replace("-", "−")
     share = (value - before) / abs(before)
+    if abs(share) >= _MANIFOLD:
+        # Such as beside a stretch in which hardly anything had begun to be sent.
+        return "more than tenfold" if share > 0 else "turned negative"
     if abs(share) < _HIDDEN:
         return "unchanged"
     return f"{share * 100:+,.0f}\u202f%".replace("-", "−")
@@ -77,14 +81,10 @@ def kpi_table(found: Sequence[tuple[Kpi, Figure]], address: Mapping[str, Sequenc
         Column("KPI"),
         Column("Figure", "number"),
         Column("Target", "number"),
-        Column("Met"),
         Column("Change", "number"),
         Column("Cases", "number"),
-        Column("90th percentile", "number"),
-        Column("Open", "number"),
-        Column("Oldest open", "number"),
+        Column("Still open", "number"),
         Column("Money in open", "number"),
-        Column("Owner"),
     )
     rows = [_kpi_row(kpi, figure, address) for kpi, figure in found]
     return table(columns, rows, caption="All KPIs", class_="mp-kpis mp-cards-on-phone")
@@ -92,24 +92,32 @@ def kpi_table(found: Sequence[tuple[Kpi, Figure]], address: Mapping[str, Sequenc
 
 def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     currency = figure.closed.money.reporting_currency
+    href = f"?{urlencode({**address, 'kpi': kpi.id}, doseq=True)}"
+    link = element("a", kpi.title, href=href, target="_self", class_="mp-link")
+    about = element("span", f"{kpi.description} {_owner(kpi)}", class_="mp-sub")
     is_time = kpi.unit is Unit.SECONDS
-    link = element(
-        "a", kpi.title, href=f"?{urlencode({**address, 'kpi': kpi.id}, doseq=True)}", target="_self", class_="mp-link"
-    )
+    ninth = _sub(f"90\u202f% within {_seconds(figure.closed.p90)}") if is_time and figure.closed.cases else ""
     waiting = figure.open
+    target = _NONE if kpi.target is None else shown_value(kpi, kpi.target, currency)
     return (
-        join(link, element("span", kpi.description, class_="mp-sub")),
-        _value(kpi, figure.value, currency),
-        _NONE if kpi.target is None else shown_value(kpi, kpi.target, currency),
-        _met(kpi.is_met(figure.value)),
+        join(link, about),
+        join(_value(kpi, figure.value, currency), ninth),
+        join(target, _met(kpi.is_met(figure.value))),
         change(kpi, figure) or _NONE,
         f"{figure.closed.cases:,}",
-        _seconds(figure.closed.p90) if is_time else _NONE,
-        f"{waiting.cases:,}" if is_time else _NONE,
-        _seconds(waiting.oldest_seconds) if is_time and waiting.cases else _NONE,
+        join(f"{waiting.cases:,}", _sub(f"oldest {_seconds(waiting.oldest_seconds)}") if waiting.cases else "")
+        if is_time
+        else _NONE,
         _summed(waiting.money) if is_time and waiting.cases else _NONE,
-        kpi.owner.replace("_", " "),
     )
+
+
+def _owner(kpi: Kpi) -> str:
+    return f"Owner: {kpi.owner.replace('_', ' ')}."
+
+
+def _sub(text: str) -> Html:
+    return element("span", text, class_="mp-sub")
 
 
 def entities_table(kpi: Kpi, found: Sequence[Figure]) -> Html:
@@ -117,7 +125,7 @@ def entities_table(kpi: Kpi, found: Sequence[Figure]) -> Html:
     columns = (
         Column("Legal entity"),
         Column("Figure", "number"),
-        Column("Met"),
+        Column("Target"),
         Column("Change", "number"),
         Column("Cases", "number"),
         Column("Open", "number"),
@@ -200,7 +208,7 @@ def _value(kpi: Kpi, value: Decimal | None, currency: str) -> Html:
 
 def _met(met: bool | None) -> Html:
     if met is None:
-        return _NONE
+        return Html("")
     tone, word = ("in_time", "met") if met else ("firing", "missed")
     return element(
         "span", element("span", class_=f"mp-icon mp-icon-{tone}", aria_hidden="true"), word, class_=f"mp-chip mp-{tone}"
@@ -214,14 +222,14 @@ def _seconds(seconds: float | None) -> str:
 def _summed(found: Money) -> Html:
     """Money of open cases in the reporting currency, and how many are not in it."""
     text = compact_money(found.total, found.reporting_currency)
-    more = f" + {found.unconverted:,} unknown" if found.unconverted and found.total is not None else ""
+    more = _sub(f"and {found.unconverted:,} unknown") if found.unconverted and found.total is not None else ""
     exact = "; ".join(
         f"{exact_money(one.amount, one.currency)}"
         if one.currency
         else f"{count_of(one.cases, 'case')} without an amount"
         for one in found.by_currency
     )
-    return element("span", text + more, title=exact)
+    return element("span", text, more, title=exact)
 
 
 def _case_value(kpi: Kpi, case: CaseRow, *, is_open: bool) -> str:
