@@ -33,7 +33,10 @@ st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
 page = st.navigation(
     {
-        "": [st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True)],
+        "": [
+            st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+            st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
+        ],
         "On-call": [
             st.Page("views/on_call.py", title=_counted("Alerts"), icon=":material/warning:", url_path="alerts"),
             st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),

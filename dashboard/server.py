@@ -5,7 +5,7 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -15,11 +15,13 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
 from alerts.muting import Routing, shipped_routing
-from dashboard.session import attach
+from dashboard.session import NO_KPIS, attach
 from domain.clock import Clock
 from domain.contract import Contracts
+from domain.kpi import Kpi
 from domain.span_names import SpanNames
 from storage.client import Store
+from storage.kpi_cases import Pricing
 
 APP = Path(__file__).parent / "app.py"
 # An open page holds a websocket for as long as it is open; a stop does not wait for readers to leave.
@@ -28,10 +30,16 @@ _log = logging.getLogger("milepost.console")
 
 
 def console_app(
-    store: Store, clock: Clock, span_names: SpanNames, contracts: Contracts, routing: Callable[[], Routing]
+    store: Store,
+    clock: Clock,
+    span_names: SpanNames,
+    contracts: Contracts,
+    routing: Callable[[], Routing],
+    kpis: Mapping[str, Kpi] = NO_KPIS,
+    pricing: Pricing = Pricing("EUR", 7),
 ) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names, contracts, routing)
+    attach(store, clock, span_names, contracts, routing, kpis, pricing)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options({})
@@ -61,9 +69,11 @@ class ConsoleServer:
         span_names: SpanNames = SpanNames(),
         contracts: Contracts = Contracts(),
         routing: Callable[[], Routing] = shipped_routing,
+        kpis: Mapping[str, Kpi] = NO_KPIS,
+        pricing: Pricing = Pricing("EUR", 7),
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing),
+            console_app(store, clock, span_names, contracts, routing, kpis, pricing),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

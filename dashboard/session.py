@@ -1,6 +1,6 @@
 """What the pages work with: what the program attached before it began to serve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -8,8 +8,12 @@ import streamlit as st
 from alerts.muting import Routing, shipped_routing
 from domain.clock import Clock
 from domain.contract import Contracts
+from domain.kpi import Kpi
 from domain.span_names import SpanNames
 from storage.client import Store
+from storage.kpi_cases import Pricing
+
+NO_KPIS: Mapping[str, Kpi] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class ConsoleContext:
     span_names: SpanNames
     contracts: Contracts
     routing: Callable[[], Routing]
+    kpis: Mapping[str, Kpi]
+    pricing: Pricing
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
@@ -33,12 +39,14 @@ def attach(
     span_names: SpanNames = SpanNames(),
     contracts: Contracts = Contracts(),
     routing: Callable[[], Routing] = shipped_routing,
+    kpis: Mapping[str, Kpi] = NO_KPIS,
+    pricing: Pricing = Pricing("EUR", 7),
 ) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing)]
+    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing)]
 
 
 def current() -> ConsoleContext:

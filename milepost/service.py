@@ -43,12 +43,15 @@ from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
+from milepost.demo.rates import demo_rates
 from milepost.demo.receiver import demo_receiver, demo_routing
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.engine_metrics import EngineMetrics
 from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
+from milepost.kpi_book import load_kpi_book
+from milepost.kpi_metrics import KpiMetrics
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
 from milepost.rule_checks import rule_references
@@ -72,6 +75,10 @@ ENDED_IN_SIGHT = timedelta(hours=1)
 # On a server others may write too, and only they know what they are still writing: an insert that takes longer than
 # it may has failed by then, with room for clocks that differ.
 FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
+TICK = "tick"
+# As often as people look; the rules engine, which wakes people, does not wait for figures.
+KPIS_EVERY = timedelta(minutes=1)
+KPIS_FIRST_AFTER = timedelta(seconds=10)
 # A restart is no absence: senders try again for as long.
 SHORTEST_ABSENCE = timedelta(minutes=1)
 
@@ -104,6 +111,9 @@ class Service:
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
+        self._kpis = load_kpi_book(settings)
+        if demo and not self._kpis.settings.rates:
+            self._kpis = self._kpis.with_rates(demo_rates(clock.now().date()))
         routing = self._checked_routing(settings, demo)
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
@@ -119,6 +129,7 @@ class Service:
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
+        self._kpi_metrics = KpiMetrics(registry)
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
@@ -126,7 +137,14 @@ class Service:
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         self._console_server = ConsoleServer(
-            store, clock, console_socket, correlation.span_names, contracts, self._routing
+            store,
+            clock,
+            console_socket,
+            correlation.span_names,
+            contracts,
+            self._routing,
+            self._kpis.kpis,
+            self._kpis.settings.pricing,
         )
         self._scheduler = self._schedule(settings)
 
@@ -139,7 +157,7 @@ class Service:
             clock,
             registry,
             [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
+                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing, self._kpis),
                 *pull_routes(self._pulls, self._pull_door),
                 *action_routes(store, clock, lambda: self._routing_file.current.config, os.environ, registry),
             ],
@@ -184,13 +202,24 @@ class Service:
         scheduler.add_job(
             self.tick,
             "interval",
+            id=TICK,
             seconds=settings.tick.total_seconds(),
             next_run_time=self._clock.now(),
             misfire_grace_time=None,
             coalesce=True,
             max_instances=1,
         )
-        scheduler.add_listener(self._tick_failed, EVENT_JOB_ERROR)
+        scheduler.add_job(
+            self.keep_kpis,
+            "interval",
+            id="keeping of KPIs",
+            seconds=KPIS_EVERY.total_seconds(),
+            next_run_time=self._clock.now() + KPIS_FIRST_AFTER,
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        scheduler.add_listener(self._job_failed, EVENT_JOB_ERROR)
         return scheduler
 
     def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
@@ -287,10 +316,21 @@ class Service:
                 # Rules that cannot be evaluated must not keep people from hearing of what is known already.
                 self._tell()
 
-    def _evaluate(self, span: trace.Span) -> None:
+    def keep_kpis(self) -> None:
+        """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
+        self._arrival.require()
+        through, now = self._settled_through(), self._clock.now()
+        self._kpis.keep(self._store, through, now)
+        self._kpi_metrics.read(self._store, self._kpis, now)
+        self._kpi_metrics.kept_through.set(through.timestamp())
+
+    def _settled_through(self) -> datetime:
+        """No event received by then is still on its way."""
         through = self._collector.writer.settled_through()
-        if not self._store.is_embedded:
-            through -= FOREIGN_WRITER_LAG
+        return through if self._store.is_embedded else through - FOREIGN_WRITER_LAG
+
+    def _evaluate(self, span: trace.Span) -> None:
+        through = self._settled_through()
         try:
             self._engine_metrics.correlated_through.set(self._correlator.tick(through).timestamp())
         finally:
@@ -317,12 +357,13 @@ class Service:
         self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
         self._ended_in_sight = ENDED_IN_SIGHT
 
-    def _tick_failed(self, event: JobExecutionEvent) -> None:
-        self._engine_metrics.failures.inc()
+    def _job_failed(self, event: JobExecutionEvent) -> None:
+        if event.job_id == TICK:
+            self._engine_metrics.failures.inc()
         if isinstance(event.exception, StoreUnreachable):
-            log.warning("tick put off: %s", event.exception)
+            log.warning("%s put off: %s", event.job_id, event.exception)
         else:
-            log.error("tick failed, tried again at the next: %s\n%s", event.exception, event.traceback)
+            log.error("%s failed, tried again at the next: %s\n%s", event.job_id, event.exception, event.traceback)
 
     def _start_demo(self) -> None:
         stop = threading.Event()

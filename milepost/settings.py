@@ -82,8 +82,8 @@ class Settings(BaseModel):
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
-        description="A folder with rules/, contracts/, routing.yaml, calendars.yaml and correlation.yaml, each of "
-        "which replaces the shipped one, sources/, which is added to the shipped ones, and pulls/.",
+        description="A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, "
+        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, and pulls/.",
     )
     pull_files: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="The folder that pulls may read files in."
@@ -145,6 +145,17 @@ class Settings(BaseModel):
         """Where the source definitions are: a user's own come after the shipped ones, and so in their place."""
         own = self.config / "sources" if self.config else None
         return [SHIPPED / "collector" / "sources", *([own] if own and own.exists() else [])]
+
+    @property
+    def kpis_paths(self) -> list[Path]:
+        """Where the definitions of KPIs are: a user's own come after the shipped ones, and so in their place."""
+        own = self.config / "kpis" if self.config else None
+        return [SHIPPED / "kpis" / "definitions", *([own] if own and own.exists() else [])]
+
+    @property
+    def kpi_settings_path(self) -> Path:
+        """Where the file is that says how KPIs add up amounts."""
+        return self._overlaid("kpis.yaml", SHIPPED / "kpis" / "kpis.yaml")
 
     @property
     def pulls_path(self) -> Path | None:

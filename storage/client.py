@@ -123,10 +123,12 @@ class Store:
         with self._errors(), self._lend() as client:
             return client.raw_query(text, parameters=_bind(params), settings=dict(settings), fmt=fmt)
 
-    def run(self, query: str, params: Mapping[str, object] | None = None) -> None:
+    def run(
+        self, query: str, params: Mapping[str, object] | None = None, fragments: Mapping[str, str] | None = None
+    ) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
         with self._errors(), self._lend() as client:
-            client.command(load_query(query).render(params or {}, {}), parameters=_bind(params))
+            client.command(load_query(query).render(params or {}, fragments or {}), parameters=_bind(params))
 
     def execute(self, statement: str) -> None:
         """Runs a migration's statement."""

@@ -14,7 +14,7 @@ from domain.alert import AlertState
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure that matters: its value, what it means in words, and how it moves."""
+    """A figure that matters: its value, what it means in words, how it moves, and its course in even steps."""
 
     label: str
     value: str
@@ -22,6 +22,7 @@ class Tile:
     exact: str | None = None
     tone: str = "plain"
     more: tuple[str, ...] = ()
+    spark: tuple[float | None, ...] = ()
 
 
 def state_chip(state: AlertState) -> Html:
@@ -61,7 +62,7 @@ def sentence(text: str, tone: str) -> Html:
 
 def tiles(items: Sequence[Tile]) -> Html:
     """A row of figures that becomes a column on a phone."""
-    return element("div", [_tile(item) for item in items], class_="mp-tiles")
+    return element("div", [_tile(item) for item in items], class_=f"mp-tiles mp-tiles-{len(items)}")
 
 
 def _tile(item: Tile) -> Html:
@@ -73,8 +74,21 @@ def _tile(item: Tile) -> Html:
         element("div", item.value, class_=f"mp-tile-value{unknown}", title=item.exact),
         element("div", item.note, class_="mp-tile-note"),
         rest,
+        _spark(item.spark),
         class_=f"mp-tile mp-tile-{item.tone}",
     )
+
+
+def _spark(values: Sequence[float | None]) -> list[Html]:
+    """A bar a step, to the scale of the tallest; nothing stands where a step is unknown."""
+    highest = max((value for value in values if value is not None), default=0.0)
+    if highest <= 0:
+        return []
+    bars = [
+        element("i", style=f"height:{0 if value is None else max(round(100 * value / highest), 2)}%")
+        for value in values
+    ]
+    return [element("div", bars, class_="mp-spark", aria_hidden="true")]
 
 
 def notice(title: str, text: str, command: str | None = None, *, tone: str = "plain") -> Html:

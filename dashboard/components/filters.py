@@ -62,18 +62,21 @@ def _search_box() -> None:
         st.switch_page(TRACE_PAGE, query_params={OBJECT: wanted})
 
 
-def time_range() -> TimeRange:
-    """The stretch of time that the figures are about."""
+def time_range(usual: str = "24h", key: str = "range") -> TimeRange:
+    """The stretch of time that the figures are about; the usual one until the reader chooses.
+
+    Pages with another usual one have another key: what was chosen on one is not meant for the other.
+    """
     chosen = st.segmented_control(
         "Time range",
         list(RANGES),
-        default="24h",
+        default=usual,
         required=True,
-        key="range",
+        key=key,
         label_visibility="collapsed",
         bind="query-params",
     )
-    return RANGES[chosen or "24h"]
+    return RANGES[chosen or usual]
 
 
 def legal_entities(known: Sequence[str]) -> tuple[str, ...]:

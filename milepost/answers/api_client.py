@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from domain.errors import StoreError, StoreUnreachable, UsageError
-from milepost.answers.protocol import Answer
+from milepost.answers.answer import Answer
 
 _API_TIMEOUT_SECONDS = 300.0
 

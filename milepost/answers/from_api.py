@@ -16,9 +16,10 @@ from collector.operations import (
 from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
+from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.kpi import ApiKpis
 from milepost.answers.people import ApiPeople
-from milepost.answers.protocol import Answer
 from milepost.api.door import ApiCheckpoints, ApiDoor
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, forecast_rule
@@ -36,7 +37,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople):
+class ApiAnswers(ApiPeople, ApiKpis):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

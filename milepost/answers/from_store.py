@@ -36,9 +36,11 @@ from domain.contract import Contracts
 from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
+from milepost.answers.answer import Answer
 from milepost.answers.from_api import ApiAnswers
+from milepost.answers.kpi import StoreKpis
 from milepost.answers.people import StorePeople
-from milepost.answers.protocol import Answer, Answers
+from milepost.answers.protocol import Answers
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
 from milepost.contract_checks import open_contract_door
@@ -71,7 +73,7 @@ from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
 
-class StoreAnswers(StorePeople):
+class StoreAnswers(StorePeople, StoreKpis):
     """Answers from the store in this process."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:

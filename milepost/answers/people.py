@@ -16,8 +16,8 @@ from domain.errors import UsageError
 from domain.instants import format_instant
 from domain.silence import SilenceState
 from milepost.alert_handling import ActionWish, action_row, do_wished, handling_row, the_alert
+from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
-from milepost.answers.protocol import Answer
 from milepost.audit_rows import entry_row, verification
 from milepost.silence_rows import silence_row
 from rules.evaluator import evaluation_row

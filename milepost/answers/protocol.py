@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from alerts.silences import SilenceWish
 from collector.files.door import Checkpoints, Door
@@ -15,6 +15,8 @@ from collector.operations import (
 from domain.audit import Actor
 from domain.contract import Contracts
 from milepost.alert_handling import ActionWish
+from milepost.answers.answer import Answer
+from milepost.answers.kpi import KpiAnswers
 from milepost.backtest_wish import BacktestWish
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrationWish
@@ -29,8 +31,6 @@ from storage.object_statements import (
     ObjectKey,
     ObjectStatement,
 )
-
-Answer = dict[str, Any]
 
 
 class PeopleAnswers(Protocol):
@@ -48,7 +48,7 @@ class PeopleAnswers(Protocol):
     def expire_silence(self, silence_id: str, by: Actor, reason: str) -> Answer: ...
 
 
-class Answers(PeopleAnswers, Protocol):
+class Answers(PeopleAnswers, KpiAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...

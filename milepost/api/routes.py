@@ -16,12 +16,15 @@ from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.files import file_routes
+from milepost.api.kpis import kpi_routes
 from milepost.api.people import people_routes
 from milepost.api.responses import get as _get
 from milepost.api.responses import limit_of
 from milepost.api.rules import Refused, nothing_refused, rule_routes
 from milepost.api.silences import silence_routes
+from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.openapi import openapi_route
+from milepost.settings import Settings
 from milepost.source_rows import source_rows
 from storage.alert_history import AlertFilter
 from storage.client import Store
@@ -34,15 +37,14 @@ def api_routes(
     contracts: Contracts = Contracts(),
     refused: Refused = nothing_refused,
     routing: Callable[[], Routing] = shipped_routing,
+    kpis: KpiBook | None = None,
 ) -> list[BaseRoute]:
-    """The routes under /api; `refused` and `routing` say how the files in force are."""
+    """The routes under /api; `refused` and `routing` say how the files in force are.
+
+    Without `kpis` the shipped ones are meant.
+    """
+    book = kpis or load_kpi_book(Settings())
     answers = StoreAnswers(store, clock, routing)
-
-    def alerts(request: Request) -> object:
-        return answers.alerts(request.query_params.get("state"), limit_of(request.query_params))
-
-    def alert(request: Request) -> object:
-        return answers.alert(request.path_params["alert_id"])
 
     def dead_letters(request: Request) -> object:
         return answers.dead_letters(_letters(request.query_params), limit_of(request.query_params))
@@ -57,13 +59,8 @@ def api_routes(
         window = parse_duration(request.query_params.get("window", "1h"))
         return source_rows(store, contracts, clock.now(), window)
 
-    def alert_history(request: Request) -> object:
-        return answers.alert_history(_history_filter(request.query_params), limit_of(request.query_params))
-
     return [
-        Route("/api/alerts", _get(alerts)),
-        Route("/api/alerts/history", _get(alert_history)),
-        Route("/api/alerts/{alert_id}", _get(alert)),
+        *_alert_routes(answers),
         *people_routes(store, clock, answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
@@ -71,8 +68,26 @@ def api_routes(
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
+        *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),
+    ]
+
+
+def _alert_routes(answers: StoreAnswers) -> list[BaseRoute]:
+    def alerts(request: Request) -> object:
+        return answers.alerts(request.query_params.get("state"), limit_of(request.query_params))
+
+    def alert(request: Request) -> object:
+        return answers.alert(request.path_params["alert_id"])
+
+    def alert_history(request: Request) -> object:
+        return answers.alert_history(_history_filter(request.query_params), limit_of(request.query_params))
+
+    return [
+        Route("/api/alerts", _get(alerts)),
+        Route("/api/alerts/history", _get(alert_history)),
+        Route("/api/alerts/{alert_id}", _get(alert)),
     ]
 
 

@@ -10,8 +10,8 @@ import typer
 from collector.operations import DiscardWish, ReplayWish
 from domain.clock import SystemClock
 from domain.instants import EPOCH, format_instant
+from milepost.answers.answer import Answer
 from milepost.answers.from_store import open_answers
-from milepost.answers.protocol import Answer
 from milepost.commands.options import LimitOption, Output, OutputOption, instant_or_ago, user_name
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings

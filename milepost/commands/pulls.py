@@ -1,6 +1,6 @@
 """Tells what became of a pull, for the command line."""
 
-from milepost.answers.protocol import Answer
+from milepost.answers.answer import Answer
 from milepost.output import echo, problem
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kpis.catalog import SHIPPED, load_kpis
 from storage import sql_files
 from storage.client import Store
 from storage.sql_files import QUERIES, SqlFile, load_query
@@ -18,6 +19,8 @@ BY_TYPE: dict[str, object] = {"String": "order", "UUID": "00000000-0000-0000-000
 # What a compiled rule expression may look like where a statement has a hole for one; most holes take a condition
 # per rule, as an array.
 FRAGMENT = "[true]"
+# In the one statement whose hole takes another statement.
+FRAGMENTS = {"keep_kpi_cases": load_kpis([SHIPPED])["order_activation"].cases.statement}
 
 
 def sample(type_: str) -> object:
@@ -54,7 +57,7 @@ def describe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Store
 
     def columns(store: Store, file: SqlFile) -> tuple[str, ...]:
         params = ", ".join(f"{name} {type_}" for name, type_ in file.params.items())
-        text = file.render(file.params, dict.fromkeys(file.fragments, FRAGMENT))
+        text = file.render(file.params, fragments(file))
         monkeypatch.setattr(sql_files, "QUERIES", tmp_path)
         name = f"describe_{file.name}"
         (tmp_path / f"{name}.sql").write_text(f"-- Its columns.\n-- params: {params}\nDESCRIBE (\n{text}\n)")
@@ -68,6 +71,11 @@ def samples(file: SqlFile) -> dict[str, object]:
     return {name: sample(type_) for name, type_ in file.params.items()}
 
 
+def fragments(file: SqlFile) -> dict[str, str]:
+    """What may stand in each hole."""
+    return dict.fromkeys(file.fragments, FRAGMENTS.get(file.name, FRAGMENT))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_statement_runs_and_gives_the_columns_its_header_names(
     store: Store, describe: Callable[[Store, SqlFile], tuple[str, ...]], name: str
@@ -75,7 +83,7 @@ def test_a_statement_runs_and_gives_the_columns_its_header_names(
     file = load_query(name)
 
     if file.columns:
-        store.rows(name, samples(file), dict.fromkeys(file.fragments, FRAGMENT))
+        store.rows(name, samples(file), fragments(file))
         assert describe(store, file) == file.columns
     else:
-        store.run(name, samples(file))
+        store.run(name, samples(file), fragments(file))

@@ -1,0 +1,124 @@
+"""Executive: the key figures against their targets, how they moved, and what is behind each."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard import reads
+from dashboard.components import filters
+from dashboard.components.cards import Tile, heading, notice, sentence, tiles
+from dashboard.components.filters import TimeRange
+from dashboard.components.kpis import (
+    cases_table,
+    days_table,
+    entities_table,
+    kpi_table,
+    kpi_tile,
+    shown_value,
+    spark_values,
+)
+from dashboard.components.page import reader, shielded, write
+from dashboard.formatting import count_of
+from dashboard.reads import KpiFigure
+from domain.kpi import Kpi
+
+REFRESH = timedelta(seconds=20)
+# At most six: those that say how long work takes and what it came to.
+TILES = ("order_activation", "order_to_invoice", "cash_application", "booked", "billed", "collected")
+_CASES_A_PAGE = 20
+_MOST_NAMED = 3
+
+
+def _page() -> None:
+    known = reads.legal_entities()
+    with filters.bar():
+        range_ = filters.time_range("30d", "over")
+        entities = filters.legal_entities(known)
+    st.fragment(_summary, run_every=REFRESH)(range_, entities)
+    chosen = reads.kpis().get(st.query_params.get("kpi", ""))
+    if chosen:
+        st.fragment(_behind, run_every=REFRESH)(chosen, range_, entities)
+
+
+def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        found = reads.kpi_figures(range_.name, entities)
+        if not any(one.figure.closed.cases or one.figure.open.cases for one in found):
+            write(
+                notice(
+                    "No case has ended in this time",
+                    "Here stand the key figures, as soon as events tell of work that begins and ends; they are brought "
+                    "up to date once a minute. Choose a longer time range above, or see the demo company's:",
+                    "make demo",
+                )
+            )
+            return
+        write(sentence(*_in_words(found)))
+        by_id = {one.kpi.id: one for one in found}
+        shown = [by_id[name] for name in TILES if name in by_id]
+        write(tiles([_tile(one, range_, entities) for one in shown]))
+        address = {"over": [range_.name], "entity": list(entities)}
+        write(heading("All key figures", f"{range_.words}, beside {range_.before}"))
+        write(kpi_table([(one.kpi, one.figure) for one in found], address))
+
+    shielded(draw)
+
+
+def _tile(one: KpiFigure, range_: TimeRange, entities: tuple[str, ...]) -> Tile:
+    course, steps = reads.kpi_course(one.kpi.id, range_.name, entities)
+    return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, course, steps), range_.before)
+
+
+def _in_words(found: list[KpiFigure]) -> tuple[str, str]:
+    """How many targets are met, and which are not, in one sentence with its tone."""
+    judged = [(one, one.kpi.is_met(one.figure.value)) for one in found]
+    missed = [one for one, met in judged if met is False]
+    met = sum(1 for _, is_met in judged if is_met)
+    if not missed and not met:
+        return "No target can be judged in this time: no case of theirs has ended.", "suspended"
+    if not missed:
+        return f"All {count_of(met, 'target')} that can be judged are met.", "in_time"
+    currency = reads.reporting_currency()
+    named = [f"{one.kpi.title} at {shown_value(one.kpi, one.figure.value, currency)}" for one in missed[:_MOST_NAMED]]
+    more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
+    verb = "misses its target" if len(missed) == 1 else "miss their targets"
+    words = f"{', '.join(named)}{more} {verb}; {count_of(met, 'target')} are met."
+    return words[0].upper() + words[1:], "at_risk"
+
+
+def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
+    def draw() -> None:
+        write(heading(kpi.title, f"what is behind it, {range_.words}"))
+        write(entities_table(kpi, reads.kpi_by_entity(kpi.id, range_.name, entities)))
+        is_open = (
+            st.segmented_control(
+                "Cases",
+                ["ended", "still open"],
+                default="ended",
+                required=True,
+                key="cases",
+                label_visibility="collapsed",
+                bind="query-params",
+            )
+            == "still open"
+        )
+        page = int(st.session_state.get("cases_page", 1))
+        cases, total = reads.kpi_cases(
+            kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, (page - 1) * _CASES_A_PAGE
+        )
+        if cases:
+            write(cases_table(kpi, cases, reader(), is_open=is_open))
+        else:
+            write(notice("No such case in this time", "Choose a longer time range above, or the other cases."))
+        pages = -(-total // _CASES_A_PAGE)
+        if pages > 1:
+            st.pagination(pages, key="cases_page")
+        statements = reads.kpi_statements(kpi.id, range_.name)
+        if statements:
+            with st.expander("Day by day, as it was stated", key="days"):
+                write(days_table(kpi, statements, reader(), reads.reporting_currency()))
+
+    shielded(draw)
+
+
+shielded(_page)

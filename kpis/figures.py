@@ -1,0 +1,96 @@
+"""What KPIs come to over a stretch of time, beside the stretch before it: figures, their course and their cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.kpi import ClosedCases, Dimension, Figure, Kpi, Money, OpenCases, Statistic
+from storage.client import Store
+from storage.kpi_cases import ALL_CASES, OPEN_SLICE, CaseFilter, Pricing, SliceFigures, case_figures
+
+_NINE_DIGITS = Decimal("1e-9")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A stretch of time, the cases that count in it, and what tells them apart."""
+
+    since: datetime
+    until: datetime
+    dimension: Dimension | None = None
+    cases: CaseFilter = ALL_CASES
+
+
+def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> list[Figure]:
+    """The figure of each value of the dimension that cases have, by name; without one a single figure."""
+    length = question.until - question.since
+    now = _by_label(store, kpi, question.since, question, pricing)
+    earlier = Question(question.since - length, question.since, question.dimension, question.cases)
+    before = _by_label(store, kpi, earlier.since, earlier, pricing)
+    labels: list[str] = sorted(now) if question.dimension else [""]
+    nothing: Mapping[int, SliceFigures] = {}
+    return [
+        Figure(
+            label=label if question.dimension else None,
+            since=question.since,
+            until=question.until,
+            value=value_of(kpi, now.get(label, nothing).get(0)),
+            before=value_of(kpi, before.get(label, nothing).get(0)),
+            closed=_closed(now.get(label, nothing).get(0), pricing),
+            open=_open(now.get(label, nothing).get(OPEN_SLICE), pricing),
+        )
+        for label in labels
+    ]
+
+
+def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
+    """The figure of a KPI from its ended cases, in its unit; None where no case decides it.
+
+    Without cases a count and a sum are zero, and a median or a share is unknown.
+    """
+    if found is None:
+        return Decimal(0) if kpi.statistic in (Statistic.SUM, Statistic.TOTAL) else None
+    if kpi.statistic is Statistic.TOTAL:
+        value: Decimal | float | None = found.money.total
+    else:
+        value = {Statistic.MEDIAN: found.median, Statistic.MEAN: found.mean, Statistic.SUM: found.sum}[kpi.statistic]
+    return None if value is None else Decimal(value).quantize(_NINE_DIGITS)
+
+
+def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing: Pricing) -> dict[datetime, Figure]:
+    """The figure of all cases in each step from `since` on; a step without cases is absent."""
+    found = case_figures(store, kpi, question.since, question.until, step, None, question.cases, pricing)
+    return {
+        (start := question.since + one.slice * step): Figure(
+            None, start, start + step, value_of(kpi, one), None, _closed(one, pricing), _open(None, pricing)
+        )
+        for one in found
+        if one.slice != OPEN_SLICE
+    }
+
+
+def _by_label(
+    store: Store, kpi: Kpi, since: datetime, question: Question, pricing: Pricing
+) -> dict[str, dict[int, SliceFigures]]:
+    whole = question.until - question.since
+    found: dict[str, dict[int, SliceFigures]] = {}
+    for one in case_figures(store, kpi, since, question.until, whole, question.dimension, question.cases, pricing):
+        found.setdefault(one.label, {})[one.slice] = one
+    return found
+
+
+def _closed(found: SliceFigures | None, pricing: Pricing) -> ClosedCases:
+    if found is None:
+        return ClosedCases(0, None, None, None, None, _no_money(pricing))
+    return ClosedCases(found.cases, found.sum, found.mean, found.median, found.p90, found.money)
+
+
+def _open(found: SliceFigures | None, pricing: Pricing) -> OpenCases:
+    if found is None:
+        return OpenCases(0, None, None, None, _no_money(pricing))
+    return OpenCases(found.cases, found.median, found.p90, found.longest, found.money)
+
+
+def _no_money(pricing: Pricing) -> Money:
+    return Money((), pricing.currency, Decimal(0), 0)

@@ -1,0 +1,75 @@
+"""The configured KPIs with how amounts are priced, and what commands and the API ask of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from domain.errors import UsageError
+from domain.instants import format_instant
+from domain.kpi import Dimension, Kpi
+from kpis.catalog import load_kpis
+from kpis.config import KpiSettings, load_kpi_settings
+from kpis.fx import bring_rates_in
+from kpis.keeper import KpiKeeper
+from milepost.settings import Settings
+from storage.client import Store
+from storage.fx_rates import Rate
+from storage.kpi_cases import CaseFilter
+
+USUAL_STRETCH = timedelta(days=30)
+_LONGEST_STRETCH = timedelta(days=3660)
+
+
+class KpiBook(NamedTuple):
+    """The KPIs by id, and the settings that all share."""
+
+    kpis: Mapping[str, Kpi]
+    settings: KpiSettings
+
+    def of(self, name: str) -> Kpi:
+        """The KPI of an id; UsageError where there is none."""
+        if name not in self.kpis:
+            raise UsageError(f"there is no KPI {name!r}; there are {', '.join(sorted(self.kpis))}")
+        return self.kpis[name]
+
+    def with_rates(self, rates: list[Rate]) -> "KpiBook":
+        """The same with other rates."""
+        return self._replace(settings=self.settings._replace(rates=rates))
+
+    def keep(self, store: Store, through: datetime, now: datetime) -> int:
+        """Brings rates and cases up to date with what was received by `through`; how many KPIs changed."""
+        has_other_rates = bring_rates_in(store, self.settings.rates, now)
+        return KpiKeeper(store, self.kpis, self.settings).tick(through, everything=has_other_rates)
+
+
+@dataclass(frozen=True, slots=True)
+class KpiWish:
+    """Over which stretch of time, of which cases, and told apart by what."""
+
+    since: datetime
+    until: datetime
+    by: str = ""
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def checked(self) -> tuple[Dimension | None, CaseFilter]:
+        """The dimension and the filter; UsageError for names and stretches that there are not."""
+        if not timedelta(0) < self.until - self.since <= _LONGEST_STRETCH:
+            raise UsageError(
+                f"from is {format_instant(self.since)} and to is {format_instant(self.until)}; "
+                "give a later to, and no more than ten years"
+            )
+        return _dimension(self.by) if self.by else None, CaseFilter(
+            {_dimension(name): values for name, values in self.only.items()}
+        )
+
+
+def load_kpi_book(settings: Settings) -> KpiBook:
+    """The configured KPIs; ConfigError names every problem of their files."""
+    return KpiBook(load_kpis(settings.kpis_paths), load_kpi_settings(settings.kpi_settings_path))
+
+
+def _dimension(name: str) -> Dimension:
+    if name not in list(Dimension):
+        raise UsageError(f"{name!r} is nothing that cases are told apart by; give one of {', '.join(Dimension)}")
+    return Dimension(name)

@@ -1,0 +1,77 @@
+-- What the cases of a KPI came to: those that ended in [since, until), in slices of `slice_us` from `since` on, and those
+-- that had begun by `until` and not ended, in slice -1, with how long they had waited for a value. For each value of a
+-- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
+-- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`.
+-- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), slice_us Int64,
+--   dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
+--   sources Array(String), reporting_currency String, rate_days UInt32
+-- columns: slice, label, is_total, money_in, cases, sum_of_values, mean, median, p90, longest, amount, unknown, converted,
+--   unconverted
+WITH
+    asked AS
+    (
+        SELECT
+            *,
+            isNull(ended_at) OR ended_at >= {until:DateTime64(6, 'UTC')} AS is_open,
+            if(is_open, -1, intDiv(
+                toUnixTimestamp64Micro(assumeNotNull(ended_at)) - toUnixTimestamp64Micro({since:DateTime64(6, 'UTC')}),
+                {slice_us:Int64})) AS slice,
+            if(is_open, dateDiff('microsecond', started_at, {until:DateTime64(6, 'UTC')}) / 1e6, value) AS measure,
+            toDate(if(is_open, {until:DateTime64(6, 'UTC')}, assumeNotNull(ended_at))) AS priced_on,
+            multiIf(
+                {dimension:String} = 'legal_entity', toString(legal_entity),
+                {dimension:String} = 'region', toString(region),
+                {dimension:String} = 'currency', toString(currency),
+                {dimension:String} = 'segment', toString(segment),
+                {dimension:String} = 'source', toString(source),
+                '') AS label
+        FROM kpi_cases FINAL
+        WHERE kpi = {kpi:String} AND definition = {definition:String}
+            AND (day = toDate(0) OR day >= toDate({since:DateTime64(6, 'UTC')}))
+            AND started_at <= {until:DateTime64(6, 'UTC')}
+            AND (isNull(ended_at) OR ended_at >= {since:DateTime64(6, 'UTC')})
+            AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
+            AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))
+            AND (empty({currencies:Array(String)}) OR has({currencies:Array(String)}, currency))
+            AND (empty({segments:Array(String)}) OR has({segments:Array(String)}, segment))
+            AND (empty({sources:Array(String)}) OR has({sources:Array(String)}, source))
+    ),
+    rates AS
+    (
+        SELECT toString(currency) AS rate_currency, valid_on, rate
+        FROM fx_rates FINAL
+        WHERE loaded_at = (SELECT max(loaded_at) FROM fx_rates)
+    )
+SELECT
+    slice,
+    label,
+    grouping(money_in) AS is_total,
+    money_in,
+    count() AS cases,
+    sum(measure) AS sum_of_values,
+    avg(measure) AS mean,
+    quantileExactInclusiveOrNull(0.5)(measure) AS median,
+    quantileExactInclusiveOrNull(0.9)(measure) AS p90,
+    max(measure) AS longest,
+    sum(stated) AS amount,
+    countIf(isNull(stated)) AS unknown,
+    sum(in_reporting) AS converted,
+    countIf(isNull(in_reporting)) AS unconverted
+FROM
+(
+    SELECT
+        asked.slice AS slice,
+        asked.label AS label,
+        asked.measure AS measure,
+        asked.amount AS stated,
+        if(isNull(asked.amount), '', toString(asked.currency)) AS money_in,
+        multiIf(
+            asked.currency = {reporting_currency:String}, asked.amount,
+            rates.rate_currency != '' AND asked.priced_on - rates.valid_on <= {rate_days:UInt32},
+            toDecimal128(asked.amount * rates.rate, 9),
+            NULL) AS in_reporting
+    FROM asked
+    ASOF LEFT JOIN rates ON rates.rate_currency = toString(asked.currency) AND asked.priced_on >= rates.valid_on
+)
+GROUP BY GROUPING SETS ((slice, label), (slice, label, money_in))
+ORDER BY slice, label, is_total DESC, money_in

@@ -1,0 +1,96 @@
+"""The executive page: figures against their targets in words, and what is behind one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.server import APP
+from dashboard.session import attach
+from domain.clock import FixedClock
+from kpis.keeper import KpiKeeper
+from storage.client import Store
+from storage.events import insert_events
+from tests.builders import event_row
+from tests.integration.dashboard.test_pages import _shown as shown
+from tests.integration.kpis.keeping import KPIS, SETTINGS
+
+PAGE = "views/executive.py"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def page(embedded_store: Store, now: datetime) -> AppTest:
+    """The console, not run yet."""
+    attach(embedded_store, FixedClock(now), kpis=KPIS, pricing=SETTINGS.pricing)
+    return AppTest.from_file(str(APP), default_timeout=30)
+
+
+@pytest.fixture
+def kept(embedded_store: Store, now: datetime) -> Store:
+    """Two orders posted after two hours, one that waits, and one of an unknown amount."""
+    started_at = now - 30 * HOUR
+    money: dict[str, Any] = {"amount": "100.10", "currency": "EUR", "legal_entity": "DE01"}
+    approved = [
+        event_row(f"a-{number}", "order.approved", [f"order/O-{number}"], occurred_at=started_at, **money)
+        for number in range(3)
+    ]
+    posted = [
+        event_row(f"p-{number}", "order.posted", [f"order/O-{number}"], source="erp", occurred_at=started_at + 2 * HOUR)
+        for number in range(2)
+    ]
+    unknown = event_row("a-9", "order.approved", ["order/O-9"], occurred_at=started_at, legal_entity="FR01")
+    insert_events(embedded_store, [*approved, *posted, unknown])
+    KpiKeeper(embedded_store, KPIS, SETTINGS).tick(now)
+    return embedded_store
+
+
+def test_without_cases_it_says_what_would_stand_here(page: AppTest) -> None:
+    page.run()
+
+    assert "No case has ended in this time" in shown(page.switch_page(PAGE).run())
+
+
+def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: Store) -> None:
+    page.run()
+
+    text = shown(page.switch_page(PAGE).run())
+
+    assert "Order activation latency at 2 h, Completion rate at 0\u202f% miss their targets; 0 targets are met." in text
+    assert '<div class="mp-tile-value">2 h</div><div class="mp-tile-note">target 1 h</div>' in text
+    assert '<div class="mp-tile-value" title="300.30 EUR">€300</div>' in text
+    assert "1 case of unknown amount not in it" in text
+    assert '<i style="height:100%"></i>' in text
+
+
+def test_a_figure_opens_its_entities_cases_and_days(page: AppTest, kept: Store) -> None:
+    page.run()
+    page.query_params["kpi"] = "order_activation"
+
+    text = shown(page.switch_page(PAGE).run())
+
+    assert "<caption>Order activation latency by legal entity</caption>" in text
+    assert "trace?object=order%2FO-1" in text
+    assert "trace?object=order%2FO-2" not in text
+    assert "<caption>Order activation latency day by day</caption>" in text
+
+
+def test_the_cases_that_are_open_are_a_click_away(page: AppTest, kept: Store) -> None:
+    page.run()
+    page.query_params["kpi"] = "order_activation"
+    page.query_params["cases"] = "still open"
+
+    text = shown(page.switch_page(PAGE).run())
+
+    assert "trace?object=order%2FO-2" in text
+    assert "1 d 6 h" in text
+
+
+def test_it_is_limited_to_legal_entities(page: AppTest, kept: Store) -> None:
+    page.run()
+    page.switch_page(PAGE).run()
+
+    text = shown(page.multiselect(key="entity").select("FR01").run())
+
+    assert "Completion rate at 0\u202f% misses its target" in text

@@ -1,0 +1,142 @@
+"""KPIs as commands ask for them: the same from the store and from the process that holds it."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import UsageError
+from milepost.kpi_book import KpiWish, load_kpi_book
+from milepost.settings import Settings
+from storage.client import Store
+from storage.events import insert_events
+from tests.builders import NOW, event_row
+from tests.integration.milepost.places import PLACES, answers_at
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SETTINGS = Settings()
+WISH = KpiWish(NOW - DAY, NOW + DAY)
+
+
+@pytest.fixture
+def kept(embedded_store: Store) -> Store:
+    """Two orders, one of which is posted after two hours, and an amount in a currency without a rate."""
+    insert_events(
+        embedded_store,
+        [
+            event_row("a", "order.approved", ["order/O-1"], amount="100.10", currency="EUR", legal_entity="DE01"),
+            event_row("b", "order.posted", ["order/O-1"], source="erp", occurred_at=NOW + 2 * HOUR),
+            event_row("c", "order.approved", ["order/O-2"], amount="7", currency="USD"),
+        ],
+    )
+    load_kpi_book(SETTINGS).keep(embedded_store, NOW + 5 * DAY, NOW + 5 * DAY)
+    return embedded_store
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_figure_says_what_it_is_made_of(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        [figure] = answers.kpi_figures(SETTINGS, "order_activation", WISH)
+
+    assert figure == {
+        "kpi": "order_activation",
+        "title": "Order activation latency",
+        "unit": "seconds",
+        "label": None,
+        "from": "2026-11-01T12:00:00Z",
+        "to": "2026-11-03T12:00:00Z",
+        "value": 7200.0,
+        "before": None,
+        "target": 3600.0,
+        "met": False,
+        "closed": {
+            "cases": 1,
+            "mean": 7200.0,
+            "median": 7200.0,
+            "p90": 7200.0,
+            "money": {
+                "by_currency": [{"currency": "EUR", "amount": "100.10", "cases": 1}],
+                "currency": "EUR",
+                "total": "100.10",
+                "unconverted": 0,
+            },
+        },
+        "open": {
+            "cases": 1,
+            "median_seconds": 86400.0,
+            "p90_seconds": 86400.0,
+            "oldest_seconds": 86400.0,
+            "money": {
+                "by_currency": [{"currency": "USD", "amount": "7.00", "cases": 1}],
+                "currency": "EUR",
+                "total": None,
+                "unconverted": 1,
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_figures_are_told_apart_and_filtered(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        by = answers.kpi_figures(SETTINGS, "booked", KpiWish(WISH.since, WISH.until, "legal_entity"))
+        only = KpiWish(WISH.since, WISH.until, only={"currency": ("EUR", "GBP")})
+        [filtered] = answers.kpi_figures(SETTINGS, "booked", only)
+
+    assert [(figure["label"], figure["value"]) for figure in by] == [("", None), ("DE01", "100.10")]
+    assert filtered["value"] == "100.10"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_cases_behind_a_figure_are_named(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        closed = answers.kpi_cases(SETTINGS, "order_activation", WISH, 10, is_open=False)
+        waiting = answers.kpi_cases(SETTINGS, "order_activation", WISH, 10, is_open=True)
+
+    assert [(case["object_id"], case["value"], case["amount"]) for case in closed] == [("O-1", 7200.0, "100.10")]
+    assert [(case["object_id"], case["ended_at"], case["amount"]) for case in waiting] == [("O-2", None, "7.00")]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_day_that_is_over_was_stated(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        days = answers.kpi_days(SETTINGS, "order_activation", NOW - 2 * DAY, NOW + 2 * DAY)
+
+    stated = [(day["day"], day["legal_entity"], day["value"], day["restated"]) for day in days]
+    assert stated == [("2026-11-02", None, 7200.0, False), ("2026-11-02", "DE01", 7200.0, False)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_kpi_is_listed_with_what_it_aims_at(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        listed = {row["kpi"]: row for row in answers.kpis(SETTINGS)}
+
+    assert listed["completion_rate"]["target"] == 0.95
+    assert listed["booked"]["target"] is None
+    assert {row["owner"] for row in listed.values()} >= {"order_management", "integration"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("name", "wish", "problem"),
+    [
+        pytest.param("cycle_time", WISH, "there is no KPI 'cycle_time'; there are billed, bill", id="no such KPI"),
+        pytest.param(
+            "booked",
+            KpiWish(WISH.since, WISH.until, "country"),
+            "'country' is nothing that cases are told apart by; give one of legal_entity, region, currency, segment, "
+            "source",
+            id="no such dimension",
+        ),
+        pytest.param(
+            "booked",
+            KpiWish(WISH.until, WISH.since),
+            "from is 2026-11-03T12:00:00Z and to is 2026-11-01T12:00:00Z; give a later to, and no more than ten years",
+            id="a stretch that ends before it begins",
+        ),
+    ],
+)
+def test_a_wrong_question_is_told(kept: Store, place: str, name: str, wish: KpiWish, problem: str) -> None:
+    with answers_at(place, kept) as answers, pytest.raises(UsageError) as raised:
+        answers.kpi_figures(SETTINGS, name, wish)
+
+    assert str(raised.value).startswith(problem)
