@@ -44,6 +44,17 @@ def _group_by(value: tuple[str, ...]) -> tuple[str, ...]:
 MatcherText = Annotated[tuple[Matcher, ...], BeforeValidator(_matchers)]
 
 
+class IncidentsConfig(ConfigModel):
+    """That alerts with the same cause are told as one incident; those that meet all of a line of `bypass` are not."""
+
+    enabled: bool = True
+    bypass: tuple[MatcherText, ...] = ()
+
+
+def _incidents(value: object) -> object:
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
 class RouteConfig(ConfigModel):
     """A node of the route tree; what it leaves out it takes from the node above."""
 
@@ -52,6 +63,7 @@ class RouteConfig(ConfigModel):
     group_wait: Duration | None = None
     group_interval: PositiveDuration | None = None
     repeat_interval: PositiveDuration | None = None
+    incidents: Annotated[IncidentsConfig | None, BeforeValidator(_incidents)] = None
     matchers: tuple[MatcherText, ...] = ()
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ _SECTION = 3000
 # not document: https://github.com/slackapi/bolt-js/issues/2509. Eight alerts of at most 1,300 stay below.
 MOST_ALERTS = 8
 _MONEY = 1000
+_NOTE = 300
 _SHORT, _LONG = 120, 200
 _FALLBACK = 500
 
@@ -24,7 +25,9 @@ def slack_message(story: GroupStory) -> dict[str, object]:
     """The fields `text` and `blocks`; `text` is what notifications on a screen show."""
     light = ":large_green_circle:" if story.is_over else ":red_circle:"
     lines = [f"*{escape(story.counts)}*"]
-    if story.lead and story.since:
+    if story.incident:
+        lines += [fit(line, _NOTE, escape) for line in dict.fromkeys((story.incident.line, *story.notes))]
+    elif story.lead and story.since:
         lines.append(f"At risk: {fit(story.money, _MONEY, escape)}, the oldest since {_date(story.since)}")
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": fit(story.title, _HEADER, escape)}},
@@ -34,7 +37,7 @@ def slack_message(story: GroupStory) -> dict[str, object]:
     if story.rest:
         blocks.append(_section(f"… {story.rest}"))
     blocks.append({"type": "context", "elements": [_mrkdwn(_footer(story))]})
-    return {"text": fit(f"{story.headline}: {story.money}".rstrip(": "), _FALLBACK, escape), "blocks": blocks}
+    return {"text": fit(story.brief, _FALLBACK, escape), "blocks": blocks}
 
 
 def escape(text: str) -> str:
