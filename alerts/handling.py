@@ -14,10 +14,10 @@ from storage.audit import write_audit
 from storage.client import Store
 
 LONGEST_NAME, LONGEST_COMMENT = 200, 10_000
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 # A request and its repeat must not both find that the other is not there. On a server, where they may come to two
 # processes, both are stored, and the first counts.
-_acting = threading.Lock()
+ACTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Deed:
 
 def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> AlertAction:
     """What is stored of a deed on an alert as it stands; UsageError where it cannot be done."""
-    _check(deed, by)
-    with _acting:
+    check_deed(deed, by)
+    with ACTING:
         if deed.action_id and (taken := find_action(store, deed.action_id)):
             return _same(taken, alert, deed)
         before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
@@ -52,7 +52,7 @@ def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> 
             value=deed.value,
             acted_by=str(by),
             # After the last one, though the clock be set back since.
-            acted_at=max(now, before[-1].acted_at + _MICROSECOND) if before else now,
+            acted_at=max(now, before[-1].acted_at + MICROSECOND) if before else now,
             comment=deed.comment,
         )
         write_audit(store, _act(action, by), now)
@@ -60,7 +60,8 @@ def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> 
         return action
 
 
-def _check(deed: Deed, by: Actor) -> None:
+def check_deed(deed: Deed, by: Actor) -> None:
+    """UsageError where nobody is named, or what is wished is not said as it must be."""
     if not str(by).strip():
         raise UsageError("nobody is named; say by whom")
     _keep_short("by", by.name, LONGEST_NAME)

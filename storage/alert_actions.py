@@ -1,7 +1,7 @@
 """What people did with alerts, in the store: appended and never changed; what stands of it is derived."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.alert import AlertState
 from domain.alert_action import ActionKind, AlertAction, Handling, Mark
@@ -11,21 +11,12 @@ from storage.client import Row, Store, encode_rows
 
 def write_action(store: Store, action: AlertAction) -> None:
     """Stores an action; returns once it is on disk."""
-    row = {
-        "alert_id": action.alert_id,
-        "acted_at": action.acted_at,
-        "action_id": action.action_id,
-        "alert": action.alert,
-        "object_type": action.business_object.type,
-        "object_id": action.business_object.id,
-        "alert_version": action.alert_version,
-        "has_fired": action.has_fired,
-        "kind": action.kind,
-        "value": action.value,
-        "acted_by": action.acted_by,
-        "comment": action.comment,
-    }
-    store.insert("alert_actions", encode_rows([row]))
+    write_actions(store, [action])
+
+
+def write_actions(store: Store, actions: Sequence[AlertAction]) -> None:
+    """Stores actions; returns once all are on disk."""
+    store.insert("alert_actions", encode_rows([_row(action) for action in actions]))
 
 
 def find_action(store: Store, action_id: str) -> AlertAction | None:
@@ -63,6 +54,23 @@ def marks_of_rules(store: Store, names: Iterable[str]) -> dict[str, Mark]:
     """How the alerts of these rules were marked last, by alert id; one that nobody marked is left out."""
     rows = store.rows("marked_alerts", {"alerts": sorted(set(names))})
     return {row["alert_id"]: Mark(row["mark"]) for row in rows}
+
+
+def _row(action: AlertAction) -> Row:
+    return {
+        "alert_id": action.alert_id,
+        "acted_at": action.acted_at,
+        "action_id": action.action_id,
+        "alert": action.alert,
+        "object_type": action.business_object.type,
+        "object_id": action.business_object.id,
+        "alert_version": action.alert_version,
+        "has_fired": action.has_fired,
+        "kind": action.kind,
+        "value": action.value,
+        "acted_by": action.acted_by,
+        "comment": action.comment,
+    }
 
 
 def _action(row: Row) -> AlertAction:

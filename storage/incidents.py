@@ -17,6 +17,8 @@ from storage.client import Row, Store, encode_rows
 from storage.engine_state import read_watermark
 
 STATES = ("open", "over")
+# More alerts than one incident has.
+MOST = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)

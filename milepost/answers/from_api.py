@@ -17,6 +17,7 @@ from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.api_client import ApiClient
+from milepost.answers.incidents import ApiIncidents
 from milepost.answers.people import ApiPeople
 from milepost.answers.protocol import Answer
 from milepost.api.door import ApiCheckpoints, ApiDoor
@@ -36,7 +37,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople):
+class ApiAnswers(ApiPeople, ApiIncidents):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

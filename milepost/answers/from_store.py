@@ -37,6 +37,7 @@ from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
 from milepost.answers.from_api import ApiAnswers
+from milepost.answers.incidents import StoreIncidents
 from milepost.answers.people import StorePeople
 from milepost.answers.protocol import Answer, Answers
 from milepost.backtest_wish import BacktestWish, load_both
@@ -71,7 +72,7 @@ from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
 
-class StoreAnswers(StorePeople):
+class StoreAnswers(StorePeople, StoreIncidents):
     """Answers from the store in this process."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:

@@ -14,6 +14,7 @@ from collector.operations import (
 )
 from domain.contract import Contracts
 from milepost.alert_handling import ActionWish
+from milepost.answers.incidents import IncidentAnswers
 from milepost.backtest_wish import BacktestWish
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrationWish
@@ -47,7 +48,7 @@ class PeopleAnswers(Protocol):
     def expire_silence(self, silence_id: str) -> Answer: ...
 
 
-class Answers(PeopleAnswers, Protocol):
+class Answers(PeopleAnswers, IncidentAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...

@@ -161,9 +161,9 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             lambda: [
                 received["body"]
                 for received in httpx.get(f"{webhook}/notifications", timeout=10).json()
-                if received["body"]["groupLabels"].get("alertname") == "OrderNotPosted"
+                if received["body"].get("incident", {}).get("operation") == "POST /erp/orders"
             ],
-            "OrderNotPosted at the webhook",
+            "the stuck hop as an incident at the webhook",
         )
         console = httpx.get(milepost.console, timeout=30)
         explained = eventually(
@@ -175,6 +175,9 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             "OrderNotPosted explained by the call that failed",
         )
         shown = milepost.ask("alerts", "show", explained[0]["alert_id"])
+        [incident] = [one for one in milepost.ask("incidents", "list") if one["operation"] == "POST /erp/orders"]
+        behind = milepost.ask("incidents", "show", incident["incident_id"][:16], "--limit", "1000")
+        received = [one["body"] for one in httpx.get(f"{webhook}/notifications", timeout=10).json()]
         page = run_milepost(tmp_path, "alerts", "show", explained[0]["alert_id"][:16]).stdout
 
     assert all(one["trace_ids"] for one in alerts)
@@ -186,8 +189,16 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
     assert (shown["why"]["started_by"]["type"], shown["why"]["awaits"]) == ("order.approved", ["order.posted"])
     assert "the call erp POST /erp/orders failed: ErpPostingTimeout: period lock on company code " in page
     assert "last hop erp POST /erp/orders at " in " ".join(page.split())
-    told = [one["why"]["cause"] for message in notifications for one in message["alerts"] if one["status"] == "firing"]
-    assert "erp" in {cause.get("service") for cause in told}
+    # One fault is one incident, and one conversation at the webhook, whichever entity an order is of.
+    assert {one["groupKey"] for one in notifications} == {f'{{}}:{{incident="{incident["incident_id"]}"}}'}
+    assert {one["incident"]["incidentId"] for one in notifications} == {incident["incident_id"]}
+    assert incident["pattern"].startswith("ErpPostingTimeout: period lock on company code <id>")
+    assert {one["alert_id"] for one in explained} <= {one["alert_id"] for one in behind["alerts"]}
+    assert behind["firing"] + behind["over"] == len(behind["alerts"])
+    told = {one["alertId"] for message in notifications for one in message["alerts"]}
+    elsewhere = {one["alertId"] for message in received if "incident" not in message for one in message["alerts"]}
+    assert told
+    assert told & elsewhere == set()
     # Orders of the other companies are late now and then as well, though no lock holds those up.
     assert {one["labels"]["legal_entity"] for one in explained} <= {"DE01", "FR01"}
     assert notifications[0]["status"] == "firing"
