@@ -1,7 +1,6 @@
 """Answers about incidents: from the store, and from the process that holds it."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -11,27 +10,12 @@ from domain.audit import Actor
 from domain.clock import Clock
 from domain.errors import UsageError
 from domain.incident import incident_document
+from milepost.alert_handling import AcknowledgeWish
 from milepost.answers.api_client import ApiClient
+from milepost.answers.protocol import Answer
 from rules.evaluator import evaluation_row
 from storage.client import Store
 from storage.incidents import STATES, alerts_of_incident, list_incidents
-
-Answer = dict[str, Any]
-
-
-class AcknowledgeWish(msgspec.Struct, forbid_unknown_fields=True):
-    """Who acknowledges an incident, and why."""
-
-    by: str = ""
-    comment: str = ""
-
-
-class IncidentAnswers(Protocol):
-    """What is asked of incidents."""
-
-    def incidents(self, states: Sequence[str], limit: int) -> list[Answer]: ...
-    def incident(self, incident_id: str, limit: int) -> Answer: ...
-    def acknowledge_incident(self, incident_id: str, wish: AcknowledgeWish) -> Answer: ...
 
 
 class StoreIncidents:

@@ -13,8 +13,7 @@ from collector.operations import (
     TokenWish,
 )
 from domain.contract import Contracts
-from milepost.alert_handling import ActionWish
-from milepost.answers.incidents import IncidentAnswers
+from milepost.alert_handling import AcknowledgeWish, ActionWish
 from milepost.backtest_wish import BacktestWish
 from milepost.calibration_wish import CalibrationWish
 from milepost.rule_versions import MigrationWish
@@ -46,6 +45,14 @@ class PeopleAnswers(Protocol):
     def silence(self, silence_id: str) -> Answer: ...
     def put_silence(self, wish: SilenceWish) -> Answer: ...
     def expire_silence(self, silence_id: str) -> Answer: ...
+
+
+class IncidentAnswers(Protocol):
+    """What is asked of incidents."""
+
+    def incidents(self, states: Sequence[str], limit: int) -> list[Answer]: ...
+    def incident(self, incident_id: str, limit: int) -> Answer: ...
+    def acknowledge_incident(self, incident_id: str, wish: AcknowledgeWish) -> Answer: ...
 
 
 class Answers(PeopleAnswers, IncidentAnswers, Protocol):

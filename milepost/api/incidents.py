@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from collector.operations import actor_of, posted
-from milepost.answers.incidents import AcknowledgeWish, StoreIncidents
+from milepost.alert_handling import AcknowledgeWish
+from milepost.answers.incidents import StoreIncidents
 from milepost.api.responses import get, limit_of
 
 

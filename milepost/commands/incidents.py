@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from domain.clock import SystemClock
+from milepost.alert_handling import AcknowledgeWish
 from milepost.answers.from_store import open_answers
-from milepost.answers.incidents import AcknowledgeWish
 from milepost.commands.alert_actions import ByOption, CommentOption
 from milepost.commands.options import LimitOption, Output, OutputOption, user_name
 from milepost.output import echo, print_json, print_table

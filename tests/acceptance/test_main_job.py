@@ -149,6 +149,19 @@ def test_evaluate_says_the_same_of_a_file_before_during_and_after_a_run(tmp_path
     assert states == {f"O-{number}": "resolved" if number == 1 else "firing" for number in range(20) if number != 2}
 
 
+def told_as_one(received: list[dict[str, Any]], incident: dict[str, Any]) -> None:
+    """Asserts that an incident is one conversation, that messages and commands agree, and nothing is told elsewhere."""
+    ours = [one for one in received if one.get("incident", {}).get("incidentId") == incident["incident_id"]]
+    assert {one["groupKey"] for one in ours} == {f'{{}}:{{incident="{incident["incident_id"]}"}}'}
+    assert {one["incident"]["error"] for one in ours} == {incident["error"]}
+    assert incident["pattern"].startswith("ErpPostingTimeout: period lock on company code ")
+    assert incident["firing"] + incident["over"] == len(incident["alerts"])
+    told = {one["alertId"] for message in ours for one in message["alerts"]}
+    elsewhere = {one["alertId"] for message in received if "incident" not in message for one in message["alerts"]}
+    assert told <= {one["alert_id"] for one in incident["alerts"]}
+    assert told & elsewhere == set()
+
+
 def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None:
     with RunningMilepost(tmp_path, "--demo") as milepost:
         webhook = milepost.address_of("webhook")
@@ -190,15 +203,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
     assert "the call erp POST /erp/orders failed: ErpPostingTimeout: period lock on company code " in page
     assert "last hop erp POST /erp/orders at " in " ".join(page.split())
     # One fault is one incident, and one conversation at the webhook, whichever entity an order is of.
-    assert {one["groupKey"] for one in notifications} == {f'{{}}:{{incident="{incident["incident_id"]}"}}'}
-    assert {one["incident"]["incidentId"] for one in notifications} == {incident["incident_id"]}
-    assert incident["pattern"].startswith("ErpPostingTimeout: period lock on company code <id>")
+    told_as_one(received, behind)
     assert {one["alert_id"] for one in explained} <= {one["alert_id"] for one in behind["alerts"]}
-    assert behind["firing"] + behind["over"] == len(behind["alerts"])
-    told = {one["alertId"] for message in notifications for one in message["alerts"]}
-    elsewhere = {one["alertId"] for message in received if "incident" not in message for one in message["alerts"]}
-    assert told
-    assert told & elsewhere == set()
     # Orders of the other companies are late now and then as well, though no lock holds those up.
     assert {one["labels"]["legal_entity"] for one in explained} <= {"DE01", "FR01"}
     assert notifications[0]["status"] == "firing"

@@ -1,6 +1,6 @@
 """A hop that fails and the alerts that wait behind it: a store, the search for causes, a pipeline, a clock to move."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,12 +13,14 @@ from rules.cause_finding import CauseFinder
 from storage.alerts import dispatchable_alerts, write_transitions
 from storage.client import Store
 from tests.builders import NOW
+from tests.fakes import Received, WebhookReceiver
 from tests.integration.alerts.pipeline import RunningPipeline
 from tests.integration.storage.failing_calls import call, firing, insert
 
 LOCK = ("PeriodLock", "period 2026-11 of DE01 is locked")
 REFUSED = ("ConnectionError", "connection refused")
 IN_SIGHT = timedelta(days=30)
+INTERVAL, REPEAT = timedelta(minutes=5), timedelta(hours=4, minutes=5)
 
 
 def incident_routing(url: str, route: str = "incidents: {}", more: str = "", webhook: str = "") -> str:
@@ -115,3 +117,20 @@ def _thrown(thrown: tuple[str, str], received_at: datetime) -> dict[str, object]
 def numbers(objects: Sequence[str] | set[str]) -> list[int]:
     """The numbers of orders, sorted."""
     return sorted(int(one.removeprefix("O-")) for one in objects)
+
+
+def told(receiver: WebhookReceiver) -> list[tuple[str, list[int], list[int]]]:
+    """The messages that came since the last look: why, which orders fire, which are over; sorted."""
+    found = []
+    while not receiver.is_quiet():
+        found.append(receiver.next())
+    return sorted((one.json["reason"], numbers(one.firing()), numbers(one.resolved())) for one in found)
+
+
+def the_message(receiver: WebhookReceiver) -> Received:
+    message = receiver.next()
+    assert receiver.is_quiet()
+    return message
+
+
+Start = Callable[..., Outage]

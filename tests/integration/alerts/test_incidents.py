@@ -1,66 +1,23 @@
 """One cause is one page: what is told of alerts that wait behind the same failing hop, and when."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alerts.handling import Deed, handle
-from alerts.silences import SilenceWish, put_silence
 from domain.alert import AlertState
-from domain.alert_action import ActionKind
-from domain.audit import Actor
 from storage.client import Store
 from storage.incidents import list_incidents
 from tests.builders import NOW
-from tests.fakes import Answer, Received, WebhookReceiver, webhook_receiver
-from tests.integration.alerts.outage import LOCK, REFUSED, Outage, incident_routing, numbers
-
-INTERVAL, REPEAT = timedelta(minutes=5), timedelta(hours=4, minutes=5)
-Start = Callable[..., Outage]
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with webhook_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def start(embedded_store: Store, tmp_path: Path, receiver: WebhookReceiver) -> Iterator[Start]:
-    """Starts a pipeline that groups by incidents; `route` and `more` go into the routing file."""
-    running: list[Outage] = []
-
-    def start(route: str = "incidents: {}", more: str = "", webhook: str = "") -> Outage:
-        running.append(Outage(embedded_store, tmp_path, incident_routing(receiver.url, route, more, webhook)))
-        return running[-1]
-
-    yield start
-    for outage in running:
-        outage.pipeline.stop()
-
-
-def told(receiver: WebhookReceiver) -> list[tuple[str, list[int], list[int]]]:
-    """The messages that came since the last look: why, which orders fire, which are over; sorted."""
-    found = []
-    while not receiver.is_quiet():
-        found.append(receiver.next())
-    return sorted((one.json["reason"], numbers(one.firing()), numbers(one.resolved())) for one in found)
-
-
-def the_message(receiver: WebhookReceiver) -> Received:
-    message = receiver.next()
-    assert receiver.is_quiet()
-    return message
+from tests.fakes import WebhookReceiver
+from tests.integration.alerts.outage import INTERVAL, LOCK, REFUSED, REPEAT, Start, numbers, the_message, told
 
 
 def test_alerts_behind_one_hop_are_one_incident_across_rules_and_labels(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2, 3, minute=-150)
     outage.fire(1, amount=Decimal("1000.50"))
     outage.fire(2, amount=Decimal(7), currency="USD", labels={"legal_entity": "FR01"}, severity="error")
@@ -97,9 +54,9 @@ def test_alerts_behind_one_hop_are_one_incident_across_rules_and_labels(
 
 
 def test_an_alert_without_a_cause_and_one_of_another_cause_are_told_apart(
-    start: Start, receiver: WebhookReceiver
+    outages: Start, receiver: WebhookReceiver
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2)
     outage.fail(3, thrown=REFUSED)
     outage.fire(1, 2, 3, 4)
@@ -112,8 +69,8 @@ def test_an_alert_without_a_cause_and_one_of_another_cause_are_told_apart(
     ]
 
 
-def test_where_incidents_are_off_alerts_are_grouped_by_their_labels(start: Start, receiver: WebhookReceiver) -> None:
-    outage = start("incidents: false")
+def test_where_incidents_are_off_alerts_are_grouped_by_their_labels(outages: Start, receiver: WebhookReceiver) -> None:
+    outage = outages("incidents: false")
     outage.fail(1, 2)
     outage.fire(1, 2, 3)
     outage.tick()
@@ -123,8 +80,8 @@ def test_where_incidents_are_off_alerts_are_grouped_by_their_labels(start: Start
     assert "incident" not in message.json
 
 
-def test_more_of_the_same_is_told_when_there_are_twice_as_many(start: Start, receiver: WebhookReceiver) -> None:
-    outage = start()
+def test_more_of_the_same_is_told_when_there_are_twice_as_many(outages: Start, receiver: WebhookReceiver) -> None:
+    outage = outages()
     outage.fail(*range(1, 9))
     outage.fire(1, 2)
     outage.tick()
@@ -160,9 +117,9 @@ def test_more_of_the_same_is_told_when_there_are_twice_as_many(start: Start, rec
     ],
 )
 def test_what_is_materially_more(
-    start: Start, receiver: WebhookReceiver, changes: dict[str, Any], is_told: bool
+    outages: Start, receiver: WebhookReceiver, changes: dict[str, Any], is_told: bool
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2, 3, 4)
     outage.fire(1, 2, 3)
     outage.tick()
@@ -173,9 +130,9 @@ def test_what_is_materially_more(
 
 
 def test_an_incident_ends_when_all_its_alerts_ended_and_the_next_is_another(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2, 3)
     outage.fire(1, 2)
     outage.tick()
@@ -202,8 +159,8 @@ def test_an_incident_ends_when_all_its_alerts_ended_and_the_next_is_another(
     assert [one.ended_at is None for one in list_incidents(embedded_store)] == [True, False]
 
 
-def test_a_reminder_tells_also_of_what_came_and_ended_since(start: Start, receiver: WebhookReceiver) -> None:
-    outage = start()
+def test_a_reminder_tells_also_of_what_came_and_ended_since(outages: Start, receiver: WebhookReceiver) -> None:
+    outage = outages()
     outage.fail(*range(1, 6))
     outage.fire(1, 2, 3)
     outage.tick()
@@ -219,9 +176,9 @@ def test_a_reminder_tells_also_of_what_came_and_ended_since(start: Start, receiv
 
 
 def test_a_cause_that_becomes_known_after_the_telling_pages_nobody_again(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fire(1, 2)
     outage.tick()
     assert told(receiver) == [("first_notification", [1, 2], [])]
@@ -244,9 +201,9 @@ def test_a_cause_that_becomes_known_after_the_telling_pages_nobody_again(
 
 
 def test_a_cause_that_becomes_known_while_the_group_waits_makes_the_incident(
-    start: Start, receiver: WebhookReceiver
+    outages: Start, receiver: WebhookReceiver
 ) -> None:
-    outage = start("incidents: {}", "  routes: [{group_wait: 1m}]\n")
+    outage = outages("incidents: {}", "  routes: [{group_wait: 1m}]\n")
     outage.fire(1, 2)
     outage.tick()
     outage.fail(1)
@@ -257,9 +214,9 @@ def test_a_cause_that_becomes_known_while_the_group_waits_makes_the_incident(
 
 
 def test_a_cause_that_changes_after_the_telling_moves_nothing(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2)
     outage.fire(1, 2)
     outage.tick()
@@ -282,9 +239,9 @@ def test_a_cause_that_changes_after_the_telling_moves_nothing(
 
 
 def test_a_cause_that_changes_before_the_telling_counts(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start("incidents: {}", "  routes: [{group_wait: 1m}]\n")
+    outage = outages("incidents: {}", "  routes: [{group_wait: 1m}]\n")
     outage.fail(1)
     outage.fire(1)
     outage.tick()
@@ -297,9 +254,9 @@ def test_a_cause_that_changes_before_the_telling_counts(
 
 
 def test_an_alert_that_fires_again_after_its_incident_and_has_no_cause_is_told_by_its_labels(
-    start: Start, receiver: WebhookReceiver
+    outages: Start, receiver: WebhookReceiver
 ) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1)
     outage.fire(1)
     outage.tick()
@@ -313,9 +270,9 @@ def test_an_alert_that_fires_again_after_its_incident_and_has_no_cause_is_told_b
 
 
 def test_what_bypasses_is_told_by_its_labels_and_counts_in_the_incident(
-    start: Start, receiver: WebhookReceiver
+    outages: Start, receiver: WebhookReceiver
 ) -> None:
-    outage = start("incidents: {bypass: ['severity=\"critical\"']}")
+    outage = outages("incidents: {bypass: ['severity=\"critical\"']}")
     outage.fail(1, 2, 3)
     outage.fire(1, severity="critical")
     outage.tick()
@@ -335,10 +292,10 @@ def test_what_bypasses_is_told_by_its_labels_and_counts_in_the_incident(
 
 
 def test_routes_to_one_receiver_share_an_incident_and_those_that_tell_at_other_times_do_not(
-    start: Start, receiver: WebhookReceiver
+    outages: Start, receiver: WebhookReceiver
 ) -> None:
     routes = "  routes: [{matchers: [team=a]}, {matchers: [team=b]}, {matchers: [team=c], repeat_interval: 1h}]\n"
-    outage = start("incidents: {}", routes)
+    outage = outages("incidents: {}", routes)
     outage.fail(1, 2, 3)
     for number, team in enumerate("abc", start=1):
         outage.fire(number, labels={"team": team})
@@ -346,129 +303,10 @@ def test_routes_to_one_receiver_share_an_incident_and_those_that_tell_at_other_t
     assert told(receiver) == [("first_notification", [1, 2], []), ("first_notification", [3], [])]
 
 
-def test_an_acknowledged_incident_has_no_reminders_and_tells_of_material_change(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
+def test_an_alert_that_was_wrong_counts_no_more(
+    outages: Start, receiver: WebhookReceiver, embedded_store: Store
 ) -> None:
-    outage = start()
-    outage.fail(*range(1, 5))
-    outage.fire(1, 2)
-    outage.tick()
-    for number in (1, 2):
-        handle(embedded_store, outage.alert(number), Deed(ActionKind.ACKNOWLEDGE), Actor("ana"), NOW)
-    outage.fire(3)
-    told(receiver)
-    outage.tick(REPEAT)
-    assert receiver.is_quiet()
-    outage.fire(4)
-    outage.tick(INTERVAL)
-    assert told(receiver) == [("material_change", [1, 2, 3, 4], [])]
-    outage.tick(REPEAT)
-    assert told(receiver) == [("repeat_interval_elapsed", [1, 2, 3, 4], [])]
-
-
-def silence(store: Store, matcher: str, outage: Outage, length: timedelta) -> None:
-    now = outage.clock.now()
-    put_silence(store, SilenceWish([matcher], now + length, "ana", "known"), now)
-
-
-def test_what_is_silenced_neither_grows_an_incident_nor_ends_it(
-    start: Start, receiver: WebhookReceiver, embedded_store: Store
-) -> None:
-    outage = start()
-    outage.fail(*range(1, 9))
-    outage.fire(1, 2)
-    outage.tick()
-    told(receiver)
-    silence(embedded_store, 'object_id=~"O-[2-9]"', outage, 3 * INTERVAL)
-    outage.fire(*range(3, 9))
-    outage.end(1)
-    outage.tick(INTERVAL)
-    assert receiver.is_quiet()
-    outage.tick(3 * INTERVAL)
-    assert told(receiver) == [("material_change", list(range(2, 9)), [1])]
-
-
-def test_what_is_inhibited_is_left_out_of_an_incident(start: Start, receiver: WebhookReceiver) -> None:
-    rule = "inhibit_rules: [{source_matchers: [alertname=ErpDown], target_matchers: [alertname=OrderNotPosted]}]\n"
-    outage = start("incidents: {}", rule)
-    outage.fail(1, 2)
-    outage.fire(1, 2)
-    outage.fire(9, name="ErpDown")
-    outage.tick()
-    assert told(receiver) == [("first_notification", [9], [])]
-    outage.end(9, name="ErpDown")
-    outage.tick(INTERVAL)
-    assert told(receiver) == [("all_resolved", [], [9]), ("first_notification", [1, 2], [])]
-
-
-def test_a_reload_repeats_nothing_and_an_incident_goes_on(start: Start, receiver: WebhookReceiver) -> None:
-    outage = start()
-    outage.fail(1, 2, 3)
-    outage.fire(1, 2, 3)
-    outage.tick()
-    told(receiver)
-    outage.restart(incident_routing(receiver.url, "incidents: {bypass: ['severity=\"critical\"']}"))
-    outage.tick(INTERVAL)
-    assert receiver.is_quiet()
-    outage.end(1, 2, 3)
-    outage.tick(INTERVAL)
-    assert told(receiver) == [("all_resolved", [], [1, 2, 3])]
-
-
-def test_where_incidents_are_switched_on_what_was_told_is_not_told_again(
-    start: Start, receiver: WebhookReceiver
-) -> None:
-    outage = start("incidents: false")
-    outage.fail(1, 2)
-    outage.fire(1)
-    outage.tick()
-    told(receiver)
-    outage.restart(incident_routing(receiver.url))
-    outage.tick(INTERVAL)
-    assert receiver.is_quiet()
-    outage.fire(2)
-    outage.tick(INTERVAL)
-    assert told(receiver) == [("first_notification", [2], [])]
-
-
-def test_a_receiver_that_failed_hears_of_the_incident_and_the_other_nothing_twice(
-    embedded_store: Store, tmp_path: Path, receiver: WebhookReceiver
-) -> None:
-    with webhook_receiver() as other:
-        text = incident_routing(receiver.url).replace("timeout: 2s}]", f"timeout: 2s}}, {{url: '{other.url}'}}]")
-        outage = Outage(embedded_store, tmp_path, text)
-        other.answers(Answer(status=400))
-        outage.fail(1, 2)
-        outage.fire(1)
-        outage.tick()
-        told(other)
-        outage.fail(1, thrown=REFUSED, minute=-30)
-        outage.tick(INTERVAL)
-        outage.pipeline.stop()
-
-        assert told(receiver) == [("first_notification", [1], [])]
-        assert told(other) == [("first_notification", [1], [])]
-
-
-def test_a_delivery_that_a_restart_finished_keeps_what_was_told(start: Start, receiver: WebhookReceiver) -> None:
-    outage = start()
-    outage.fail(1, 2, 3, 4)
-    outage.fire(1, 2)
-    receiver.answers(*[Answer(silent=True)])
-    outage.tick(leaving=1)
-    outage.restart()
-    outage.tick(INTERVAL)
-    assert {one[1:] == ([1, 2], []) for one in told(receiver)} == {True}
-    outage.fire(3)
-    outage.tick(INTERVAL)
-    assert receiver.is_quiet()
-    outage.fire(4)
-    outage.tick(INTERVAL)
-    assert told(receiver) == [("material_change", [1, 2, 3, 4], [])]
-
-
-def test_an_alert_that_was_wrong_counts_no_more(start: Start, receiver: WebhookReceiver, embedded_store: Store) -> None:
-    outage = start()
+    outage = outages()
     outage.fail(1, 2)
     outage.fire(1, 2)
     outage.tick()
