@@ -89,9 +89,8 @@ def summary(message: Message) -> str:
 
 def _incident(incident: Message) -> str:
     """One line about an incident: the hop, and all that waits behind it, of which a message lists only the first."""
-    objects = [
-        f"{one.get('count')} {one.get('type')}" for one in _list(incident.get("objects")) if isinstance(one, dict)
-    ]
+    counts = [(one.get("count"), one.get("type")) for one in _list(incident.get("objects")) if isinstance(one, dict)]
+    objects = [f"{count} {type_}{'' if count == 1 else 's'}" for count, type_ in counts]
     money = [text for entry in _list(incident.get("money")) if (text := _money(entry))]
     unknown = [f"{incident['moneyUnknown']} of unknown amount"] if incident.get("moneyUnknown") else []
     waits = "waited" if incident.get("endedAt") else "waiting"

@@ -100,7 +100,7 @@ def test_the_line_tells_the_money_at_risk(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        pytest.param({}, "incident open at erp POST /orders: waiting 37 order, €412K at risk", id="one that is open"),
+        pytest.param({}, "incident open at erp POST /orders: waiting 37 orders, €412K at risk", id="one that is open"),
         pytest.param(
             {"state": "over", "endedAt": "2026-11-02T12:00:00Z", "moneyUnknown": 3, "objects": []},
             "incident over at erp POST /orders: waited €412K + 3 of unknown amount at risk",
