@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.config import INCIDENT
 from alerts.notification import in_telling_order, is_resolved
 from alerts.routing import Route
 from domain.alert import Alert
 
-# The label that names an incident, by which the alerts in it are grouped.
-INCIDENT = "incident"
 # The route and the key of a group.
 GroupId = tuple[str, str]
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from alerts.notification import is_resolved
 from domain.alert import Alert, AlertState
 from domain.incident import Incident, incident_id
-from domain.instants import to_micros
+from domain.instants import EPOCH, to_micros
 from storage.client import Store
 from storage.incidents import (
     FoundCause,
@@ -80,8 +80,9 @@ class Incidents:
             self._of_alert = {one.alert_id: one.incident_id for one in memberships}
             versions = [*(one.version for one in incidents), *(one.version for one in memberships)]
             self._version = max(versions, default=0)
-            # An alert's cause is looked for, and stored anew, whenever the alert is stored.
-            self._read_from = since
+            # An alert's cause is looked for, and stored anew, whenever the alert is stored; those to come are later.
+            firing = (alert.recorded_at for alert in alerts if alert.state is AlertState.FIRING)
+            self._read_from = min(firing, default=causes_complete_through(self._store) or EPOCH)
         found = causes_found_since(self._store, self._read_from)
         if not found:
             return

@@ -7,7 +7,8 @@ changed, or because it is to bypass the incident no more: it stays where it was 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alerts.groups import INCIDENT, GroupId
+from alerts.config import INCIDENT
+from alerts.groups import GroupId
 from alerts.routing import Route
 
 Homes = dict[GroupId, tuple[Route, dict[str, str]]]
