@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from alerts.config import load_routing
+from alerts.muting import build_routing
+from alerts.notifiers.registry import build_integrations
 from domain.alert import Alert, AlertState
 from domain.clock import FixedClock
 from rules.cause_finding import CauseFinder
@@ -14,7 +17,7 @@ from storage.alerts import dispatchable_alerts, write_transitions
 from storage.client import Store
 from tests.builders import NOW
 from tests.fakes import Received, WebhookReceiver
-from tests.integration.alerts.pipeline import RunningPipeline
+from tests.integration.alerts.pipeline import CONSOLE, RunningPipeline
 from tests.integration.storage.failing_calls import call, firing, insert
 
 LOCK = ("PeriodLock", "period 2026-11 of DE01 is locked")
@@ -95,6 +98,13 @@ class Outage:
         self._text = text or self._text
         self.pipeline.stop()
         self.pipeline = RunningPipeline(self._store, self._folder, self._text, start_at=now)
+
+    def reload(self, text: str) -> None:
+        """Another routing file while the program runs."""
+        path = self._folder / "reloaded.yaml"
+        path.write_text(text, encoding="utf-8")
+        config = load_routing(path)
+        self.pipeline.dispatcher.change(build_routing(config), build_integrations(config, CONSOLE, {}))
 
     def alert(self, number: int, name: str = "OrderNotPosted") -> Alert:
         """An alert as it stands."""
