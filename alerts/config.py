@@ -14,6 +14,8 @@ from domain.config_file import ConfigFile, ConfigModel, Location, load_file
 from domain.errors import ConfigError, Problem
 
 GROUP_BY_ALL = "..."
+# The label that names an incident, by which the alerts in it are grouped.
+INCIDENT = "incident"
 _TITLES = {"receivers": ("receiver", "name")}
 _NAMED = {"receivers": "receiver", "time_intervals": "time interval"}
 _INTERVAL_KEYS = ("mute_time_intervals", "active_time_intervals")
@@ -44,6 +46,17 @@ def _group_by(value: tuple[str, ...]) -> tuple[str, ...]:
 MatcherText = Annotated[tuple[Matcher, ...], BeforeValidator(_matchers)]
 
 
+class IncidentsConfig(ConfigModel):
+    """That alerts with the same cause are told as one incident; those that meet all of a line of `bypass` are not."""
+
+    enabled: bool = True
+    bypass: tuple[MatcherText, ...] = ()
+
+
+def _incidents(value: object) -> object:
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
 class RouteConfig(ConfigModel):
     """A node of the route tree; what it leaves out it takes from the node above."""
 
@@ -52,6 +65,7 @@ class RouteConfig(ConfigModel):
     group_wait: Duration | None = None
     group_interval: PositiveDuration | None = None
     repeat_interval: PositiveDuration | None = None
+    incidents: Annotated[IncidentsConfig | None, BeforeValidator(_incidents)] = None
     matchers: tuple[MatcherText, ...] = ()
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
@@ -94,7 +108,7 @@ class RoutingConfig(ConfigModel):
 def load_routing(path: Path = SHIPPED) -> RoutingConfig:
     """The checked routing file at `path`, paths inside it made relative to its folder; else ConfigError."""
     file = load_file(path, RoutingConfig, titles=_TITLES)
-    problems = [*_root_problems(file), *_name_problems(file), *_route_problems(file)]
+    problems = [*_root_problems(file), *_name_problems(file), *_route_problems(file), *_incident_problems(file)]
     if problems:
         raise ConfigError(problems)
     return with_absolute_paths(file.model, path.parent)
@@ -125,12 +139,28 @@ def _name_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
             names.add(owner.name)
 
 
+def _incident_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
+    routes = list(_walk(file.model.route))
+    if not any(route.incidents is not None and route.incidents.enabled for _, route in routes):
+        return
+    for place, route in routes:
+        if route.group_by == (INCIDENT,):
+            message = f"group_by: is [{INCIDENT}], the label of groups that are incidents; group by other labels"
+            yield file.problem((*place, "group_by"), message)
+
+
+def _walk(top: RouteConfig) -> Iterator[tuple[Location, RouteConfig]]:
+    waiting: list[tuple[Location, RouteConfig]] = [(("route",), top)]
+    while waiting:
+        place, route = waiting.pop()
+        yield place, route
+        waiting += [((*place, "routes", index), child) for index, child in enumerate(route.routes)]
+
+
 def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
     known = {receiver.name for receiver in file.model.receivers}
     intervals = {interval.name for interval in file.model.time_intervals}
-    waiting: list[tuple[Location, RouteConfig]] = [(("route",), file.model.route)]
-    while waiting:
-        place, route = waiting.pop()
+    for place, route in _walk(file.model.route):
         if route.receiver is not None and route.receiver not in known:
             defined = ", ".join(sorted(known)) or "none"
             message = f'receiver "{route.receiver}" is not under receivers; defined there: {defined}'
@@ -141,4 +171,3 @@ def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
                     defined = ", ".join(sorted(intervals)) or "none"
                     message = f'time interval "{name}" is not under time_intervals; defined there: {defined}'
                     yield file.problem((*place, key, index), message)
-        waiting += [((*place, "routes", index), child) for index, child in enumerate(route.routes)]

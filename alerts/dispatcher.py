@@ -8,13 +8,14 @@ import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from traceback import format_tb
 
 from alerts.delivery import DeliveryQueue
-from alerts.groups import Group
+from alerts.groups import Group, GroupId
+from alerts.incidents import Incidents
 from alerts.lanes import Lane, Lanes
 from alerts.metrics import AlertMetrics
 from alerts.muting import Mutes, Routing
@@ -34,10 +35,12 @@ from alerts.notifiers.notifier import Integration
 from alerts.pipeline.compose import Compose
 from alerts.pipeline.deduplicate import Deduplicate
 from alerts.pipeline.find_causes import FindCauses
+from alerts.pipeline.find_incident import FindIncident
 from alerts.pipeline.find_runs import FindRuns
 from alerts.pipeline.heed_acknowledgements import HeedAcknowledgements
 from alerts.pipeline.mute import Inhibit, KeepTimes, Silence
 from alerts.pipeline.send import Send
+from alerts.placing import Placement, Placing
 from alerts.recorder import Recorder
 from alerts.routing import Route
 from domain.alert import Alert, AlertState
@@ -56,7 +59,6 @@ logger = logging.getLogger(__name__)
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
 MOVED = "no longer in this group: its labels changed"
-GroupId = tuple[str, str]
 
 
 class Flight:
@@ -72,14 +74,6 @@ class Flight:
     def leave_owed(self, alert_ids: frozenset[str]) -> None:
         """Notes that these alerts are still to be told, whatever becomes of the notification."""
         self.versions = {one: version for one, version in self.versions.items() if one not in alert_ids}
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """The groups that an alert, as it stood at this version, belongs to."""
-
-    version: int
-    groups: frozenset[GroupId]
 
 
 class Dispatcher:
@@ -105,6 +99,8 @@ class Dispatcher:
         self._recorder = Recorder(store, self._log, clock, metrics, self._outcomes.put)
         self._lanes = Lanes(integrations, self._lane)
         self._mutes = Mutes(routing, (), (), clock.now())
+        self._incidents = Incidents(store)
+        self._placing = Placing(routing.route)
         self._groups: dict[GroupId, Group] = {}
         self._placements: dict[str, Placement] = {}
         self._in_flight: dict[Conversation, Flight] = {}
@@ -153,11 +149,13 @@ class Dispatcher:
         fires hears nothing until it has one. A StoreError leaves the telling to the next tick.
         """
         self._collect_outcomes()
+        self._incidents.update(alerts, now, self._is_told_in_incident)
         self._place_all(alerts, now)
         self._mutes = Mutes(self._routing, alerts, silences_in_force(self._store, now), now)
         self._flush(now)
         self._groups = {group_id: group for group_id, group in self._groups.items() if group.members}
         self._metrics.groups.set(len(self._groups))
+        self._metrics.incidents.set(self._incidents.open_ones)
 
     def change(self, routing: Routing, integrations: Mapping[str, Sequence[Integration]]) -> None:
         """Tells by another routing from the next `run` on; integrations that are the same objects go on sending.
@@ -166,7 +164,7 @@ class Dispatcher:
         that ended while nobody could be told.
         """
         self._lanes.change(integrations, self._give_up)
-        self._routing = routing
+        self._routing, self._placing = routing, Placing(routing.route)
         self._groups, self._placements = {}, {}
         for flight in self._in_flight.values():
             flight.group_id = None
@@ -190,9 +188,10 @@ class Dispatcher:
             KeepTimes(self._current_mutes),
             Silence(self._current_mutes),
             Deduplicate(self._log, send_resolved=integration.send_resolved),
-            HeedAcknowledgements(self._store),
+            HeedAcknowledgements(self._store, self._log),
             FindRuns(self._store),
             FindCauses(self._store),
+            FindIncident(self._store),
             Compose(integration.notifier),
         )
         send = Send(integration, self._clock, self._rng, self._metrics)
@@ -225,7 +224,8 @@ class Dispatcher:
     def _place_all(self, alerts: Sequence[Alert], now: datetime) -> None:
         for alert in alerts:
             placement = self._placements.get(alert.alert_id)
-            if placement is None or placement.version != alert.version:
+            now_in = self._incidents.of_alert(alert.alert_id)
+            if placement is None or (placement.version, placement.incident_id) != (alert.version, now_in):
                 self._place(alert, placement, now)
         for alert_id in self._placements.keys() - {alert.alert_id for alert in alerts}:
             homes = [self._groups[home] for home in self._placements[alert_id].groups if home in self._groups]
@@ -236,16 +236,15 @@ class Dispatcher:
                     home.forget_firing(alert_id)
 
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
-        labels = alert_labels(alert)
-        homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
-        for route in self._routing.route.match(labels):
-            group_labels = route.group_labels(labels)
-            homes[route.id, route.group_key(group_labels)] = (route, group_labels)
+        incident_id = self._incidents.of_alert(alert.alert_id)
+        homes = self._placing.homes(
+            alert_labels(alert), incident_id, lambda route, key: self._is_believed_firing(route, key, alert.alert_id)
+        )
         for group_id in before.groups - homes.keys() if before else ():
             self._leave(group_id, alert, now)
         for group_id, (route, group_labels) in homes.items():
             self._join(group_id, route, group_labels, alert, now)
-        self._placements[alert.alert_id] = Placement(alert.version, frozenset(homes))
+        self._placements[alert.alert_id] = Placement(alert.version, incident_id, frozenset(homes))
 
     def _join(self, group_id: GroupId, route: Route, group_labels: dict[str, str], alert: Alert, now: datetime) -> None:
         group = self._groups.get(group_id)
@@ -284,6 +283,9 @@ class Dispatcher:
             if flight and alert_id in flight.alert_ids:
                 return True
         return False
+
+    def _is_told_in_incident(self, alert_id: str, incident_id: str) -> bool:
+        return self._placing.is_told_in(incident_id, lambda route, key: self._is_believed_firing(route, key, alert_id))
 
     def _flush(self, now: datetime) -> None:
         flights: dict[Conversation, Flight] = {}
@@ -329,12 +331,13 @@ class Dispatcher:
             mute_time_intervals=group.route.mute_time_intervals,
             active_time_intervals=group.route.active_time_intervals,
             alerts=alerts,
+            incident_id=group.incident_id,
         )
         for stage in lane.decide:
             notification = stage.run(notification, now)
         flight = Flight(notification, group_id, group)
-        # Who believes that an alert fires must hear of an end that came while it was muted, once it no longer is.
-        believed = (one for one in notification.muted if self._log.believes_firing(conversation, one))
+        # Who believes that an alert fires must hear of an end that was left out, in a later message.
+        believed = (one for one in notification.untold if self._log.believes_firing(conversation, one))
         flight.leave_owed(frozenset(believed))
         return flight
 

@@ -4,9 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.config import INCIDENT
 from alerts.notification import in_telling_order, is_resolved
 from alerts.routing import Route
 from domain.alert import Alert
+
+# The route and the key of a group.
+GroupId = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -33,6 +37,12 @@ class Group:
         self.owed: set[str] = set()
         self._flushed = False
         self._next_flush_at = now + route.group_wait
+
+    @property
+    def incident_id(self) -> str:
+        """The incident that the group is; empty for one whose alerts share labels."""
+        is_one = self.route.groups_incidents and self.labels.keys() == {INCIDENT}
+        return self.labels[INCIDENT] if is_one else ""
 
     def put(self, alert: Alert, now: datetime) -> None:
         """Adds an alert, or replaces what the group knew of it."""

@@ -18,7 +18,7 @@ LONGEST_NAME, LONGEST_COMMENT = 200, 10_000
 _MICROSECOND = timedelta(microseconds=1)
 # A request and its repeat must not both find that the other is not there. On a server, where they may come to two
 # processes, both are stored, and the first counts.
-_acting = threading.Lock()
+ACTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Deed:
 
 def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> AlertAction:
     """What is stored of a deed on an alert as it stands; UsageError where it cannot be done."""
-    _check(deed, by)
-    with _acting:
+    check_deed(deed, by)
+    with ACTING:
         if deed.action_id and (taken := find_action(store, deed.action_id)):
             return _same(taken, alert, deed)
         before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
         _check_state(store, alert, deed.kind)
-        action = _action(alert, deed, deed.action_id or secrets.token_hex(16), by, before, now)
+        action = action_on(alert, deed, deed.action_id or secrets.token_hex(16), by, before, now)
         write_audit(store, _act(action, by, deed.channel), now)
         write_action(store, action)
         return action
@@ -56,9 +56,9 @@ def handle_all(store: Store, alerts: Sequence[Alert], deed: Deed, by: Actor, now
     Left out are alerts that are over where it acknowledges, that nobody acknowledged where it takes that back, and
     those on which a deed with its `action_id` was done before.
     """
-    _check(deed, by)
+    check_deed(deed, by)
     common = deed.action_id or secrets.token_hex(16)
-    with _acting:
+    with ACTING:
         ids = [alert.alert_id for alert in alerts]
         before, handling = actions_on(store, ids), handling_of(store, ids)
         actions = []
@@ -69,16 +69,17 @@ def handle_all(store: Store, alerts: Sequence[Alert], deed: Deed, by: Actor, now
             if _allows(alert, deed.kind, is_acknowledged=is_acknowledged) and all(
                 one.action_id != action_id for one in done
             ):
-                actions.append(_action(alert, deed, action_id, by, done, now))
+                actions.append(action_on(alert, deed, action_id, by, done, now))
         if actions:
             write_audit(store, _act_on_all(actions, by, deed.channel), now)
             write_actions(store, actions)
         return actions
 
 
-def _action(
+def action_on(
     alert: Alert, deed: Deed, action_id: str, by: Actor, before: Sequence[AlertAction], now: datetime
 ) -> AlertAction:
+    """What is to be stored of a deed on an alert after what was done with it before."""
     return AlertAction(
         action_id=action_id,
         alert_id=alert.alert_id,
@@ -102,7 +103,8 @@ def _allows(alert: Alert, kind: ActionKind, *, is_acknowledged: bool) -> bool:
     return is_acknowledged or kind is not ActionKind.UNACKNOWLEDGE
 
 
-def _check(deed: Deed, by: Actor) -> None:
+def check_deed(deed: Deed, by: Actor) -> None:
+    """UsageError where nobody is named, or what is wished is not said as it must be."""
     if not str(by).strip():
         raise UsageError("nobody is named; say by whom")
     _keep_short("by", by.name, LONGEST_NAME)

@@ -26,4 +26,13 @@ class AlertMetrics:
             buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20),
             registry=registry,
         )
+        self.reasons = Counter(
+            "milepost_notification_reasons_total",
+            "Notifications whose fate is known, by why they were told.",
+            ["receiver", "reason"],
+            registry=registry,
+        )
+        self.incidents = Gauge(
+            "milepost_incidents_open", "Failing hops that alerts wait behind, each one incident.", registry=registry
+        )
         self.groups = Gauge("milepost_alert_groups", "Groups of alerts that the dispatcher holds.", registry=registry)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import xxhash
 
 from domain.alert import Alert, AlertState
+from domain.incident import Incident
 from storage.notifications import NotificationRecord, NotificationStatus
 
 
@@ -20,6 +21,7 @@ class NotifyReason(StrEnum):
     ALL_RESOLVED = "all_resolved"
     SOME_RESOLVED = "some_resolved"
     REPEAT_INTERVAL_ELAPSED = "repeat_interval_elapsed"
+    MATERIAL_CHANGE = "material_change"
 
 
 class FailureReason(StrEnum):
@@ -52,7 +54,8 @@ class Notification:
     `firing` and `resolved` are the entries the notification log keeps. `alerts` is what the body is made
     from, empty when nothing needs saying and after a restart, when the stored body is sent again. `thread` is the
     receipt of the conversation's first message, empty in that message; `receipt` is what this one was given.
-    `muted` are the alerts of the group that are left out, by id.
+    `muted` are the alerts of the group that are left out, by id. Of a group that is an incident, `incident` is what
+    waits behind it in all, and `extent` how much of that this conversation hears of, as the log keeps it.
     """
 
     conversation: Conversation
@@ -66,6 +69,9 @@ class Notification:
     active_time_intervals: tuple[str, ...] = ()
     muted: frozenset[str] = frozenset()
     alerts: tuple[Alert, ...] = ()
+    incident_id: str = ""
+    incident: Incident | None = None
+    extent: str = ""
     reason: NotifyReason | None = None
     notification_id: str = ""
     thread: str = ""
@@ -76,6 +82,17 @@ class Notification:
     error: str = ""
     failure: FailureReason | None = None
     retry_at: datetime | None = None
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """The alerts of the group that this notification leaves for a later one: those muted, an incident's ends."""
+        if self.incident_id and self.reason is None:
+            return self.muted | frozenset(self.resolved)
+        return self.muted
+
+
+# So many alerts of an incident are told one by one, and looked up; of the others only the totals, which are exact.
+MOST_TOLD_OF_INCIDENT = 100
 
 
 def is_resolved(alert: Alert) -> bool:
@@ -112,6 +129,12 @@ def in_telling_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(alerts, key=lambda one: (is_resolved(one), one.fired_at or one.deadline_at, one.alert_id)))
 
 
+def in_detail(notification: Notification) -> tuple[Sequence[Alert], Sequence[Alert]]:
+    """The alerts that messages tell one by one, and the others: of an incident there may be very many."""
+    most = MOST_TOLD_OF_INCIDENT if notification.incident_id else len(notification.alerts)
+    return notification.alerts[:most], notification.alerts[most:]
+
+
 def notification_id(conversation: Conversation, alerts: Sequence[Alert], log_version: int) -> str:
     """The same for every try at one message and another for the next message.
 
@@ -141,6 +164,7 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
         created_at=notification.created_at,
         # A clock set back since it was stored as on its way must not make the store prefer that.
         updated_at=max(now, notification.created_at),
+        extent=notification.extent,
     )
 
 
@@ -157,4 +181,5 @@ def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
         notification_id=record.notification_id,
         body=record.body,
         attempts=record.attempts,
+        extent=record.extent,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from alerts.extent import Extent
 from alerts.notification import Conversation, Notification, alert_of_entry
 from domain.instants import to_micros
 from storage.client import Store
@@ -14,7 +15,7 @@ from storage.notifications import LogEntry, read_log, write_log
 class Told:
     """The latest message of a conversation: its entries, the alerts it called firing, when, and its number.
 
-    `receipt` is that of the conversation's first message.
+    `receipt` is that of the conversation's first message, `extent` is how much waited behind the incident.
     """
 
     firing: frozenset[str]
@@ -23,6 +24,7 @@ class Told:
     sent_at: datetime
     version: int
     receipt: str = ""
+    extent: Extent | None = None
 
 
 class NotificationLog:
@@ -60,7 +62,8 @@ class NotificationLog:
         # A clock set back must not make the store prefer the older entry.
         version = max(to_micros(now), told.version + 1 if told else 0)
         receipt = (told and told.receipt) or notification.receipt
-        return LogEntry(*conversation, notification.firing, notification.resolved, now, version, receipt)
+        firing, resolved = notification.firing, notification.resolved
+        return LogEntry(*conversation, firing, resolved, now, version, receipt, notification.extent)
 
     def _remember(self, entry: LogEntry) -> None:
         conversation = Conversation(entry.receiver, entry.integration, entry.group_key)
@@ -74,4 +77,5 @@ class NotificationLog:
             sent_at=entry.sent_at,
             version=entry.version,
             receipt=entry.receipt,
+            extent=Extent.read(entry.extent),
         )

@@ -97,5 +97,8 @@ class Recorder:
     def _count(self, notification: Notification) -> None:
         names = (notification.conversation.receiver, notification.conversation.integration)
         self._metrics.notifications.labels(*names).inc()
+        reason = notification.reason or ""
+        self._metrics.reasons.labels(notification.conversation.receiver, reason).inc()
+        logger.info("%s %s %s: %s", *names, notification.status, reason)
         if notification.failure is not None:
             self._metrics.notifications_failed.labels(*names, notification.failure).inc()

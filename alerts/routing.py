@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from alerts.config import GROUP_BY_ALL, RouteConfig, RoutingConfig
+from alerts.config import GROUP_BY_ALL, IncidentsConfig, RouteConfig, RoutingConfig
 from alerts.matchers import Matcher, parse_matchers, write_labels, write_matchers
 from domain.errors import UsageError
 
@@ -13,6 +13,8 @@ from domain.errors import UsageError
 GROUP_WAIT = timedelta(seconds=30)
 GROUP_INTERVAL = timedelta(minutes=5)
 REPEAT_INTERVAL = timedelta(hours=4)
+
+NO_INCIDENTS = IncidentsConfig(enabled=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Route:
     routes: tuple["Route", ...]
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    incidents: IncidentsConfig = NO_INCIDENTS
 
     def match(self, labels: Mapping[str, str]) -> list["Route"]:
         """The routes that take an alert with these labels: the deepest on each way, left to right."""
@@ -53,6 +56,15 @@ class Route:
     def group_key(self, group_labels: Mapping[str, str]) -> str:
         """The name of a group, the same in every run, written as Alertmanager writes it."""
         return f"{self.key}:{write_labels(group_labels)}"
+
+    @property
+    def groups_incidents(self) -> bool:
+        """Whether alerts with the same cause are told as one incident."""
+        return self.incidents.enabled
+
+    def bypasses_incidents(self, labels: Mapping[str, str]) -> bool:
+        """Whether an alert with these labels is told in the group of its labels, whatever its cause."""
+        return any(all(matcher.matches(labels) for matcher in line) for line in self.incidents.bypass)
 
     def walk(self) -> Iterator["Route"]:
         """This route and all below it."""
@@ -104,6 +116,7 @@ def _build(config: RouteConfig, parent: Route, position: str) -> Route:
         # Not inherited, as in Alertmanager: a time is said of one route.
         mute_time_intervals=config.mute_time_intervals,
         active_time_intervals=config.active_time_intervals,
+        incidents=parent.incidents if config.incidents is None else config.incidents,
     )
     children = tuple(_build(child, own, str(index)) for index, child in enumerate(config.routes))
     return replace(own, routes=children)

@@ -29,6 +29,7 @@ class ActKind(StrEnum):
     ALERT_ASSIGN = "alert.assign"
     ALERT_COMMENT = "alert.comment"
     ALERT_MARK = "alert.mark"
+    INCIDENT_ACKNOWLEDGE = "incident.acknowledge"
     DEAD_LETTER_REPLAY = "dead_letter.replay"
     DEAD_LETTER_DISCARD = "dead_letter.discard"
     SILENCE_ADD = "silence.add"

@@ -28,6 +28,13 @@ class ActionWish(msgspec.Struct, forbid_unknown_fields=True):
     action_id: str = ""
 
 
+class AcknowledgeWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Who acknowledges an incident, and why."""
+
+    by: str = ""
+    comment: str = ""
+
+
 def the_alert(store: Store, beginning: str) -> Alert:
     """The alert whose id begins so; UsageError where there is none, or more than one."""
     found = find_alerts(store, beginning) if beginning else []

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 
 from domain.instants import EPOCH
-from storage.alert_causes import alerts_to_explain, explain_alerts
+from storage.alert_causes import CAUSES, alerts_to_explain, explain_alerts
 from storage.client import INSERT_SECONDS, Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
 
-_ENGINE = "causes"
 # ClickHouse stamps spans when their insert begins, and they are seen when it ends; with room for clocks that differ.
 _INSERTED_WITHIN = timedelta(seconds=INSERT_SECONDS + 5)
 # Bounds what is in memory at once: so many alerts may have a few hundred spans each.
@@ -26,7 +25,7 @@ class CauseFinder:
         Gives how many these are. To be called after the alerts of that instant are stored. A tick that is cut off is
         made up for by the next: what it stored is stored again, from the same spans and those that came since.
         """
-        before = read_watermark(self._store, _ENGINE)
+        before = read_watermark(self._store, CAUSES)
         after = before.evaluated_through if before else EPOCH
         if through <= after:
             return 0
@@ -34,5 +33,5 @@ class CauseFinder:
         alerts = alerts_to_explain(self._store, after, since, through)
         for first in range(0, len(alerts), _ALERTS_AT_ONCE):
             explain_alerts(self._store, alerts[first : first + _ALERTS_AT_ONCE], through)
-        write_watermark(self._store, _ENGINE, Watermark(through, ""), through)
+        write_watermark(self._store, CAUSES, Watermark(through, ""), through)
         return len(alerts)

@@ -1,7 +1,7 @@
 """What people did with alerts, in the store: appended and never changed; what stands of it is derived."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.alert import AlertState
 from domain.alert_action import ActionKind, AlertAction, Handling, Mark
@@ -14,27 +14,10 @@ def write_action(store: Store, action: AlertAction) -> None:
     write_actions(store, [action])
 
 
-def write_actions(store: Store, actions: Iterable[AlertAction]) -> None:
-    """Stores actions; returns once they are on disk."""
-    rows = [
-        {
-            "alert_id": action.alert_id,
-            "acted_at": action.acted_at,
-            "action_id": action.action_id,
-            "alert": action.alert,
-            "object_type": action.business_object.type,
-            "object_id": action.business_object.id,
-            "alert_version": action.alert_version,
-            "has_fired": action.has_fired,
-            "kind": action.kind,
-            "value": action.value,
-            "acted_by": action.acted_by,
-            "comment": action.comment,
-        }
-        for action in actions
-    ]
-    if rows:
-        store.insert("alert_actions", encode_rows(rows))
+def write_actions(store: Store, actions: Sequence[AlertAction]) -> None:
+    """Stores actions; returns once all are on disk."""
+    if actions:
+        store.insert("alert_actions", encode_rows([_row(action) for action in actions]))
 
 
 def find_action(store: Store, action_id: str) -> AlertAction | None:
@@ -72,6 +55,23 @@ def marks_of_rules(store: Store, names: Iterable[str]) -> dict[str, Mark]:
     """How the alerts of these rules were marked last, by alert id; one that nobody marked is left out."""
     rows = store.rows("marked_alerts", {"alerts": sorted(set(names))})
     return {row["alert_id"]: Mark(row["mark"]) for row in rows}
+
+
+def _row(action: AlertAction) -> Row:
+    return {
+        "alert_id": action.alert_id,
+        "acted_at": action.acted_at,
+        "action_id": action.action_id,
+        "alert": action.alert,
+        "object_type": action.business_object.type,
+        "object_id": action.business_object.id,
+        "alert_version": action.alert_version,
+        "has_fired": action.has_fired,
+        "kind": action.kind,
+        "value": action.value,
+        "acted_by": action.acted_by,
+        "comment": action.comment,
+    }
 
 
 def _action(row: Row) -> AlertAction:

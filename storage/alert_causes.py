@@ -11,6 +11,9 @@ from storage.client import Row, Store
 # What an integration platform reports of an object, as the shipped source `middleware` names it.
 PARKED, UNPARKED = "middleware.dead_lettered", "middleware.recovered"
 
+# The search for causes, as the store names it where it keeps how far that came.
+CAUSES = "causes"
+
 # An alert's id and the type and id of its object, by which its row is found.
 AlertKey = tuple[str, str, str]
 

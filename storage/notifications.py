@@ -19,7 +19,7 @@ class NotificationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotificationRecord:
-    """One message to one integration of a receiver; `firing` and `resolved` are entries as in the log."""
+    """One message to one integration of a receiver; `firing`, `resolved` and `extent` are as in the log."""
 
     notification_id: str
     receiver: str
@@ -35,13 +35,15 @@ class NotificationRecord:
     body: str
     created_at: datetime
     updated_at: datetime
+    extent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """What an integration was last told about a group; `version` grows with every message.
 
-    `receipt` is what the receiver gave back for the first message since the group was last quiet.
+    `receipt` is what the receiver gave back for the first message since the group was last quiet. `extent` is how much
+    waited behind the incident then, as JSON; empty for a group that is none.
     """
 
     receiver: str
@@ -52,6 +54,7 @@ class LogEntry:
     sent_at: datetime
     version: int
     receipt: str = ""
+    extent: str = ""
 
 
 def write_notifications(store: Store, records: Sequence[NotificationRecord]) -> None:

@@ -60,6 +60,7 @@ def _html(story: GroupStory) -> str:
     ]
     if story.lead:
         parts.append(f"<p><b>At risk:</b> {escape(story.lead)}</p>")
+    parts += [f"<p>{escape(note)}</p>" for note in story.notes]
     parts.append('<table style="border-collapse:collapse">')
     parts += [_row(alert) for alert in story.alerts]
     parts.append("</table>")

@@ -25,7 +25,7 @@ Calls = list[dict[str, object]]
 
 def opening_calls(story: GroupStory, alias: str, look: Mapping[str, object], *, update: bool) -> Calls:
     """Creates the group's alert; an open one only counts the call, and with `update` takes the new texts."""
-    message = fit(f"{story.headline}: {story.money}", _MESSAGE)
+    message = fit(story.brief, _MESSAGE)
     description = plain_text(story, _DESCRIPTION)
     details = {
         "firing": str(story.firing),
@@ -33,6 +33,8 @@ def opening_calls(story: GroupStory, alias: str, look: Mapping[str, object], *, 
         "receiver": fit(story.receiver, _DETAIL),
         "notification_id": story.notification_id,
         "console": fit(story.console_url, _DETAIL),
+        "incident": story.incident.id if story.incident else "",
+        "error": fit(story.incident.error, _DETAIL) if story.incident else "",
     }
     alert = {
         "message": message,

@@ -43,7 +43,7 @@ def trigger_event(story: GroupStory, key: str, look: Mapping[str, str], default_
     while True:
         details = _details(story, shown)
         payload = {
-            "summary": fit(f"{story.headline}: {story.money}", _SUMMARY),
+            "summary": fit(story.brief, _SUMMARY),
             "source": "milepost",
             "severity": _SEVERITIES.get(story.severity, default_severity),
             "class": fit(story.name, _SHORT),
@@ -80,8 +80,18 @@ def _details(story: GroupStory, alerts: list[AlertStory]) -> dict[str, object]:
         "money_at_risk": fit(story.money, _FIELD),
         "sent_because": story.told_because,
         "notification_id": story.notification_id,
+        **_incident(story),
         "alerts": [_alert(alert) for alert in alerts],
         **({"more": f"and {more} more"} if more else {}),
+    }
+
+
+def _incident(story: GroupStory) -> dict[str, object]:
+    if story.incident is None:
+        return {}
+    told = {"id": story.incident.id, "hop": story.incident.name, "waiting": story.incident.line}
+    return {
+        "incident": {name: fit(text, 2 * _FIELD) for name, text in (*told.items(), ("error", story.incident.error))}
     }
 
 

@@ -35,8 +35,10 @@ def alert_lines(alert: AlertStory) -> Iterator[str]:
 
 def _head(story: GroupStory) -> Iterator[str]:
     yield story.headline
-    if story.lead:
+    if story.lead and story.incident is None:
         yield f"At risk: {story.lead}."
+    # The headline says what waits.
+    yield from story.incident.notes if story.incident else ()
     if story.told_because:
         yield f"Sent because: {story.told_because}."
 

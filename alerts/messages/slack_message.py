@@ -17,6 +17,7 @@ _SECTION = 3000
 # not document: https://github.com/slackapi/bolt-js/issues/2509. Eight alerts of at most 1,300 stay below.
 MOST_ALERTS = 8
 _MONEY = 1000
+_NOTE = 300
 _SHORT, _LONG = 120, 200
 _FALLBACK = 500
 
@@ -25,7 +26,9 @@ def slack_message(story: GroupStory, buttons: Sequence[Mapping[str, object]] = (
     """The fields `text` and `blocks`; `text` is what notifications on a screen show. `buttons` is a block of them."""
     light = ":large_green_circle:" if story.is_over else ":red_circle:"
     lines = [f"*{escape(story.counts)}*"]
-    if story.lead and story.since:
+    if story.incident:
+        lines += [fit(line, _NOTE, escape) for line in dict.fromkeys((story.incident.line, *story.notes))]
+    elif story.lead and story.since:
         lines.append(f"At risk: {fit(story.money, _MONEY, escape)}, the oldest since {_date(story.since)}")
     blocks: list[Mapping[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": fit(story.title, _HEADER, escape)}},
@@ -36,7 +39,7 @@ def slack_message(story: GroupStory, buttons: Sequence[Mapping[str, object]] = (
         blocks.append(_section(f"… {story.rest}"))
     blocks += buttons
     blocks.append({"type": "context", "elements": [_mrkdwn(_footer(story))]})
-    return {"text": fit(f"{story.headline}: {story.money}".rstrip(": "), _FALLBACK, escape), "blocks": blocks}
+    return {"text": fit(story.brief, _FALLBACK, escape), "blocks": blocks}
 
 
 def escape(text: str) -> str:

@@ -7,29 +7,29 @@ many, how much per currency (never added across currencies), since when, and its
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from urllib.parse import quote
 
+from alerts.extent import money_behind
+from alerts.messages.incident_story import IncidentStory, incident_story, say_amount
 from alerts.messages.text_limits import clean, fit, one_line
-from alerts.notification import Notification, NotifyReason, is_resolved
+from alerts.notification import Notification, NotifyReason, in_detail, is_resolved
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.duration import format_duration
-from domain.money import Money, format_amount
+from domain.money import Money
+from domain.severity import severity_rank
 
 # Longer addresses are refused by some receivers and cut by others.
 _LONGEST_LINK = 2000
 # How much of a text people read in a message; receivers' own limits come on top.
 _WORD, _LABEL, _TEXT = 50, 300, 1500
-# The worst first. Others, which rules may name as they like, stand between warning and critical.
-_SEVERITIES = {"critical": 0, "error": 1, "high": 1, "warning": 3, "info": 4, "none": 5}
-_OTHER_SEVERITY = 2
 _WHY = {
     NotifyReason.FIRST_NOTIFICATION: "first message about this group",
     NotifyReason.NEW_ALERTS: "new alerts",
     NotifyReason.ALL_RESOLVED: "all alerts are over",
     NotifyReason.SOME_RESOLVED: "some alerts are over",
     NotifyReason.REPEAT_INTERVAL_ELAPSED: "reminder, nothing changed",
+    NotifyReason.MATERIAL_CHANGE: "materially more waits than was told",
 }
 
 
@@ -77,6 +77,7 @@ class GroupStory:
     console_url: str
     receiver: str
     notification_id: str
+    incident: IncidentStory | None = None
 
     @property
     def is_over(self) -> bool:
@@ -98,15 +99,31 @@ class GroupStory:
 
     @property
     def headline(self) -> str:
-        """State, number and name in one line."""
+        """What it is and how many, in one line; of an incident also how much money since when."""
+        if self.incident:
+            return f"{self.incident.name}: {self.incident.line}"
         return f"[{self.counts}] {self.title}"
+
+    @property
+    def brief(self) -> str:
+        """The headline with the money, for receivers that take one line."""
+        return self.headline if self.incident else f"{self.headline}: {self.money}".rstrip(": ")
 
     @property
     def lead(self) -> str:
         """How much money since when, in one line; empty where nothing fires."""
         if self.is_over or self.since is None:
             return ""
+        if self.incident:
+            return self.incident.line
         return f"{self.money}, the oldest since {say_instant(self.since)}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to say of an incident, a line each; of other groups nothing."""
+        if self.incident is None:
+            return ()
+        return (self.incident.line, *self.incident.notes) if self.is_over else self.incident.notes
 
     @property
     def rest(self) -> str:
@@ -117,14 +134,17 @@ class GroupStory:
 def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
     """The story of a notification with its first `most` alerts."""
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
-    shown = notification.alerts[:most]
+    shown = in_detail(notification)[0][:most]
+    incident = notification.incident
+    story = incident_story(incident, notification.created_at, is_over_here=not firing) if incident else None
+    where = "" if incident else ", ".join(f"{k} {v}" for k, v in notification.group_labels.items() if k != "alertname")
     return GroupStory(
-        name=_group_name(notification),
-        where=_line(", ".join(f"{k} {v}" for k, v in notification.group_labels.items() if k != "alertname"), _LABEL),
+        name=story.name if story else _group_name(notification),
+        where=_line(where, _LABEL),
         firing=len(firing),
         resolved=len(notification.alerts) - len(firing),
-        money=say_money(*money_at_risk(firing)),
-        severity=min((alert.severity for alert in firing), key=_rank, default=""),
+        money=say_money(*money_behind(firing)),
+        severity=min((alert.severity for alert in firing), key=severity_rank, default=""),
         since=min((_since(alert) for alert in firing), default=None),
         told_because=_WHY[notification.reason] if notification.reason else "",
         alerts=tuple(_alert(alert, notification.created_at, console_url) for alert in shown),
@@ -132,25 +152,13 @@ def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
         console_url=console_url,
         receiver=_line(notification.conversation.receiver, _LABEL),
         notification_id=notification.notification_id,
+        incident=story,
     )
-
-
-def money_at_risk(firing: Iterable[Alert]) -> tuple[list[Money], int]:
-    """Sums per currency of the objects behind the alerts, each once, and how many amounts are unknown."""
-    behind = {alert.business_object: alert for alert in firing}
-    sums: dict[str, Decimal] = {}
-    unknown = 0
-    for alert in behind.values():
-        if alert.amount is None or alert.currency is None:
-            unknown += 1
-        else:
-            sums[alert.currency] = sums.get(alert.currency, Decimal(0)) + alert.amount
-    return [Money(amount, currency) for currency, amount in sorted(sums.items())], unknown
 
 
 def say_money(sums: Iterable[Money], unknown: int) -> str:
     """Amounts beside each other, and how many are not known; unknown is not zero."""
-    parts = [_amount(money.amount, money.currency) for money in sums]
+    parts = [say_amount(money.amount, money.currency) for money in sums]
     if unknown:
         parts.append(f"{unknown} amounts unknown" if unknown > 1 else "1 amount unknown" if parts else "amount unknown")
     return " and ".join(parts)
@@ -175,7 +183,7 @@ def _alert(alert: Alert, told_at: datetime, console_url: str) -> AlertStory:
         object=_name(f"{alert.business_object.type} {alert.business_object.id}"),
         is_over=over,
         severity=_line(alert.severity, _WORD),
-        money="amount unknown" if alert.amount is None else _amount(alert.amount, alert.currency),
+        money="amount unknown" if alert.amount is None else say_amount(alert.amount, alert.currency),
         summary=_line(alert.annotations.get("summary", ""), _TEXT),
         why=_line(_why(alert, is_over=over), _TEXT),
         todo=fit(clean(_runbook(alert)).strip(), _TEXT),
@@ -205,13 +213,6 @@ def _group_name(notification: Notification) -> str:
     return _name(first) + (f" and {others} other{'s' if others > 1 else ''}" if others > 0 else "")
 
 
-def _amount(amount: Decimal, currency: str | None) -> str:
-    code = _line(currency or "", _WORD) or "of an unknown currency"
-    sign, digits = ("-", format_amount(-amount, currency)) if amount < 0 else ("", format_amount(amount, currency))
-    whole, point, fraction = digits.partition(".")
-    return f"{sign}{int(whole):,}{point}{fraction} {code}"
-
-
 def _runbook(alert: Alert) -> str:
     return alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")
 
@@ -223,10 +224,6 @@ def _line(text: str, limit: int) -> str:
 def _name(text: str) -> str:
     # Receivers refuse empty titles.
     return _line(text, _LABEL) or "unnamed"
-
-
-def _rank(severity: str) -> int:
-    return _SEVERITIES.get(severity, _OTHER_SEVERITY)
 
 
 def _since(alert: Alert) -> datetime:

@@ -34,6 +34,7 @@ def _message(story: GroupStory, alerts: Sequence[AlertStory], more: int) -> Elem
     body = [
         _text(_run(fit(story.title, _LINE), weight="bolder", size="large")),
         _text(_run(story.counts, weight="bolder", color=color), *_lead(story)),
+        *(_text(_run(fit(note, _LINE))) for note in story.notes),
         *(_alert(alert) for alert in alerts),
     ]
     if more:

@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.messages.story import money_at_risk, trace_url
-from alerts.notification import Notification, alert_labels, is_resolved
+from alerts.extent import money_behind
+from alerts.messages.story import trace_url
+from alerts.notification import Notification, alert_labels, in_detail, is_resolved
 from domain.alert import Alert
 from domain.alert_why import why_with_cause
+from domain.incident import incident_document
 from domain.instants import format_instant
 from domain.money import format_amount
 
@@ -21,12 +23,15 @@ _WORD = re.compile("_([a-z])")
 
 
 def webhook_body(notification: Notification, *, max_alerts: int, console_url: str) -> str:
-    """The message about a notification; of more than `max_alerts` alerts (0: no limit) it counts the rest."""
-    alerts = notification.alerts[: max_alerts or None]
+    """The message about a notification; of more than `max_alerts` alerts (0: no limit) it counts the rest.
+
+    Of an incident, of which there may be very many, it always counts those that are not told in detail.
+    """
+    alerts = in_detail(notification)[0][: max_alerts or None]
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
     labels = [alert_labels(alert) for alert in alerts]
-    sums, unknown = money_at_risk(firing)
-    message = {
+    sums, unknown = money_behind(firing)
+    message: dict[str, object] = {
         "receiver": notification.conversation.receiver,
         "status": "firing" if firing else "resolved",
         "alerts": [_alert(*one, console_url) for one in zip(alerts, labels, strict=True)],
@@ -44,6 +49,8 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
         ],
         "moneyAtRiskUnknown": unknown,
     }
+    if notification.incident:
+        message["incident"] = _in_camel_case(incident_document(notification.incident))
     return json.dumps(message, ensure_ascii=False)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from alerts.extent import Extent, extent_of
 from alerts.notification import Notification, NotifyReason, is_resolved, notification_id
 from alerts.notification_log import NotificationLog, Told
 
@@ -31,6 +32,29 @@ def needs_update(
     return NotifyReason.REPEAT_INTERVAL_ELAPSED if told.sent_at < now - repeat_interval else None
 
 
+def incident_needs_update(
+    told: Told | None,
+    firing: frozenset[str],
+    muted: frozenset[str],
+    extent: Extent,
+    *,
+    repeat_interval: timedelta,
+    now: datetime,
+) -> NotifyReason | None:
+    """Why to tell of an incident, or None: one cause is one page.
+
+    More of the same is told when it is materially more, and else, as single ends are, with the next message. What was
+    told to fire and is muted now is no end.
+    """
+    if told is None or not told.firing:
+        return NotifyReason.FIRST_NOTIFICATION if firing else None
+    if not firing:
+        return None if muted & told.alert_ids else NotifyReason.ALL_RESOLVED
+    if told.extent is not None and extent.is_material_since(told.extent):
+        return NotifyReason.MATERIAL_CHANGE
+    return NotifyReason.REPEAT_INTERVAL_ELAPSED if told.sent_at < now - repeat_interval else None
+
+
 class Deduplicate:
     """Gives a notification its reason and its id, or neither when there is nothing to tell."""
 
@@ -43,14 +67,21 @@ class Deduplicate:
             # All are muted, which is no end: nothing is told, and the log keeps what was.
             return notification
         told = self._log.told(notification.conversation)
-        reason = needs_update(
-            told,
-            frozenset(notification.firing),
-            frozenset(notification.resolved),
-            send_resolved=self._send_resolved,
-            repeat_interval=notification.repeat_interval,
-            now=now,
-        )
+        is_incident = bool(notification.incident_id)
+        extent = extent_of(one for one in notification.alerts if not is_resolved(one)) if is_incident else None
+        firing, repeat_interval = frozenset(notification.firing), notification.repeat_interval
+        if extent is not None:
+            muted = notification.muted
+            reason = incident_needs_update(told, firing, muted, extent, repeat_interval=repeat_interval, now=now)
+        else:
+            reason = needs_update(
+                told,
+                firing,
+                frozenset(notification.resolved),
+                send_resolved=self._send_resolved,
+                repeat_interval=repeat_interval,
+                now=now,
+            )
         if reason is None:
             return notification
         alerts = notification.alerts
@@ -59,4 +90,11 @@ class Deduplicate:
         version = told.version if told else 0
         identity = notification_id(notification.conversation, alerts, version)
         thread = told.receipt if told else ""
-        return replace(notification, reason=reason, notification_id=identity, alerts=alerts, thread=thread)
+        return replace(
+            notification,
+            reason=reason,
+            notification_id=identity,
+            alerts=alerts,
+            thread=thread,
+            extent=extent.write() if extent else "",
+        )

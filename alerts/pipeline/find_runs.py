@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.notification import Notification
+from alerts.notification import Notification, in_detail
 from storage.alerts import with_runs
 from storage.client import Store
 
@@ -17,4 +17,5 @@ class FindRuns:
     def run(self, notification: Notification, now: datetime) -> Notification:
         if notification.reason is None or not notification.alerts:
             return notification
-        return replace(notification, alerts=tuple(with_runs(self._store, notification.alerts)))
+        told, others = in_detail(notification)
+        return replace(notification, alerts=(*with_runs(self._store, told), *others))

@@ -18,6 +18,7 @@ from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.incidents import ApiIncidents
 from milepost.answers.kpi import ApiKpis
 from milepost.answers.people import ApiPeople
 from milepost.api.door import ApiCheckpoints, ApiDoor
@@ -37,7 +38,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople, ApiKpis):
+class ApiAnswers(ApiPeople, ApiIncidents, ApiKpis):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

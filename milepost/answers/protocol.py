@@ -14,7 +14,7 @@ from collector.operations import (
 )
 from domain.audit import Actor
 from domain.contract import Contracts
-from milepost.alert_handling import ActionWish
+from milepost.alert_handling import AcknowledgeWish, ActionWish
 from milepost.answers.answer import Answer
 from milepost.answers.kpi import KpiAnswers
 from milepost.backtest_wish import BacktestWish
@@ -48,7 +48,15 @@ class PeopleAnswers(Protocol):
     def expire_silence(self, silence_id: str, by: Actor, reason: str) -> Answer: ...
 
 
-class Answers(PeopleAnswers, KpiAnswers, Protocol):
+class IncidentAnswers(Protocol):
+    """What is asked of incidents."""
+
+    def incidents(self, states: Sequence[str], limit: int) -> list[Answer]: ...
+    def incident(self, incident_id: str, limit: int) -> Answer: ...
+    def acknowledge_incident(self, incident_id: str, wish: AcknowledgeWish) -> Answer: ...
+
+
+class Answers(PeopleAnswers, IncidentAnswers, KpiAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...

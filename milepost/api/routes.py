@@ -16,6 +16,7 @@ from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.files import file_routes
+from milepost.api.incidents import incident_routes
 from milepost.api.kpis import kpi_routes
 from milepost.api.people import people_routes
 from milepost.api.responses import get as _get
@@ -62,6 +63,7 @@ def api_routes(
     return [
         *_alert_routes(answers),
         *people_routes(store, clock, answers),
+        *incident_routes(answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),

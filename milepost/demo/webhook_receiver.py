@@ -77,12 +77,26 @@ class WebhookReceiver:
 
 def summary(message: Message) -> str:
     """One line about a message: how many alerts, which, and the money behind them."""
+    if isinstance(incident := message.get("incident"), dict):
+        return _incident(incident)
     alerts = [alert for alert in _list(message.get("alerts")) if isinstance(alert, dict)]
     counts = Counter((str(alert.get("status", "?")), _name(alert)) for alert in alerts)
     # Firing before resolved: what needs somebody comes first.
     parts = [f"{number} {status} {name}" for (status, name), number in sorted(counts.items())]
     money = [text for entry in _list(message.get("moneyAtRisk")) if (text := _money(entry))]
     return ", ".join([*(parts or ["no alerts"]), *([f"{' + '.join(money)} at risk"] if money else [])])
+
+
+def _incident(incident: Message) -> str:
+    """One line about an incident: the hop, and all that waits behind it, of which a message lists only the first."""
+    counts = [(one.get("count"), one.get("type")) for one in _list(incident.get("objects")) if isinstance(one, dict)]
+    objects = [f"{count} {type_}{'' if count == 1 else 's'}" for count, type_ in counts]
+    money = [text for entry in _list(incident.get("money")) if (text := _money(entry))]
+    unknown = [f"{incident['moneyUnknown']} of unknown amount"] if incident.get("moneyUnknown") else []
+    waits = "waited" if incident.get("endedAt") else "waiting"
+    hop = f"{incident.get('service', '')} {incident.get('operation', '')}".strip() or "?"
+    figures = ", ".join([*objects, *([f"{' + '.join([*money, *unknown])} at risk"] if money or unknown else [])])
+    return f"incident {incident.get('state', '?')} at {hop}: {waits} {figures or 'nothing'}"
 
 
 def _list(value: object) -> list[Any]:

@@ -8,7 +8,7 @@
 --   recorded_at DateTime64(6, 'UTC'), parked_type String, unparked_type String
 INSERT INTO alert_causes
     (alert_id, kind, service, operation, error, signature, seen_at, recorded_at, spans, last_hop, failures,
-    failed_calls, dead_letter)
+    failed_calls, dead_letter, pattern)
 WITH
     (text) -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(
         substringUTF8(text, 1, 300),
@@ -191,7 +191,8 @@ SELECT
         '') AS signature,
     nullIf(greatest(heard_at, letter.5.2), toDateTime64(0, 6, 'UTC')) AS seen_at,
     {recorded_at:DateTime64(6, 'UTC')} AS recorded_at,
-    spans, last_hop, failures, failed_calls, letter.5 AS dead_letter
+    spans, last_hop, failures, failed_calls, letter.5 AS dead_letter,
+    multiIf(kind = 'failed_call', call.4, kind = 'dead_letter', pattern_of(error), '') AS pattern
 FROM
 (
     SELECT *, arrayFirst(one -> NOT one.7, failed_calls) AS call

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,26 @@ def test_evaluate_says_the_same_of_a_file_before_during_and_after_a_run(tmp_path
     assert states == {f"O-{number}": "resolved" if number == 1 else "firing" for number in range(20) if number != 2}
 
 
+def incident_with(milepost: RunningMilepost, incident_id: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The incident once these alerts are in it, before that nothing."""
+    path = f"{milepost.collector}/api/incidents/{incident_id}"
+    found: dict[str, Any] = httpx.get(path, params={"limit": "1000"}, timeout=60).json()
+    return found if {one["alert_id"] for one in alerts} <= {one["alert_id"] for one in found["alerts"]} else {}
+
+
+def told_as_one(received: list[dict[str, Any]], incident: dict[str, Any]) -> None:
+    """Asserts that an incident is one conversation, that messages and commands agree, and nothing is told elsewhere."""
+    ours = [one for one in received if one.get("incident", {}).get("incidentId") == incident["incident_id"]]
+    assert {one["groupKey"] for one in ours} == {f'{{}}:{{incident="{incident["incident_id"]}"}}'}
+    assert {one["incident"]["error"] for one in ours} == {incident["error"]}
+    assert incident["pattern"].startswith("ErpPostingTimeout: period lock on company code ")
+    assert incident["firing"] + incident["over"] == len(incident["alerts"])
+    told = {one["alertId"] for message in ours for one in message["alerts"]}
+    elsewhere = {one["alertId"] for message in received if "incident" not in message for one in message["alerts"]}
+    assert told <= {one["alert_id"] for one in incident["alerts"]}
+    assert told & elsewhere == set()
+
+
 def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None:
     with RunningMilepost(tmp_path, "--demo") as milepost:
         webhook = milepost.address_of("webhook")
@@ -161,9 +182,9 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             lambda: [
                 received["body"]
                 for received in httpx.get(f"{webhook}/notifications", timeout=10).json()
-                if received["body"]["groupLabels"].get("alertname") == "OrderNotPosted"
+                if received["body"].get("incident", {}).get("operation") == "POST /erp/orders"
             ],
-            "OrderNotPosted at the webhook",
+            "the stuck hop as an incident at the webhook",
         )
         console = httpx.get(milepost.console, timeout=30)
         explained = eventually(
@@ -175,6 +196,9 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
             "OrderNotPosted explained by the call that failed",
         )
         shown = milepost.ask("alerts", "show", explained[0]["alert_id"])
+        [incident] = [one for one in milepost.ask("incidents", "list") if one["operation"] == "POST /erp/orders"]
+        received = [one["body"] for one in httpx.get(f"{webhook}/notifications", timeout=10).json()]
+        behind = eventually(partial(incident_with, milepost, incident["incident_id"], explained), "all in the incident")
         page = run_milepost(tmp_path, "alerts", "show", explained[0]["alert_id"][:16]).stdout
 
     assert all(one["trace_ids"] for one in alerts)
@@ -186,8 +210,8 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
     assert (shown["why"]["started_by"]["type"], shown["why"]["awaits"]) == ("order.approved", ["order.posted"])
     assert "the call erp POST /erp/orders failed: ErpPostingTimeout: period lock on company code " in page
     assert "last hop erp POST /erp/orders at " in " ".join(page.split())
-    told = [one["why"]["cause"] for message in notifications for one in message["alerts"] if one["status"] == "firing"]
-    assert "erp" in {cause.get("service") for cause in told}
+    # One fault is one incident, and one conversation at the webhook, whichever entity an order is of.
+    told_as_one(received, behind)
     # Orders of the other companies are late now and then as well, though no lock holds those up.
     assert {one["labels"]["legal_entity"] for one in explained} <= {"DE01", "FR01"}
     assert notifications[0]["status"] == "firing"

@@ -98,6 +98,39 @@ def test_the_line_tells_the_money_at_risk(
 
 
 @pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        pytest.param({}, "incident open at erp POST /orders: waiting 37 orders, €412K at risk", id="one that is open"),
+        pytest.param(
+            {"state": "over", "endedAt": "2026-11-02T12:00:00Z", "moneyUnknown": 3, "objects": []},
+            "incident over at erp POST /orders: waited €412K + 3 of unknown amount at risk",
+            id="one that is over",
+        ),
+        pytest.param(
+            {"service": "", "operation": "", "money": [], "objects": []},
+            "incident open at ?: waiting nothing",
+            id="one of which nothing is known",
+        ),
+    ],
+)
+def test_the_line_about_an_incident_tells_the_hop_and_all_that_waits(
+    receiver: WebhookReceiver, lines: list[str], changes: dict[str, object], line: str
+) -> None:
+    incident = {
+        "service": "erp",
+        "operation": "POST /orders",
+        "state": "open",
+        "objects": [{"type": "order", "count": 37}],
+        "money": [{"currency": "EUR", "amount": "412000.00"}],
+        "moneyUnknown": 0,
+        "endedAt": None,
+    }
+    httpx.post(receiver.url, json=message(firing=1) | {"incident": incident | changes})
+
+    assert lines == [f"webhook: {line}"]
+
+
+@pytest.mark.parametrize(
     ("body", "error"),
     [
         pytest.param(b"not json", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="text"),
