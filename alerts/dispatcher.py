@@ -8,13 +8,16 @@ import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from traceback import format_tb
 
 from alerts.delivery import DeliveryQueue
+from alerts.escalations import Escalations
+from alerts.flights import Flight, GroupId, Placement
 from alerts.groups import Group
+from alerts.handlings import Handlings
 from alerts.lanes import Lane, Lanes
 from alerts.metrics import AlertMetrics
 from alerts.muting import Mutes, Routing
@@ -23,7 +26,6 @@ from alerts.notification import (
     FailureReason,
     Notification,
     alert_labels,
-    alert_of_entry,
     firing_entry,
     from_record,
     is_resolved,
@@ -35,7 +37,7 @@ from alerts.pipeline.compose import Compose
 from alerts.pipeline.deduplicate import Deduplicate
 from alerts.pipeline.find_causes import FindCauses
 from alerts.pipeline.find_runs import FindRuns
-from alerts.pipeline.heed_acknowledgements import HeedAcknowledgements
+from alerts.pipeline.heed_acknowledgements import FindEndedSnoozes, HeedAcknowledgements
 from alerts.pipeline.mute import Inhibit, KeepTimes, Silence
 from alerts.pipeline.send import Send
 from alerts.recorder import Recorder
@@ -56,30 +58,6 @@ logger = logging.getLogger(__name__)
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
 MOVED = "no longer in this group: its labels changed"
-GroupId = tuple[str, str]
-
-
-class Flight:
-    """A notification between its decision and its fate, with the group as it was then."""
-
-    def __init__(self, notification: Notification, group_id: GroupId | None = None, group: Group | None = None) -> None:
-        """A resumed notification has no group: its alerts are those of an earlier process."""
-        self.notification = notification
-        self.group_id = group_id
-        self.alert_ids = frozenset(map(alert_of_entry, notification.firing))
-        self.versions = group.versions() if group else {}
-
-    def leave_owed(self, alert_ids: frozenset[str]) -> None:
-        """Notes that these alerts are still to be told, whatever becomes of the notification."""
-        self.versions = {one: version for one, version in self.versions.items() if one not in alert_ids}
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """The groups that an alert, as it stood at this version, belongs to."""
-
-    version: int
-    groups: frozenset[GroupId]
 
 
 class Dispatcher:
@@ -101,6 +79,8 @@ class Dispatcher:
         self._rng = rng
         self._metrics = metrics
         self._log = NotificationLog(store)
+        self._handlings = Handlings(store)
+        self._escalations = Escalations(store, self._handlings, metrics)
         self._outcomes: SimpleQueue[Notification] = SimpleQueue()
         self._recorder = Recorder(store, self._log, clock, metrics, self._outcomes.put)
         self._lanes = Lanes(integrations, self._lane)
@@ -108,6 +88,7 @@ class Dispatcher:
         self._groups: dict[GroupId, Group] = {}
         self._placements: dict[str, Placement] = {}
         self._in_flight: dict[Conversation, Flight] = {}
+        self._knows_groups = False
 
     @property
     def in_flight(self) -> int:
@@ -139,7 +120,8 @@ class Dispatcher:
                     )
                 )
                 continue
-            left.append((lane, from_record(record, now + max(self._routing.route.group_interval, SHORTEST_DEADLINE))))
+            patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
+            left.append((lane, from_record(record, now + patience)))
         # First what may fail: tried again, it must not have sent anything.
         write_notifications(self._store, removed)
         for lane, notification in left:
@@ -153,11 +135,32 @@ class Dispatcher:
         fires hears nothing until it has one. A StoreError leaves the telling to the next tick.
         """
         self._collect_outcomes()
+        if self._knows_groups:
+            # What ended is forgotten first: what fires anew begins with nobody but its route's receiver.
+            self._escalations.close(self._groups.values(), self._believes_any)
         self._place_all(alerts, now)
         self._mutes = Mutes(self._routing, alerts, silences_in_force(self._store, now), now)
+        self._handlings.look(alerts)
+        self._escalate(now)
         self._flush(now)
         self._groups = {group_id: group for group_id, group in self._groups.items() if group.members}
         self._metrics.groups.set(len(self._groups))
+        self._knows_groups = True
+
+    def integrations_of(self, receiver: str) -> list[str]:
+        """The names of a receiver's integrations."""
+        return list(self._lanes.of(receiver))
+
+    def tell(self, notifications: Sequence[Notification], now: datetime) -> None:
+        """Stores messages that are about no group, all or none, and begins to send them."""
+        composed = []
+        for one in notifications:
+            lane = self._lanes.of(one.conversation.receiver)[one.conversation.integration]
+            composed.append((lane, replace(one, body=lane.integration.notifier.compose(one))))
+        write_notifications(self._store, [to_record(notification, now) for _, notification in composed])
+        for lane, notification in composed:
+            self._in_flight[notification.conversation] = Flight(notification)
+            lane.queue.submit(notification)
 
     def change(self, routing: Routing, integrations: Mapping[str, Sequence[Integration]]) -> None:
         """Tells by another routing from the next `run` on; integrations that are the same objects go on sending.
@@ -167,7 +170,7 @@ class Dispatcher:
         """
         self._lanes.change(integrations, self._give_up)
         self._routing = routing
-        self._groups, self._placements = {}, {}
+        self._groups, self._placements, self._knows_groups = {}, {}, False
         for flight in self._in_flight.values():
             flight.group_id = None
 
@@ -189,8 +192,9 @@ class Dispatcher:
             Inhibit(self._current_mutes),
             KeepTimes(self._current_mutes),
             Silence(self._current_mutes),
+            FindEndedSnoozes(self._handlings),
             Deduplicate(self._log, send_resolved=integration.send_resolved),
-            HeedAcknowledgements(self._store),
+            HeedAcknowledgements(self._handlings),
             FindRuns(self._store),
             FindCauses(self._store),
             Compose(integration.notifier),
@@ -240,7 +244,9 @@ class Dispatcher:
         homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
         for route in self._routing.route.match(labels):
             group_labels = route.group_labels(labels)
-            homes[route.id, route.group_key(group_labels)] = (route, group_labels)
+            group_key = route.group_key(group_labels)
+            for way in self._escalations.ways(route, group_key):
+                homes[way.id, group_key] = (way, group_labels)
         for group_id in before.groups - homes.keys() if before else ():
             self._leave(group_id, alert, now)
         for group_id, (route, group_labels) in homes.items():
@@ -285,6 +291,23 @@ class Dispatcher:
                 return True
         return False
 
+    def _believes_any(self, receiver: str, group_key: str) -> bool:
+        conversations = [Conversation(receiver, name, group_key) for name in self._lanes.of(receiver)]
+        return any(self._log.told(one) or one in self._in_flight for one in conversations)
+
+    def _escalate(self, now: datetime) -> None:
+        """Lets those whom a step tells now take part in its group, and be told at this tick."""
+        for group, receiver in self._escalations.run(self._groups.values(), self._routing, self._mutes, now):
+            way = group.route.step_to(receiver)
+            home = (way.id, group.key)
+            if home not in self._groups:
+                self._groups[home] = Group(way, group.labels, now)
+                for alert in group.firing():
+                    self._groups[home].put(alert, now)
+                    placed = self._placements[alert.alert_id]
+                    self._placements[alert.alert_id] = replace(placed, groups=placed.groups | {home})
+            self._groups[home].flush_at(now)
+
     def _flush(self, now: datetime) -> None:
         flights: dict[Conversation, Flight] = {}
         for group_id, group in self._groups.items():
@@ -318,6 +341,7 @@ class Dispatcher:
 
     def _decide(self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime) -> Flight:
         alerts = group.alerts()
+        escalated_us, step = self._escalations.step_of(group, self._routing)
         notification = Notification(
             conversation=conversation,
             group_labels=group.labels,
@@ -329,6 +353,9 @@ class Dispatcher:
             mute_time_intervals=group.route.mute_time_intervals,
             active_time_intervals=group.route.active_time_intervals,
             alerts=alerts,
+            escalated_us=escalated_us,
+            escalation=step,
+            is_step=bool(group.route.step_of),
         )
         for stage in lane.decide:
             notification = stage.run(notification, now)

@@ -27,3 +27,9 @@ class AlertMetrics:
             registry=registry,
         )
         self.groups = Gauge("milepost_alert_groups", "Groups of alerts that the dispatcher holds.", registry=registry)
+        self.escalation_steps = Counter(
+            "milepost_escalation_steps_total",
+            "Escalation steps reached that had somebody to tell.",
+            ["policy"],
+            registry=registry,
+        )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import xxhash
 
+from alerts.digest_table import DigestTable
 from domain.alert import Alert, AlertState
 from storage.notifications import NotificationRecord, NotificationStatus
 
@@ -20,6 +21,13 @@ class NotifyReason(StrEnum):
     ALL_RESOLVED = "all_resolved"
     SOME_RESOLVED = "some_resolved"
     REPEAT_INTERVAL_ELAPSED = "repeat_interval_elapsed"
+    ESCALATED = "escalated"
+    SNOOZE_ENDED = "snooze_ended"
+    DIGEST = "digest"
+
+
+# How long messages are tried that no next flush follows: nobody reads the morning's table in the evening.
+PATIENCE: Mapping[str, timedelta] = {NotifyReason.DIGEST: timedelta(hours=6)}
 
 
 class FailureReason(StrEnum):
@@ -46,13 +54,23 @@ class Conversation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class StepReached:
+    """Which step of which policy was reached last; rounds and steps are counted from 1."""
+
+    policy: str
+    round: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """What is to be told, and how far the telling got.
 
     `firing` and `resolved` are the entries the notification log keeps. `alerts` is what the body is made
     from, empty when nothing needs saying and after a restart, when the stored body is sent again. `thread` is the
     receipt of the conversation's first message, empty in that message; `receipt` is what this one was given.
-    `muted` are the alerts of the group that are left out, by id.
+    `muted` are the alerts of the group that are left out, by id. `escalated_us` names the escalation step that the
+    receiver is to know of, by the instant at which it was reached, and `escalation` says which it is.
     """
 
     conversation: Conversation
@@ -65,6 +83,11 @@ class Notification:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     muted: frozenset[str] = frozenset()
+    escalated_us: int = 0
+    escalation: StepReached | None = None
+    is_step: bool = False
+    snoozed_until: datetime | None = None
+    digest: DigestTable | None = None
     alerts: tuple[Alert, ...] = ()
     reason: NotifyReason | None = None
     notification_id: str = ""
@@ -112,14 +135,17 @@ def in_telling_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(alerts, key=lambda one: (is_resolved(one), one.fired_at or one.deadline_at, one.alert_id)))
 
 
-def notification_id(conversation: Conversation, alerts: Sequence[Alert], log_version: int) -> str:
+def notification_id(
+    conversation: Conversation, alerts: Sequence[Alert], log_version: int, escalated_us: int = 0
+) -> str:
     """The same for every try at one message and another for the next message.
 
     A repeat differs by the log's version, an alert that fires again by its own version; so a message that
     was given up, and perhaps had arrived, comes again under its first id for the receiver to drop.
     """
     versions = sorted(f"{one.alert_id}:{one.severity}:{one.state}:{one.version}" for one in alerts)
-    parts = [*conversation, str(log_version), *versions]
+    step = [f"escalated:{escalated_us}"] if escalated_us else []
+    parts = [*conversation, str(log_version), *step, *versions]
     return xxhash.xxh3_128_hexdigest("\x00".join(parts).encode())
 
 
@@ -138,6 +164,7 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
         firing=notification.firing,
         resolved=notification.resolved,
         body=notification.body,
+        escalated_us=notification.escalated_us,
         created_at=notification.created_at,
         # A clock set back since it was stored as on its way must not make the store prefer that.
         updated_at=max(now, notification.created_at),
@@ -145,7 +172,10 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
 
 
 def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
-    """The unfinished notification that a row stands for, to be tried until `deadline`."""
+    """The unfinished notification that a row stands for, to be tried until `deadline`; a digest has its own."""
+    patience = PATIENCE.get(record.reason)
+    if patience is not None:
+        deadline = max(deadline, record.created_at + patience)
     return Notification(
         conversation=Conversation(record.receiver, record.integration, record.group_key),
         group_labels=record.group_labels,
@@ -156,5 +186,6 @@ def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
         reason=NotifyReason(record.reason),
         notification_id=record.notification_id,
         body=record.body,
+        escalated_us=record.escalated_us,
         attempts=record.attempts,
     )

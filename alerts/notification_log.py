@@ -14,7 +14,7 @@ from storage.notifications import LogEntry, read_log, write_log
 class Told:
     """The latest message of a conversation: its entries, the alerts it called firing, when, and its number.
 
-    `receipt` is that of the conversation's first message.
+    `receipt` is that of the conversation's first message, `escalated_us` the last escalation step that was told.
     """
 
     firing: frozenset[str]
@@ -23,6 +23,7 @@ class Told:
     sent_at: datetime
     version: int
     receipt: str = ""
+    escalated_us: int = 0
 
 
 class NotificationLog:
@@ -60,7 +61,8 @@ class NotificationLog:
         # A clock set back must not make the store prefer the older entry.
         version = max(to_micros(now), told.version + 1 if told else 0)
         receipt = (told and told.receipt) or notification.receipt
-        return LogEntry(*conversation, notification.firing, notification.resolved, now, version, receipt)
+        step = max(notification.escalated_us, told.escalated_us if told else 0)
+        return LogEntry(*conversation, notification.firing, notification.resolved, now, version, receipt, step)
 
     def _remember(self, entry: LogEntry) -> None:
         conversation = Conversation(entry.receiver, entry.integration, entry.group_key)
@@ -74,4 +76,5 @@ class NotificationLog:
             sent_at=entry.sent_at,
             version=entry.version,
             receipt=entry.receipt,
+            escalated_us=entry.escalated_us,
         )

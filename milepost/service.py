@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from alerts.config import load_routing
+from alerts.digests import Digests
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
 from alerts.muting import Routing
@@ -118,6 +119,7 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
+        self._digests = Digests(store)
         door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
@@ -303,6 +305,7 @@ class Service:
             self._ended_in_sight = ENDED_IN_SIGHT_AT_START
         self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
         self._ended_in_sight = ENDED_IN_SIGHT
+        self._digests.run(self._routing(), self._dispatcher, now)
 
     def _tick_failed(self, event: JobExecutionEvent) -> None:
         self._engine_metrics.failures.inc()

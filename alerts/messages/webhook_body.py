@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alerts.messages.story import money_at_risk, trace_url
-from alerts.notification import Notification, alert_labels, is_resolved
+from alerts.notification import Notification, NotifyReason, alert_labels, is_resolved
 from domain.alert import Alert
 from domain.alert_why import why_with_cause
 from domain.instants import format_instant
@@ -26,6 +26,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
     labels = [alert_labels(alert) for alert in alerts]
     sums, unknown = money_at_risk(firing)
+    step = notification.escalation if notification.reason is NotifyReason.ESCALATED else None
     message = {
         "receiver": notification.conversation.receiver,
         "status": "firing" if firing else "resolved",
@@ -39,6 +40,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
         "truncatedAlerts": len(notification.alerts) - len(alerts),
         "notificationId": notification.notification_id,
         "reason": notification.reason,
+        "escalation": None if step is None else {"policy": step.policy, "step": step.step, "round": step.round},
         "moneyAtRisk": [
             {"currency": money.currency, "amount": format_amount(money.amount, money.currency)} for money in sums
         ],

@@ -43,7 +43,7 @@ class Deduplicate:
             # All are muted, which is no end: nothing is told, and the log keeps what was.
             return notification
         told = self._log.told(notification.conversation)
-        reason = needs_update(
+        reason = _step_or_snooze(notification, told, now) or needs_update(
             told,
             frozenset(notification.firing),
             frozenset(notification.resolved),
@@ -57,6 +57,19 @@ class Deduplicate:
         if not self._send_resolved:
             alerts = tuple(alert for alert in alerts if not is_resolved(alert))
         version = told.version if told else 0
-        identity = notification_id(notification.conversation, alerts, version)
+        step = notification.escalated_us if reason is NotifyReason.ESCALATED else 0
+        identity = notification_id(notification.conversation, alerts, version, step)
         thread = told.receipt if told else ""
         return replace(notification, reason=reason, notification_id=identity, alerts=alerts, thread=thread)
+
+
+def _step_or_snooze(notification: Notification, told: Told | None, now: datetime) -> NotifyReason | None:
+    """Why to tell of what fires, besides Alertmanager's reasons, before which these come."""
+    if not notification.firing:
+        return None
+    if notification.escalated_us > (told.escalated_us if told else 0):
+        return NotifyReason.ESCALATED
+    until = notification.snoozed_until
+    if told is not None and until is not None and told.sent_at < until <= now:
+        return NotifyReason.SNOOZE_ENDED
+    return None

@@ -15,6 +15,7 @@ from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
+from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
 from milepost.api.people import people_routes
 from milepost.api.responses import get as _get
@@ -64,7 +65,8 @@ def api_routes(
         Route("/api/alerts", _get(alerts)),
         Route("/api/alerts/history", _get(alert_history)),
         Route("/api/alerts/{alert_id}", _get(alert)),
-        *people_routes(store, clock, answers),
+        *people_routes(answers),
+        *escalation_routes(answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),

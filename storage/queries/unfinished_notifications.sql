@@ -1,6 +1,6 @@
 -- Messages that were on their way when they were last written: their receivers may or may not have them.
 -- columns: notification_id, receiver, integration, group_key, group_labels, reason, attempts, error, firing,
--- resolved, body, created_at, updated_at
+-- resolved, body, created_at, updated_at, escalated_us
 SELECT
     notification_id,
     receiver,
@@ -14,7 +14,8 @@ SELECT
     resolved,
     body,
     created_at,
-    updated_at
+    updated_at,
+    escalated_us
 FROM notifications FINAL
 WHERE status = 'sending'
 ORDER BY created_at, notification_id
