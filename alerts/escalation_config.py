@@ -110,7 +110,7 @@ class StepConfig(ConfigModel):
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         if not self.receivers and not self.rotations:
-            raise ValueError("names nobody; give receivers, rotations or both")
+            raise ValueError("is told to nobody; give receivers, rotations or both")
         return self
 
 

@@ -119,7 +119,6 @@ class Service:
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
-        self._digests = Digests(store)
         door = DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self._operator)
         spool = SpoolSettings(settings.spool, settings.spool_size)
         governed = open_contract_door(settings, contracts, store)
@@ -237,9 +236,10 @@ class Service:
             self._start_demo()
 
     def _open_dispatcher(self) -> None:
-        """Makes the dispatcher, which reads from the store what was told."""
+        """Makes what tells people, which reads from the store what was told."""
         read = self._routing_file.current
         rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._digests = Digests(self._store)
         self._dispatcher = Dispatcher(
             read.routing, read.integrations, self._store, self._clock, rng, self._alert_metrics
         )

@@ -2,108 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, expire_silence, put_silence
-from domain.alert import Alert, AlertState
+from domain.alert import AlertState
 from domain.alert_action import ActionKind
-from domain.audit import Actor
-from domain.errors import StoreUnreachable
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.escalations import read_escalations
 from storage.notifications import read_log
-from tests.builders import NOW, alert
-from tests.engine import Engine
-from tests.fakes import Answer, BreakingStore, Received, WebhookReceiver, webhook_receiver
-from tests.integration.alerts.pipeline import RunningPipeline
-
-MINUTE = timedelta(minutes=1)
-HOUR = 60 * MINUTE
-FIRST, SECOND = alert(object="order/O-1"), alert(object="order/O-2")
-ANA = Actor("ana")
-NAMES = ("ops", "ana", "ben", "boss")
-# A week of ana's began on the Monday of NOW; ben has the next.
-POLICY = """
-escalation:
-  members: [{name: ana, receivers: [ana]}, {name: ben, receivers: [ben]}]
-  rotations:
-    - {name: first_line, time_zone: Europe/Berlin, starts_on: 2026-11-02, handover: "09:00", members: [ana, ben]}
-  policies:
-    - name: o2c
-      steps: [{after: 15m, rotations: [first_line]}, {after: 30m, receivers: [boss]}]
-"""
-
-
-class Place:
-    """A pipeline with an escalation policy that can be ended and begun anew between any two steps."""
-
-    def __init__(self, store: Store, folder: Path, receivers: dict[str, WebhookReceiver], policy: str) -> None:
-        self._store, self._folder, self._policy = store, folder, policy
-        self.receivers = receivers
-        self.restarts = False
-        self.route_policy = "o2c"
-        self._now = NOW
-        self._running: RunningPipeline | None = None
-
-    @property
-    def now(self) -> datetime:
-        return self._now
-
-    def tick(self, *alerts: Alert, after: timedelta = timedelta(0)) -> None:
-        """A tick that much later, in a new process where the place restarts, and all that it sends."""
-        if self.restarts:
-            self.stop()
-        self._now += after
-        if self._running is None:
-            self._running = RunningPipeline(self._store, self._folder, self._text(), start_at=self._now)
-        else:
-            self._running.clock.advance(after)
-        self._running.tick(*alerts)
-        self._running.settle()
-
-    def stop(self) -> None:
-        if self._running is not None:
-            self._running.stop()
-        self._running = None
-
-    def told(self) -> dict[str, list[Received]]:
-        """What each receiver got since it was asked last; those that got nothing are left out."""
-        found: dict[str, list[Received]] = {}
-        for name, receiver in self.receivers.items():
-            while not receiver.is_quiet():
-                found.setdefault(name, []).append(receiver.next())
-        return found
-
-    def reasons(self) -> dict[str, list[str]]:
-        """The same, by reason alone."""
-        return {name: [one.json["reason"] for one in several] for name, several in self.told().items()}
-
-    def do(self, kind: ActionKind, *alerts: Alert, value: str = "") -> None:
-        """Somebody does something with alerts now."""
-        for one in alerts:
-            handle(self._store, one, Deed(kind, value, "because"), ANA, self._now)
-
-    def _text(self) -> str:
-        receivers = "".join(
-            f"  - {{name: {name}, webhook_configs: [{{url: '{one.url}', timeout: 300ms}}]}}\n"
-            for name, one in self.receivers.items()
-        )
-        return (
-            "route: {receiver: ops, group_by: [alertname], group_wait: 0s, group_interval: 5m, repeat_interval: 40h, "
-            f"escalation: {self.route_policy}}}\nreceivers:\n{receivers}{self._policy}"
-        )
+from tests.builders import NOW
+from tests.fakes import Answer, WebhookReceiver
+from tests.integration.alerts.escalating import FIRST, HOUR, MINUTE, POLICY, SECOND, Place, four_receivers, over
 
 
 @pytest.fixture
 def receivers() -> Iterator[dict[str, WebhookReceiver]]:
-    with webhook_receiver() as ops, webhook_receiver() as ana, webhook_receiver() as ben, webhook_receiver() as boss:
-        yield dict(zip(NAMES, (ops, ana, ben, boss), strict=True))
+    with four_receivers() as receivers:
+        yield receivers
 
 
 @pytest.fixture
@@ -131,10 +50,6 @@ def place(place_with: Callable[[str], Place]) -> Place:
 def restarting(request: pytest.FixtureRequest, place: Place) -> Place:
     place.restarts = request.param
     return place
-
-
-def over(fired: Alert) -> Alert:
-    return replace(fired, state=AlertState.RESOLVED, version=fired.version + 1, resolved_at=NOW + HOUR)
 
 
 def test_steps_are_told_when_their_time_comes_once_each_and_all_hear_the_end(restarting: Place) -> None:
@@ -378,71 +293,3 @@ def test_a_route_without_a_policy_tells_its_own_receiver_alone(place_with: Calla
     place.do(ActionKind.ESCALATE, FIRST)
     place.tick(FIRST, after=HOUR)
     assert place.reasons() == {"ops": ["first_notification"]}
-
-
-class DyingStore(BreakingStore):
-    """Once it broke off it answers nothing more, as nothing of a dead process does."""
-
-    is_dead = False
-
-    def _break_or(self, insert: Callable[[], None]) -> None:
-        self.is_dead = self.is_dead or self.inserts_left == 0
-        super()._break_or(insert)
-
-    def rows(self, *arguments: Any, **more: Any) -> list[Any]:
-        if self.is_dead:
-            raise StoreUnreachable("dead")
-        return super().rows(*arguments, **more)
-
-    def revive(self, inserts_left: int | None) -> None:
-        self.is_dead, self.inserts_left = False, inserts_left
-
-
-def story_of(store: DyingStore, folder: Path, receivers: dict[str, WebhookReceiver], breaks_at: int | None) -> int:
-    """Drives a group through both steps and its end; after that many writes the process dies, and another goes on."""
-    place = Place(store, folder, receivers, POLICY)
-    store.revive(breaks_at)
-    for wait, told in ((0, FIRST), (15, FIRST), (30, FIRST), (5, over(FIRST)), (5, over(FIRST))):
-        try:
-            place.tick(told, after=wait * MINUTE)
-        except StoreUnreachable:
-            place.stop()
-            store.revive(None)
-            place.tick(told)
-    place.stop()
-    left = store.inserts_left or 0
-    store.revive(None)
-    return left
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before a write", "after a write"])
-def test_a_process_that_dies_around_any_write_tells_each_step_once(
-    engine: Engine, embedded_store: Store, tmp_path: Path, receivers: dict[str, WebhookReceiver], after: bool
-) -> None:
-    with DyingStore(engine.dsn(embedded_store.database)) as store:
-        store.breaks_after = after
-        write_transitions(store, [FIRST])
-        writes = 1000 - story_of(store, tmp_path, receivers, 1000)
-        wanted = told_of(receivers)
-        assert wanted == {
-            "ops": [("first_notification", "O-1"), ("all_resolved", "")],
-            "ana": [("escalated", "O-1"), ("all_resolved", "")],
-            "boss": [("escalated", "O-1"), ("all_resolved", "")],
-        }
-        assert writes >= 12
-        for breaks_at in range(writes):
-            engine.clear(embedded_store.database)
-            write_transitions(store, [FIRST])
-            story_of(store, tmp_path, receivers, breaks_at)
-            assert told_of(receivers) == wanted, f"broken at write {breaks_at}"
-
-
-def told_of(receivers: dict[str, WebhookReceiver]) -> dict[str, list[tuple[str, str]]]:
-    """What receivers that drop repeated ids were told: why, and what fires."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for name, receiver in receivers.items():
-        while not receiver.is_quiet():
-            message = receiver.next()
-            told = (message.json["reason"], ", ".join(sorted(message.firing())))
-            found.setdefault(name, {}).setdefault(message.json["notificationId"], told)
-    return {name: list(messages.values()) for name, messages in found.items()}
