@@ -152,11 +152,17 @@ class Dispatcher:
         return list(self._lanes.of(receiver))
 
     def tell(self, notifications: Sequence[Notification], now: datetime) -> None:
-        """Stores messages that are about no group, all or none, and begins to send them."""
+        """Stores messages that are about no group, all or none, and begins to send them.
+
+        One that cannot be written is left out, and the log says so.
+        """
         composed = []
         for one in notifications:
             lane = self._lanes.of(one.conversation.receiver)[one.conversation.integration]
-            composed.append((lane, replace(one, body=lane.integration.notifier.compose(one))))
+            try:
+                composed.append((lane, replace(one, body=lane.integration.notifier.compose(one))))
+            except Exception as error:  # noqa: BLE001 - whatever one notifier meets, the others still have to hear
+                _log_unwritten(one.conversation, error)
         write_notifications(self._store, [to_record(notification, now) for _, notification in composed])
         for lane, notification in composed:
             self._in_flight[notification.conversation] = Flight(notification)
@@ -333,10 +339,7 @@ class Dispatcher:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one notifier meets, the others still have to hear
-            # Not what the error says: that may hold what nobody should read.
-            where = "".join(format_tb(error.__traceback__))
-            name = type(error).__name__
-            logger.error("no message for %s %s: %s\n%s", conversation.receiver, conversation.integration, name, where)
+            _log_unwritten(conversation, error)
             return None
 
     def _decide(self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime) -> Flight:
@@ -380,3 +383,10 @@ class Dispatcher:
                 lane.queue.submit(flight.notification)
             else:
                 self._end_flush(flight)
+
+
+def _log_unwritten(conversation: Conversation, error: Exception) -> None:
+    # Not what the error says: that may hold what nobody should read.
+    where = "".join(format_tb(error.__traceback__))
+    name = type(error).__name__
+    logger.error("no message for %s %s: %s\n%s", conversation.receiver, conversation.integration, name, where)
