@@ -181,7 +181,7 @@ def test_escalation_and_digests_are_answered_as_the_document_says(running: Runni
     ask = partial(asked_of, running)
     alert_id, one = ask("GET", "/api/alerts")[0]["alert_id"], "/api/alerts/{alert_id}"
     actions = f"{one}/actions"
-    for wish in ({"kind": "escalate"}, {"kind": "snooze", "value": "2h"}):
+    for wish in ({"kind": "snooze", "value": "2h"}, {"kind": "escalate"}):
         ask("POST", actions, actions.format(alert_id=alert_id), json={**wish, "comment": "a test", "by": "ana"})
     begun = Escalation("order_to_cash", '{}:{alertname="OrderNotPosted"}', "order_to_cash", NOW, 1, NOW, {"ana": 1})
     write_escalations(embedded_store, [begun])
