@@ -1,4 +1,7 @@
-"""Reads routing.yaml, Alertmanager's format for what the two share: routes, receivers, inhibition, time intervals."""
+"""Reads routing.yaml, Alertmanager's format for what the two share: routes, receivers, inhibition, time intervals.
+
+Escalation and digests are ours alone; Alertmanager and its tools refuse a file that has them.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +9,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from alerts.config_parts import Duration, PositiveDuration, with_absolute_paths
-from alerts.matchers import Matcher, parse_matchers
+from alerts.config_parts import Duration, MatcherText, PositiveDuration, with_absolute_paths
+from alerts.escalation_config import (
+    NO_POLICY,
+    DigestConfig,
+    EscalationConfig,
+    digest_defects,
+    escalation_defects,
+)
+from alerts.matchers import Matcher
 from alerts.receiver_config import ReceiverConfig
 from alerts.time_intervals import TimeIntervalConfig
 from domain.config_file import ConfigFile, ConfigModel, Location, load_file
@@ -16,16 +26,18 @@ from domain.errors import ConfigError, Problem
 GROUP_BY_ALL = "..."
 # The label that names an incident, by which the alerts in it are grouped.
 INCIDENT = "incident"
-_TITLES = {"receivers": ("receiver", "name")}
+_TITLES = {
+    "receivers": ("receiver", "name"),
+    "members": ("member", "name"),
+    "rotations": ("rotation", "name"),
+    "policies": ("escalation policy", "name"),
+    "digest": ("digest", "name"),
+}
+# Each of their messages would be taken for an alert that fires.
+_NO_DIGEST = ("pagerduty", "opsgenie", "alertmanager")
 _NAMED = {"receivers": "receiver", "time_intervals": "time interval"}
 _INTERVAL_KEYS = ("mute_time_intervals", "active_time_intervals")
 SHIPPED = Path(__file__).parent / "routing.yaml"
-
-
-def _matchers(value: object) -> object:
-    if isinstance(value, str):
-        return parse_matchers(value)
-    return value
 
 
 def _flatten(value: tuple[tuple[Matcher, ...], ...]) -> tuple[Matcher, ...]:
@@ -41,9 +53,6 @@ def _group_by(value: tuple[str, ...]) -> tuple[str, ...]:
         if value.count(label) > 1:
             raise ValueError(f'is a list with "{label}" twice; give each label once')
     return value
-
-
-MatcherText = Annotated[tuple[Matcher, ...], BeforeValidator(_matchers)]
 
 
 class IncidentsConfig(ConfigModel):
@@ -69,6 +78,7 @@ class RouteConfig(ConfigModel):
     matchers: tuple[MatcherText, ...] = ()
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    escalation: str | None = None
     continue_: bool = Field(default=False, alias="continue")
     routes: tuple["RouteConfig", ...] = ()
 
@@ -103,12 +113,20 @@ class RoutingConfig(ConfigModel):
     receivers: tuple[ReceiverConfig, ...]
     inhibit_rules: tuple[InhibitRuleConfig, ...] = ()
     time_intervals: tuple[TimeIntervalConfig, ...] = ()
+    escalation: EscalationConfig = EscalationConfig()
+    digest: tuple[DigestConfig, ...] = ()
 
 
 def load_routing(path: Path = SHIPPED) -> RoutingConfig:
     """The checked routing file at `path`, paths inside it made relative to its folder; else ConfigError."""
     file = load_file(path, RoutingConfig, titles=_TITLES)
-    problems = [*_root_problems(file), *_name_problems(file), *_route_problems(file), *_incident_problems(file)]
+    problems = [
+        *_root_problems(file),
+        *_name_problems(file),
+        *_route_problems(file),
+        *_incident_problems(file),
+        *_own_problems(file),
+    ]
     if problems:
         raise ConfigError(problems)
     return with_absolute_paths(file.model, path.parent)
@@ -160,14 +178,33 @@ def _walk(top: RouteConfig) -> Iterator[tuple[Location, RouteConfig]]:
 def _route_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
     known = {receiver.name for receiver in file.model.receivers}
     intervals = {interval.name for interval in file.model.time_intervals}
+    policies = {policy.name for policy in file.model.escalation.policies}
     for place, route in _walk(file.model.route):
         if route.receiver is not None and route.receiver not in known:
             defined = ", ".join(sorted(known)) or "none"
             message = f'receiver "{route.receiver}" is not under receivers; defined there: {defined}'
             yield file.problem((*place, "receiver"), message)
+        if route.escalation not in (None, NO_POLICY, *policies):
+            defined = ", ".join(sorted(policies)) or "none"
+            message = (
+                f'escalation policy "{route.escalation}" is not under escalation.policies; defined there: {defined}'
+            )
+            yield file.problem((*place, "escalation"), message)
         for key in _INTERVAL_KEYS:
             for index, name in enumerate(getattr(route, key)):
                 if name not in intervals:
                     defined = ", ".join(sorted(intervals)) or "none"
                     message = f'time interval "{name}" is not under time_intervals; defined there: {defined}'
                     yield file.problem((*place, key, index), message)
+
+
+def _own_problems(file: ConfigFile[RoutingConfig]) -> Iterator[Problem]:
+    """Problems with what Alertmanager does not have."""
+    model = file.model
+    receivers = {one.name: {name.partition("[")[0] for name, _ in one.integrations()} for one in model.receivers}
+    intervals = [interval.name for interval in model.time_intervals]
+    for place, message in escalation_defects(model.escalation, receivers, intervals):
+        yield file.problem(("escalation", *place), message)
+    refused = {name: kinds.intersection(_NO_DIGEST) for name, kinds in receivers.items()}
+    for place, message in digest_defects(model.digest, refused, intervals):
+        yield file.problem(("digest", *place), message)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from alerts.matchers import Matcher, parse_matchers
 from alerts.notifiers.notifier import Notifier
 from domain.config_file import ConfigModel
 from domain.duration import parse_duration
@@ -25,6 +26,10 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _matchers(value: object) -> object:
+    return parse_matchers(value) if isinstance(value, str) else value
 
 
 def _duration_above_zero(value: timedelta) -> timedelta:
@@ -76,6 +81,7 @@ def _refuse_redirects(value: bool) -> bool:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_duration_above_zero)]
+MatcherText = Annotated[tuple[Matcher, ...], BeforeValidator(_matchers)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_no_template)]
 # Alertmanager's key for a secret in the file itself: known, so that its refusal can say what to write instead.

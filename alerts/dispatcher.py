@@ -4,17 +4,18 @@ Semantics as in Alertmanager's dispatcher. Groups live in memory and are built a
 notification log keeps that from telling anybody anything twice.
 """
 
-import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
-from traceback import format_tb
 
 from alerts.delivery import DeliveryQueue
+from alerts.escalations import Escalations
+from alerts.flights import Flight
 from alerts.groups import Group, GroupId
+from alerts.handlings import Handlings
 from alerts.incidents import Incidents
 from alerts.lanes import Lane, Lanes
 from alerts.metrics import AlertMetrics
@@ -24,7 +25,6 @@ from alerts.notification import (
     FailureReason,
     Notification,
     alert_labels,
-    alert_of_entry,
     firing_entry,
     from_record,
     is_resolved,
@@ -32,12 +32,12 @@ from alerts.notification import (
 )
 from alerts.notification_log import NotificationLog
 from alerts.notifiers.notifier import Integration
-from alerts.pipeline.compose import Compose
+from alerts.pipeline.compose import Compose, log_unwritten
 from alerts.pipeline.deduplicate import Deduplicate
 from alerts.pipeline.find_causes import FindCauses
 from alerts.pipeline.find_incident import FindIncident
 from alerts.pipeline.find_runs import FindRuns
-from alerts.pipeline.heed_acknowledgements import HeedAcknowledgements
+from alerts.pipeline.heed_acknowledgements import FindEndedSnoozes, HeedAcknowledgements
 from alerts.pipeline.mute import Inhibit, KeepTimes, Silence
 from alerts.pipeline.send import Send
 from alerts.placing import Placement, Placing
@@ -55,25 +55,9 @@ from storage.notifications import (
 )
 from storage.silences import silences_in_force
 
-logger = logging.getLogger(__name__)
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
 MOVED = "no longer in this group: its labels changed"
-
-
-class Flight:
-    """A notification between its decision and its fate, with the group as it was then."""
-
-    def __init__(self, notification: Notification, group_id: GroupId | None = None, group: Group | None = None) -> None:
-        """A resumed notification has no group: its alerts are those of an earlier process."""
-        self.notification = notification
-        self.group_id = group_id
-        self.alert_ids = frozenset(map(alert_of_entry, notification.firing))
-        self.versions = group.versions() if group else {}
-
-    def leave_owed(self, alert_ids: frozenset[str]) -> None:
-        """Notes that these alerts are still to be told, whatever becomes of the notification."""
-        self.versions = {one: version for one, version in self.versions.items() if one not in alert_ids}
 
 
 class Dispatcher:
@@ -95,6 +79,8 @@ class Dispatcher:
         self._rng = rng
         self._metrics = metrics
         self._log = NotificationLog(store)
+        self._handlings = Handlings(store)
+        self._escalations = Escalations(store, self._handlings, metrics)
         self._outcomes: SimpleQueue[Notification] = SimpleQueue()
         self._recorder = Recorder(store, self._log, clock, metrics, self._outcomes.put)
         self._lanes = Lanes(integrations, self._lane)
@@ -104,6 +90,7 @@ class Dispatcher:
         self._groups: dict[GroupId, Group] = {}
         self._placements: dict[str, Placement] = {}
         self._in_flight: dict[Conversation, Flight] = {}
+        self._knows_groups = False
 
     @property
     def in_flight(self) -> int:
@@ -135,7 +122,8 @@ class Dispatcher:
                     )
                 )
                 continue
-            left.append((lane, from_record(record, now + max(self._routing.route.group_interval, SHORTEST_DEADLINE))))
+            patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
+            left.append((lane, from_record(record, now + patience)))
         # First what may fail: tried again, it must not have sent anything.
         write_notifications(self._store, removed)
         for lane, notification in left:
@@ -149,13 +137,40 @@ class Dispatcher:
         fires hears nothing until it has one. A StoreError leaves the telling to the next tick.
         """
         self._collect_outcomes()
+        if self._knows_groups:
+            # What ended is forgotten first: what fires anew begins with nobody but its route's receiver.
+            self._escalations.close(self._groups.values(), self._believes_any)
         self._incidents.update(alerts, now, self._is_told_in_incident)
         self._place_all(alerts, now)
         self._mutes = Mutes(self._routing, alerts, silences_in_force(self._store, now), now)
+        self._handlings.look(alerts)
+        self._escalate(now)
         self._flush(now)
         self._groups = {group_id: group for group_id, group in self._groups.items() if group.members}
         self._metrics.groups.set(len(self._groups))
         self._metrics.incidents.set(self._incidents.open_ones)
+        self._knows_groups = True
+
+    def integrations_of(self, receiver: str) -> list[str]:
+        """The names of a receiver's integrations."""
+        return list(self._lanes.of(receiver))
+
+    def tell(self, notifications: Sequence[Notification], now: datetime) -> None:
+        """Stores messages that are about no group, all or none, and begins to send them.
+
+        One that cannot be written is left out, and the log says so.
+        """
+        composed = []
+        for one in notifications:
+            lane = self._lanes.of(one.conversation.receiver)[one.conversation.integration]
+            try:
+                composed.append((lane, replace(one, body=lane.integration.notifier.compose(one))))
+            except Exception as error:  # noqa: BLE001 - whatever one notifier meets, the others still have to hear
+                log_unwritten(one.conversation, error)
+        write_notifications(self._store, [to_record(notification, now) for _, notification in composed])
+        for lane, notification in composed:
+            self._in_flight[notification.conversation] = Flight(notification)
+            lane.queue.submit(notification)
 
     def change(self, routing: Routing, integrations: Mapping[str, Sequence[Integration]]) -> None:
         """Tells by another routing from the next `run` on; integrations that are the same objects go on sending.
@@ -165,7 +180,7 @@ class Dispatcher:
         """
         self._lanes.change(integrations, self._give_up)
         self._routing, self._placing = routing, Placing(routing.route)
-        self._groups, self._placements = {}, {}
+        self._groups, self._placements, self._knows_groups = {}, {}, False
         for flight in self._in_flight.values():
             flight.group_id = None
 
@@ -187,8 +202,9 @@ class Dispatcher:
             Inhibit(self._current_mutes),
             KeepTimes(self._current_mutes),
             Silence(self._current_mutes),
+            FindEndedSnoozes(self._handlings),
             Deduplicate(self._log, send_resolved=integration.send_resolved),
-            HeedAcknowledgements(self._store, self._log),
+            HeedAcknowledgements(self._handlings, self._log),
             FindRuns(self._store),
             FindCauses(self._store),
             FindIncident(self._store),
@@ -237,9 +253,13 @@ class Dispatcher:
 
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
         incident_id = self._incidents.of_alert(alert.alert_id)
-        homes = self._placing.homes(
+        own = self._placing.homes(
             alert_labels(alert), incident_id, lambda route, key: self._is_believed_firing(route, key, alert.alert_id)
         )
+        homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
+        for (_, group_key), (route, group_labels) in own.items():
+            for way in self._escalations.ways(route, group_key):
+                homes[way.id, group_key] = (way, group_labels)
         for group_id in before.groups - homes.keys() if before else ():
             self._leave(group_id, alert, now)
         for group_id, (route, group_labels) in homes.items():
@@ -287,6 +307,23 @@ class Dispatcher:
     def _is_told_in_incident(self, alert_id: str, incident_id: str) -> bool:
         return self._placing.is_told_in(incident_id, lambda route, key: self._is_believed_firing(route, key, alert_id))
 
+    def _believes_any(self, receiver: str, group_key: str) -> bool:
+        conversations = [Conversation(receiver, name, group_key) for name in self._lanes.of(receiver)]
+        return any(self._log.told(one) or one in self._in_flight for one in conversations)
+
+    def _escalate(self, now: datetime) -> None:
+        """Lets those whom a step tells now take part in its group, and be told at this tick."""
+        for group, receiver in self._escalations.run(self._groups.values(), self._routing, self._mutes, now):
+            way = group.route.step_to(receiver)
+            home = (way.id, group.key)
+            if home not in self._groups:
+                self._groups[home] = Group(way, group.labels, now)
+                for alert in group.firing():
+                    self._groups[home].put(alert, now)
+                    placed = self._placements[alert.alert_id]
+                    self._placements[alert.alert_id] = replace(placed, groups=placed.groups | {home})
+            self._groups[home].flush_at(now)
+
     def _flush(self, now: datetime) -> None:
         flights: dict[Conversation, Flight] = {}
         for group_id, group in self._groups.items():
@@ -312,14 +349,12 @@ class Dispatcher:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one notifier meets, the others still have to hear
-            # Not what the error says: that may hold what nobody should read.
-            where = "".join(format_tb(error.__traceback__))
-            name = type(error).__name__
-            logger.error("no message for %s %s: %s\n%s", conversation.receiver, conversation.integration, name, where)
+            log_unwritten(conversation, error)
             return None
 
     def _decide(self, group_id: GroupId, group: Group, lane: Lane, conversation: Conversation, now: datetime) -> Flight:
         alerts = group.alerts()
+        escalated_us, step = self._escalations.step_of(group, self._routing)
         notification = Notification(
             conversation=conversation,
             group_labels=group.labels,
@@ -332,6 +367,9 @@ class Dispatcher:
             active_time_intervals=group.route.active_time_intervals,
             alerts=alerts,
             incident_id=group.incident_id,
+            escalated_us=escalated_us,
+            escalation=step,
+            is_step=bool(group.route.step_of),
         )
         for stage in lane.decide:
             notification = stage.run(notification, now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from alerts.config import INCIDENT
 from alerts.notification import in_telling_order, is_resolved
 from alerts.routing import Route
-from domain.alert import Alert
+from domain.alert import Alert, AlertState
 
 # The route and the key of a group.
 GroupId = tuple[str, str]
@@ -43,6 +43,19 @@ class Group:
         """The incident that the group is; empty for one whose alerts share labels."""
         is_one = self.route.groups_incidents and self.labels.keys() == {INCIDENT}
         return self.labels[INCIDENT] if is_one else ""
+
+    @property
+    def was_flushed(self) -> bool:
+        """Whether its time to be told has come since the process knows it."""
+        return self._flushed
+
+    def firing(self) -> list[Alert]:
+        """The alerts in the group that fire."""
+        return [member.alert for member in self.members.values() if member.alert.state is AlertState.FIRING]
+
+    def flush_at(self, instant: datetime) -> None:
+        """Makes the next flush come then, whatever the interval says."""
+        self._next_flush_at = instant
 
     def put(self, alert: Alert, now: datetime) -> None:
         """Adds an alert, or replaces what the group knew of it."""

@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.alert import Alert
+from domain.alert import Alert, AlertState
 from domain.alert_action import NOT_HANDLED, ActionKind, AlertAction, Mark
 from domain.audit import Act, ActKind, Actor
+from domain.duration import parse_duration
 from domain.errors import UsageError
 from storage.alert_actions import actions_on, find_action, handling_of, write_action, write_actions
 from storage.audit import write_audit
 from storage.client import Store
 
 LONGEST_NAME, LONGEST_COMMENT = 200, 10_000
+# Longer than that is no snooze: a silence says so to everybody.
+LONGEST_SNOOZE = timedelta(days=30)
+_WITH_COMMENT = {
+    ActionKind.COMMENT: "something",
+    ActionKind.SNOOZE: "why it can wait",
+    ActionKind.ESCALATE: "why others are needed",
+}
 _MICROSECOND = timedelta(microseconds=1)
 # A request and its repeat must not both find that the other is not there. On a server, where they may come to two
 # processes, both are stored, and the first counts.
@@ -25,8 +33,8 @@ ACTING = threading.Lock()
 class Deed:
     """What somebody wants to do with an alert.
 
-    `value` is whom to assign it to, or the mark; an `action_id` lets a request that is sent again count once. `channel`
-    is where it was done, if not here.
+    `value` is whom to assign it to, the mark, or how long to snooze it; an `action_id` lets a request that is sent
+    again count once. `channel` is where it was done, if not here.
     """
 
     kind: ActionKind
@@ -43,7 +51,7 @@ def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> 
         if deed.action_id and (taken := find_action(store, deed.action_id)):
             return _same(taken, alert, deed)
         before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
-        _check_state(store, alert, deed.kind)
+        _check_state(store, alert, deed.kind, now)
         action = action_on(alert, deed, deed.action_id or secrets.token_hex(16), by, before, now)
         write_audit(store, _act(action, by, deed.channel), now)
         write_action(store, action)
@@ -118,11 +126,21 @@ def check_deed(deed: Deed, by: Actor) -> None:
         case ActionKind.MARK:
             if deed.value not in list(Mark):
                 raise UsageError(f"mark is {deed.value[:40]!r}; give {' or '.join(Mark)}")
-        case ActionKind.COMMENT:
-            if not deed.comment.strip():
-                raise UsageError("the comment is empty; say something")
-    if deed.value and deed.kind not in (ActionKind.ASSIGN, ActionKind.MARK):
+        case ActionKind.SNOOZE:
+            _check_snooze(deed.value)
+    if not deed.comment.strip() and deed.kind in _WITH_COMMENT:
+        raise UsageError(f"the comment is empty; say {_WITH_COMMENT[deed.kind]}")
+    if deed.value and deed.kind not in (ActionKind.ASSIGN, ActionKind.MARK, ActionKind.SNOOZE):
         raise UsageError(f"{deed.kind} takes no value; leave it out")
+
+
+def _check_snooze(text: str) -> None:
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"snooze: {error}") from None
+    if not timedelta(0) < length <= LONGEST_SNOOZE:
+        raise UsageError(f"an alert is snoozed for {text}; give a duration above zero and up to 30d, such as 2h")
 
 
 def _keep_short(name: str, text: str, longest: int) -> None:
@@ -130,12 +148,15 @@ def _keep_short(name: str, text: str, longest: int) -> None:
         raise UsageError(f"{name} has {len(text)} characters; give at most {longest}")
 
 
-def _check_state(store: Store, alert: Alert, kind: ActionKind) -> None:
-    if kind is ActionKind.ACKNOWLEDGE and not alert.state.is_open:
-        raise UsageError(f"the alert {alert.alert_id} is {alert.state}; one that is over is not acknowledged")
+def _check_state(store: Store, alert: Alert, kind: ActionKind, now: datetime) -> None:
+    if kind in (ActionKind.ACKNOWLEDGE, ActionKind.SNOOZE) and not alert.state.is_open:
+        done = "acknowledged" if kind is ActionKind.ACKNOWLEDGE else "snoozed"
+        raise UsageError(f"the alert {alert.alert_id} is {alert.state}; one that is over is not {done}")
+    if kind is ActionKind.ESCALATE and alert.state is not AlertState.FIRING:
+        raise UsageError(f"the alert {alert.alert_id} is {alert.state}; only one that is firing is escalated")
     if kind is ActionKind.UNACKNOWLEDGE:
         handling = handling_of(store, [alert.alert_id]).get(alert.alert_id)
-        if handling is None or handling.acknowledged is None:
+        if handling is None or not handling.is_held(now):
             raise UsageError(f"the alert {alert.alert_id} is not acknowledged")
 
 

@@ -36,3 +36,9 @@ class AlertMetrics:
             "milepost_incidents_open", "Failing hops that alerts wait behind, each one incident.", registry=registry
         )
         self.groups = Gauge("milepost_alert_groups", "Groups of alerts that the dispatcher holds.", registry=registry)
+        self.escalation_steps = Counter(
+            "milepost_escalation_steps_total",
+            "Escalation steps reached that had somebody to tell.",
+            ["policy"],
+            registry=registry,
+        )

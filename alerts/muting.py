@@ -1,11 +1,13 @@
 """What mutes an alert at an instant: inhibition, a time interval of its route, or a silence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from alerts.config import RoutingConfig, load_routing
+from alerts.escalation import Policy, build_policies
+from alerts.escalation_config import DigestConfig
 from alerts.inhibition import Inhibition, InhibitRule
 from alerts.notification import alert_labels
 from alerts.routing import Route, build_route
@@ -51,6 +53,8 @@ class Routing:
     route: Route
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: Mapping[str, TimeIntervalConfig] | None = None
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    digests: tuple[DigestConfig, ...] = ()
 
     def closed_by(self, mute: Sequence[str], active: Sequence[str], now: datetime) -> tuple[MuteKind, str] | None:
         """The interval for which a route with these intervals tells nothing now; Alertmanager asks in this order."""
@@ -69,6 +73,8 @@ def build_routing(config: RoutingConfig) -> Routing:
         build_route(config),
         tuple(InhibitRule(one.source, one.target, one.equal) for one in config.inhibit_rules),
         {interval.name: interval for interval in config.time_intervals},
+        build_policies(config),
+        config.digest,
     )
 
 
@@ -100,6 +106,15 @@ class Mutes:
         """The silence that mutes an alert with these labels."""
         found = self._silences.muting(labels)
         return _by_silence(found[0]) if found else None
+
+    def mutes(self, alert: Alert, route: Route) -> bool:
+        """Whether a route tells nobody of an alert that fires."""
+        labels = alert_labels(alert)
+        return bool(
+            self.closing(route.mute_time_intervals, route.active_time_intervals)
+            or self.silencing(labels)
+            or self.inhibiting(labels)
+        )
 
     def of_alert(self, alert: Alert) -> list[MutedBy]:
         """All that mutes an alert; what does not fire is told to nobody and so muted by nothing."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import xxhash
 
+from alerts.digest_table import DigestTable
 from domain.alert import Alert, AlertState
 from domain.incident import Incident
 from storage.notifications import NotificationRecord, NotificationStatus
@@ -22,6 +23,13 @@ class NotifyReason(StrEnum):
     SOME_RESOLVED = "some_resolved"
     REPEAT_INTERVAL_ELAPSED = "repeat_interval_elapsed"
     MATERIAL_CHANGE = "material_change"
+    ESCALATED = "escalated"
+    SNOOZE_ENDED = "snooze_ended"
+    DIGEST = "digest"
+
+
+# How long messages are tried that no next flush follows: nobody reads the morning's table in the evening.
+PATIENCE: Mapping[str, timedelta] = {NotifyReason.DIGEST: timedelta(hours=6)}
 
 
 class FailureReason(StrEnum):
@@ -48,6 +56,15 @@ class Conversation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class StepReached:
+    """Which step of which policy was reached last; rounds and steps are counted from 1."""
+
+    policy: str
+    round: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """What is to be told, and how far the telling got.
 
@@ -56,6 +73,8 @@ class Notification:
     receipt of the conversation's first message, empty in that message; `receipt` is what this one was given.
     `muted` are the alerts of the group that are left out, by id. Of a group that is an incident, `incident` is what
     waits behind it in all, and `extent` how much of that this conversation hears of, as the log keeps it.
+    `escalated_us` names the escalation step that the receiver is to know of, by the instant at which it was reached,
+    and `escalation` says which it is.
     """
 
     conversation: Conversation
@@ -68,6 +87,11 @@ class Notification:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     muted: frozenset[str] = frozenset()
+    escalated_us: int = 0
+    escalation: StepReached | None = None
+    is_step: bool = False
+    snoozed_until: datetime | None = None
+    digest: DigestTable | None = None
     alerts: tuple[Alert, ...] = ()
     incident_id: str = ""
     incident: Incident | None = None
@@ -135,14 +159,17 @@ def in_detail(notification: Notification) -> tuple[Sequence[Alert], Sequence[Ale
     return notification.alerts[:most], notification.alerts[most:]
 
 
-def notification_id(conversation: Conversation, alerts: Sequence[Alert], log_version: int) -> str:
+def notification_id(
+    conversation: Conversation, alerts: Sequence[Alert], log_version: int, escalated_us: int = 0
+) -> str:
     """The same for every try at one message and another for the next message.
 
     A repeat differs by the log's version, an alert that fires again by its own version; so a message that
     was given up, and perhaps had arrived, comes again under its first id for the receiver to drop.
     """
     versions = sorted(f"{one.alert_id}:{one.severity}:{one.state}:{one.version}" for one in alerts)
-    parts = [*conversation, str(log_version), *versions]
+    step = [f"escalated:{escalated_us}"] if escalated_us else []
+    parts = [*conversation, str(log_version), *step, *versions]
     return xxhash.xxh3_128_hexdigest("\x00".join(parts).encode())
 
 
@@ -161,6 +188,7 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
         firing=notification.firing,
         resolved=notification.resolved,
         body=notification.body,
+        escalated_us=notification.escalated_us,
         created_at=notification.created_at,
         # A clock set back since it was stored as on its way must not make the store prefer that.
         updated_at=max(now, notification.created_at),
@@ -169,7 +197,10 @@ def to_record(notification: Notification, now: datetime) -> NotificationRecord:
 
 
 def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
-    """The unfinished notification that a row stands for, to be tried until `deadline`."""
+    """The unfinished notification that a row stands for, to be tried until `deadline`; a digest has its own."""
+    patience = PATIENCE.get(record.reason)
+    if patience is not None:
+        deadline = max(deadline, record.created_at + patience)
     return Notification(
         conversation=Conversation(record.receiver, record.integration, record.group_key),
         group_labels=record.group_labels,
@@ -180,6 +211,7 @@ def from_record(record: NotificationRecord, deadline: datetime) -> Notification:
         reason=NotifyReason(record.reason),
         notification_id=record.notification_id,
         body=record.body,
+        escalated_us=record.escalated_us,
         attempts=record.attempts,
         extent=record.extent,
     )

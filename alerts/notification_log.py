@@ -15,7 +15,8 @@ from storage.notifications import LogEntry, read_log, write_log
 class Told:
     """The latest message of a conversation: its entries, the alerts it called firing, when, and its number.
 
-    `receipt` is that of the conversation's first message, `extent` is how much waited behind the incident.
+    `receipt` is that of the conversation's first message, `extent` is how much waited behind the incident,
+    `escalated_us` the last escalation step that was told.
     """
 
     firing: frozenset[str]
@@ -25,6 +26,7 @@ class Told:
     version: int
     receipt: str = ""
     extent: Extent | None = None
+    escalated_us: int = 0
 
 
 class NotificationLog:
@@ -63,7 +65,8 @@ class NotificationLog:
         version = max(to_micros(now), told.version + 1 if told else 0)
         receipt = (told and told.receipt) or notification.receipt
         firing, resolved = notification.firing, notification.resolved
-        return LogEntry(*conversation, firing, resolved, now, version, receipt, notification.extent)
+        step = max(notification.escalated_us, told.escalated_us if told else 0)
+        return LogEntry(*conversation, firing, resolved, now, version, receipt, notification.extent, step)
 
     def _remember(self, entry: LogEntry) -> None:
         conversation = Conversation(entry.receiver, entry.integration, entry.group_key)
@@ -78,4 +81,5 @@ class NotificationLog:
             version=entry.version,
             receipt=entry.receipt,
             extent=Extent.read(entry.extent),
+            escalated_us=entry.escalated_us,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from alerts.config import GROUP_BY_ALL, IncidentsConfig, RouteConfig, RoutingConfig
+from alerts.escalation_config import NO_POLICY
 from alerts.matchers import Matcher, parse_matchers, write_labels, write_matchers
 from domain.errors import UsageError
 
@@ -19,7 +20,10 @@ NO_INCIDENTS = IncidentsConfig(enabled=False)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A node of the tree with everything it inherited; `id` is unique, `key` stays when siblings move."""
+    """A node of the tree with everything it inherited; `id` is unique, `key` stays when siblings move.
+
+    A way to the receiver of an escalation step is no node; it has the groups of its route, whose receiver is `step_of`.
+    """
 
     id: str
     key: str
@@ -34,6 +38,8 @@ class Route:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     incidents: IncidentsConfig = NO_INCIDENTS
+    escalation: str = ""
+    step_of: str = ""
 
     def match(self, labels: Mapping[str, str]) -> list["Route"]:
         """The routes that take an alert with these labels: the deepest on each way, left to right."""
@@ -46,6 +52,13 @@ class Route:
             if taken and not route.continues:
                 break
         return found or [self]
+
+    def step_to(self, receiver: str) -> "Route":
+        """The way to a receiver whom an escalation step tells of this route's groups: itself where that is its own."""
+        if receiver == self.receiver:
+            return self
+        own = f"{self.id}/escalation:{receiver}"
+        return replace(self, id=own, receiver=receiver, group_wait=timedelta(0), escalation="", step_of=self.receiver)
 
     def group_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """The labels that decide which group an alert falls into; absent ones are left out."""
@@ -113,6 +126,7 @@ def _build(config: RouteConfig, parent: Route, position: str) -> Route:
         matchers=config.all_matchers,
         continues=config.continue_,
         routes=(),
+        escalation=_policy(config.escalation, parent.escalation),
         # Not inherited, as in Alertmanager: a time is said of one route.
         mute_time_intervals=config.mute_time_intervals,
         active_time_intervals=config.active_time_intervals,
@@ -120,6 +134,10 @@ def _build(config: RouteConfig, parent: Route, position: str) -> Route:
     )
     children = tuple(_build(child, own, str(index)) for index, child in enumerate(config.routes))
     return replace(own, routes=children)
+
+
+def _policy(name: str | None, inherited: str) -> str:
+    return inherited if name is None else "" if name == NO_POLICY else name
 
 
 def _given(value: timedelta | None, inherited: timedelta) -> timedelta:

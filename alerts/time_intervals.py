@@ -90,6 +90,7 @@ def _zone(value: object) -> object:
 
 
 Minute = Annotated[int, BeforeValidator(_minute)]
+ZoneName = Annotated[str, BeforeValidator(_zone)]
 WeekdayRange = Annotated[
     Range, AfterValidator(_in_order), _range_of(_WEEKDAYS.index, "a day such as monday, or monday:friday")
 ]
@@ -125,7 +126,7 @@ class TimeSpec(ConfigModel):
     days_of_month: Annotated[tuple[DayRange, ...], Field(min_length=1)] | None = None
     months: Annotated[tuple[MonthRange, ...], Field(min_length=1)] | None = None
     years: Annotated[tuple[YearRange, ...], Field(min_length=1)] | None = None
-    location: Annotated[str, BeforeValidator(_zone)] = "UTC"
+    location: ZoneName = "UTC"
 
     def contains(self, instant: datetime) -> bool:
         """Whether an instant is in it, by the wall clock of its location."""

@@ -26,6 +26,8 @@ class ActKind(StrEnum):
 
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
     ALERT_UNACKNOWLEDGE = "alert.unacknowledge"
+    ALERT_SNOOZE = "alert.snooze"
+    ALERT_ESCALATE = "alert.escalate"
     ALERT_ASSIGN = "alert.assign"
     ALERT_COMMENT = "alert.comment"
     ALERT_MARK = "alert.mark"

@@ -1,11 +1,14 @@
 """What people do with alerts as commands and the API ask for it, and as they show it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from alerts.handling import Deed, handle
+from alerts.muting import Routing
+from alerts.notification import alert_labels
 from domain.alert import Alert
 from domain.alert_action import ActionKind, AlertAction, Handling
 from domain.audit import Actor
@@ -19,7 +22,7 @@ Row = dict[str, Any]
 
 
 class ActionWish(msgspec.Struct, forbid_unknown_fields=True):
-    """What to do with an alert: `value` is whom to assign it to, or the mark."""
+    """What to do with an alert: `value` is whom to assign it to, the mark, or how long to snooze it."""
 
     kind: ActionKind
     value: str = ""
@@ -44,10 +47,15 @@ def the_alert(store: Store, beginning: str) -> Alert:
     return found[0]
 
 
-def do_wished(store: Store, clock: Clock, beginning: str, wish: ActionWish, by: Actor) -> Row:
+def do_wished(store: Store, clock: Clock, beginning: str, wish: ActionWish, by: Actor, routing: Routing) -> Row:
     """What is stored of a wish about the alert whose id begins so; UsageError where it cannot be done."""
     deed = Deed(wish.kind, wish.value, wish.comment, wish.action_id)
-    return action_row(handle(store, the_alert(store, beginning), deed, by, clock.now()))
+    alert = the_alert(store, beginning)
+    if wish.kind is ActionKind.ESCALATE and not any(one.escalation for one in routing.route.match(alert_labels(alert))):
+        raise UsageError(
+            f"the alert {alert.alert_id} has no escalation policy; name one in its route in the routing file"
+        )
+    return action_row(handle(store, alert, deed, by, clock.now()))
 
 
 def action_row(action: AlertAction) -> Row:
@@ -66,10 +74,13 @@ def action_row(action: AlertAction) -> Row:
     }
 
 
-def handling_row(handling: Handling) -> Row:
+def handling_row(handling: Handling, now: datetime) -> Row:
     """What stands now, as JSON shows it beside an alert; null where nothing does."""
     named = {"acknowledged": handling.acknowledged, "assigned": handling.assigned, "marked": handling.marked}
-    return {name: None if action is None else _standing(action) for name, action in named.items()}
+    row: Row = {name: None if action is None else _standing(action) for name, action in named.items()}
+    until = handling.snoozed_until(now)
+    snoozed = handling.snoozed if until else None
+    return {**row, "snoozed": snoozed and until and {**_standing(snoozed), "until": format_instant(until)}}
 
 
 def people_cell(row: Mapping[str, Any]) -> str:
@@ -77,6 +88,7 @@ def people_cell(row: Mapping[str, Any]) -> str:
     acknowledged, assigned, marked = (row[name] for name in ("acknowledged", "assigned", "marked"))
     parts = [
         *([f"ack {acknowledged['by']}"] if acknowledged else []),
+        *([f"snoozed by {row['snoozed']['by']} until {row['snoozed']['until']}"] if row["snoozed"] else []),
         *([f"to {assigned['value']}"] if assigned else []),
         *([marked["value"]] if marked else []),
     ]

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from alerts.config import load_routing
+from alerts.digests import Digests
 from alerts.dispatcher import Dispatcher
 from alerts.metrics import AlertMetrics
 from alerts.muting import Routing
@@ -277,9 +278,10 @@ class Service:
             self._start_demo()
 
     def _open_dispatcher(self) -> None:
-        """Makes the dispatcher, which reads from the store what was told."""
+        """Makes what tells people, which reads from the store what was told."""
         read = self._routing_file.current
         rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._digests = Digests(self._store)
         self._dispatcher = Dispatcher(
             read.routing, read.integrations, self._store, self._clock, rng, self._alert_metrics
         )
@@ -356,6 +358,7 @@ class Service:
             self._ended_in_sight = ENDED_IN_SIGHT_AT_START
         self._dispatcher.run(dispatchable_alerts(self._store, now - self._ended_in_sight), now)
         self._ended_in_sight = ENDED_IN_SIGHT
+        self._digests.run(self._routing(), self._dispatcher, now)
 
     def _job_failed(self, event: JobExecutionEvent) -> None:
         if event.job_id == TICK:

@@ -46,9 +46,20 @@ def handling_of(store: Store, alert_ids: Iterable[str]) -> dict[str, Handling]:
         action = _action(row)
         by_alert[action.alert_id][action.kind] = action
     return {
-        alert_id: Handling(kinds.get(ActionKind.ACKNOWLEDGE), kinds.get(ActionKind.ASSIGN), kinds.get(ActionKind.MARK))
+        alert_id: Handling(
+            kinds.get(ActionKind.ACKNOWLEDGE),
+            kinds.get(ActionKind.ASSIGN),
+            kinds.get(ActionKind.MARK),
+            kinds.get(ActionKind.SNOOZE),
+            kinds.get(ActionKind.ESCALATE),
+        )
         for alert_id, kinds in by_alert.items()
     }
+
+
+def count_actions(store: Store) -> int:
+    """How many actions are stored; while it is the same nobody has done anything."""
+    return int(store.rows("count_alert_actions")[0]["actions"])
 
 
 def marks_of_rules(store: Store, names: Iterable[str]) -> dict[str, Mark]:

@@ -69,6 +69,18 @@ def dispatchable_alerts(store: Store, since: datetime) -> list[Alert]:
     return _alerts(store.rows("dispatchable_alerts", {"since": since}))
 
 
+def alerts_recorded_by(store: Store, since: datetime, through: datetime) -> list[Alert]:
+    """The alerts as recorded by `through`: the open ones, and those whose end was recorded after `since`."""
+    ended = [state for state in AlertState if not state.is_open]
+    return _alerts(store.rows("alerts_recorded_by", {"since": since, "through": through, "ended_states": ended}))
+
+
+def last_recorded(store: Store, at: datetime) -> datetime:
+    """When the last change of an alert was recorded by an instant; 1970 where none was."""
+    last_at: datetime = store.rows("last_recorded", {"at": at})[0]["last_at"]
+    return last_at
+
+
 def with_runs(store: Store, alerts: Sequence[Alert]) -> list[Alert]:
     """The alerts, those whose events carried no correlation id with the id of the run that their object belongs to.
 

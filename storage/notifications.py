@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.instants import to_micros
+from domain.instants import from_micros, to_micros
 from storage.client import Store, encode_rows
 
 
@@ -36,6 +36,7 @@ class NotificationRecord:
     created_at: datetime
     updated_at: datetime
     extent: str = ""
+    escalated_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class LogEntry:
     version: int
     receipt: str = ""
     extent: str = ""
+    escalated_us: int = 0
 
 
 def write_notifications(store: Store, records: Sequence[NotificationRecord]) -> None:
@@ -91,6 +93,14 @@ def read_log(store: Store) -> list[LogEntry]:
         LogEntry(**{**row, "firing": tuple(row["firing"]), "resolved": tuple(row["resolved"])})
         for row in store.rows("notification_log_firing")
     ]
+
+
+def sent_digests(store: Store) -> dict[str, tuple[datetime, datetime]]:
+    """By name, when the last digest that was made was due, and through which change of alerts it tells."""
+    return {
+        row["digest"]: (from_micros(row["due_us"]), from_micros(row["through_us"]))
+        for row in store.rows("sent_digests")
+    }
 
 
 def _row(record: NotificationRecord) -> dict[str, object]:

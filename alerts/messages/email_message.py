@@ -29,26 +29,40 @@ def email_message(
     story: GroupStory, sender: Address, recipients: Sequence[Address], sent_at: datetime, thread: str
 ) -> str:
     """The whole message as it goes over the wire, in ASCII; `thread` is the id of the conversation's first message."""
+    # State and figures stand in the first line of the body, which clients show beside the subject: some take
+    # messages for one thread only where the subject is the same.
+    subject = fit(f"[Milepost] {story.title}", _SUBJECT)
+    message = new_message(subject, story.notification_id, sender, recipients, sent_at, thread)
+    message.set_content(plain_text(story) + "\n", cte="quoted-printable")
+    message.add_alternative(_html(story), subtype="html", cte="quoted-printable")
+    # By default chance makes it, and the same notification would be another text after a restart.
+    message.set_boundary(f"=_{story.notification_id}")
+    return message.as_bytes().decode("ascii")
+
+
+def new_message(
+    subject: str,
+    notification_id: str,
+    sender: Address,
+    recipients: Sequence[Address],
+    sent_at: datetime,
+    thread: str = "",
+) -> EmailMessage:
+    """A message with its head and no content yet."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = list(recipients)
-    # State and figures stand in the first line of the body, which clients show beside the subject: some take
-    # messages for one thread only where the subject is the same.
-    message["Subject"] = fit(f"[Milepost] {story.title}", _SUBJECT)
+    message["Subject"] = subject
     message["Date"] = sent_at
-    message["Message-ID"] = message_id(story.notification_id, sender)
+    message["Message-ID"] = message_id(notification_id, sender)
     if thread:
         message["In-Reply-To"] = thread
         message["References"] = thread
     # Out-of-office programs are not to answer.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["X-Milepost-Notification-Id"] = story.notification_id
-    message.set_content(plain_text(story) + "\n", cte="quoted-printable")
-    message.add_alternative(_html(story), subtype="html", cte="quoted-printable")
-    # By default chance makes it, and the same notification would be another text after a restart.
-    message.set_boundary(f"=_{story.notification_id}")
-    return message.as_bytes().decode("ascii")
+    message["X-Milepost-Notification-Id"] = notification_id
+    return message
 
 
 def _html(story: GroupStory) -> str:

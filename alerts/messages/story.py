@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from alerts.digest_table import DigestLine, DigestTable
 from alerts.extent import money_behind
 from alerts.messages.incident_story import IncidentStory, incident_story, say_amount
 from alerts.messages.text_limits import clean, fit, one_line
@@ -30,6 +31,9 @@ _WHY = {
     NotifyReason.SOME_RESOLVED: "some alerts are over",
     NotifyReason.REPEAT_INTERVAL_ELAPSED: "reminder, nothing changed",
     NotifyReason.MATERIAL_CHANGE: "materially more waits than was told",
+    NotifyReason.ESCALATED: "escalated",
+    NotifyReason.SNOOZE_ENDED: "its snooze is over and it still fires",
+    NotifyReason.DIGEST: "daily digest",
 }
 
 
@@ -78,6 +82,7 @@ class GroupStory:
     receiver: str
     notification_id: str
     incident: IncidentStory | None = None
+    counted: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -92,6 +97,8 @@ class GroupStory:
     @property
     def counts(self) -> str:
         """How many fire and how many are over."""
+        if self.counted:
+            return self.counted
         parts = [f"{self.firing} firing"] if self.firing else []
         if self.resolved:
             parts.append(f"{self.resolved} resolved")
@@ -132,7 +139,9 @@ class GroupStory:
 
 
 def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
-    """The story of a notification with its first `most` alerts."""
+    """The story of a notification with its first `most` alerts, or of a digest in short."""
+    if notification.digest is not None:
+        return _tell_digest(notification, notification.digest, console_url)
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
     shown = in_detail(notification)[0][:most]
     incident = notification.incident
@@ -146,7 +155,7 @@ def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
         money=say_money(*money_behind(firing)),
         severity=min((alert.severity for alert in firing), key=severity_rank, default=""),
         since=min((_since(alert) for alert in firing), default=None),
-        told_because=_WHY[notification.reason] if notification.reason else "",
+        told_because=_told_because(notification),
         alerts=tuple(_alert(alert, notification.created_at, console_url) for alert in shown),
         more=len(notification.alerts) - len(shown),
         console_url=console_url,
@@ -154,6 +163,62 @@ def tell(notification: Notification, console_url: str, most: int) -> GroupStory:
         notification_id=notification.notification_id,
         incident=story,
     )
+
+
+def _tell_digest(notification: Notification, table: DigestTable, console_url: str) -> GroupStory:
+    """A digest as a short text, for receivers that take no table."""
+    return GroupStory(
+        name=_line(f"Digest {table.name}", _LABEL),
+        where=_line(table.section, _LABEL),
+        firing=table.open,
+        resolved=table.ended,
+        money=say_money(*open_money(table.totals)),
+        severity="",
+        since=table.oldest_since,
+        told_because=digest_note(table),
+        alerts=(),
+        more=0,
+        console_url=console_url,
+        receiver=_line(notification.conversation.receiver, _LABEL),
+        notification_id=notification.notification_id,
+        counted=digest_counts(table),
+    )
+
+
+def _told_because(notification: Notification) -> str:
+    if notification.reason is None:
+        return ""
+    step = notification.escalation
+    if notification.reason is not NotifyReason.ESCALATED or step is None:
+        return _WHY[notification.reason]
+    again = f", round {step.round}" if step.round > 1 else ""
+    return f"{_WHY[notification.reason]} (step {step.step} of {_line(step.policy, _WORD)}{again})"
+
+
+def digest_counts(table: DigestTable) -> str:
+    """How many alerts are open and how many ended, in words."""
+    parts = [f"{table.open} open" if table.open else "nothing open", f"{table.ended} ended"]
+    return ", ".join([*parts, *([f"{table.withdrawn} withdrawn"] if table.withdrawn else [])])
+
+
+def digest_note(table: DigestTable) -> str:
+    """Which time the digest is about, and whether others are missing before it."""
+    missed = ""
+    if table.missed:
+        many = "digests before it were" if table.missed > 1 else "digest before it was"
+        missed = f"; {table.missed} {many} not sent, and this one goes back to the last that was"
+    return f"daily digest of {say_instant(table.due_at)}, ended since {say_instant(table.since)}{missed}"
+
+
+def open_money(lines: Iterable[DigestLine]) -> tuple[list[Money], int]:
+    """What is open in these lines, summed per currency, and how many amounts are unknown."""
+    lines = list(lines)
+    sums: dict[str, Money] = {}
+    for line in lines:
+        if line.open_amount is not None and line.currency is not None:
+            before = sums.get(line.currency)
+            sums[line.currency] = Money(line.open_amount + (before.amount if before else 0), line.currency)
+    return [sums[currency] for currency in sorted(sums)], sum(line.open_unknown for line in lines)
 
 
 def say_money(sums: Iterable[Money], unknown: int) -> str:

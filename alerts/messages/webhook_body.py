@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.extent import money_behind
 from alerts.messages.story import trace_url
-from alerts.notification import Notification, alert_labels, in_detail, is_resolved
+from alerts.notification import Notification, NotifyReason, alert_labels, in_detail, is_resolved
 from domain.alert import Alert
 from domain.alert_why import why_with_cause
 from domain.incident import incident_document
@@ -31,6 +31,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
     firing = [alert for alert in notification.alerts if not is_resolved(alert)]
     labels = [alert_labels(alert) for alert in alerts]
     sums, unknown = money_behind(firing)
+    step = notification.escalation if notification.reason is NotifyReason.ESCALATED else None
     message: dict[str, object] = {
         "receiver": notification.conversation.receiver,
         "status": "firing" if firing else "resolved",
@@ -44,6 +45,7 @@ def webhook_body(notification: Notification, *, max_alerts: int, console_url: st
         "truncatedAlerts": len(notification.alerts) - len(alerts),
         "notificationId": notification.notification_id,
         "reason": notification.reason,
+        "escalation": None if step is None else {"policy": step.policy, "step": step.step, "round": step.round},
         "moneyAtRisk": [
             {"currency": money.currency, "amount": format_amount(money.amount, money.currency)} for money in sums
         ],

@@ -22,6 +22,7 @@ from alerts.config_parts import (
     TlsConfig,
     require_one_of,
 )
+from alerts.messages.digest_email import digest_email
 from alerts.messages.email_message import MOST_ALERTS, email_message, message_id
 from alerts.messages.story import tell
 from alerts.messages.text_limits import one_line
@@ -133,6 +134,9 @@ class EmailNotifier:
 
     def compose(self, notification: Notification) -> str:
         story = tell(notification, self._console_url, MOST_ALERTS)
+        if notification.digest is not None:
+            created_at = notification.created_at
+            return digest_email(story, notification.digest, self._sender, self._recipients, created_at)
         return email_message(story, self._sender, self._recipients, notification.created_at, notification.thread)
 
     def send(self, notification: Notification, now: datetime) -> str:

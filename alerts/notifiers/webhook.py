@@ -17,6 +17,7 @@ from alerts.config_parts import (
     is_web_address,
     require_one_of,
 )
+from alerts.messages.digest_message import digest_body
 from alerts.messages.webhook_body import webhook_body
 from alerts.notification import Notification
 from alerts.notifiers.http_sender import Call, HttpSender
@@ -57,6 +58,8 @@ class WebhookNotifier:
         self._secret()
 
     def compose(self, notification: Notification) -> str:
+        if notification.digest is not None:
+            return digest_body(notification, notification.digest, self._console_url)
         return webhook_body(notification, max_alerts=self._config.max_alerts, console_url=self._console_url)
 
     def send(self, notification: Notification, now: datetime) -> str:

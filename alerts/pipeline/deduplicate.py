@@ -69,26 +69,15 @@ class Deduplicate:
         told = self._log.told(notification.conversation)
         is_incident = bool(notification.incident_id)
         extent = extent_of(one for one in notification.alerts if not is_resolved(one)) if is_incident else None
-        firing, repeat_interval = frozenset(notification.firing), notification.repeat_interval
-        if extent is not None:
-            muted = notification.muted
-            reason = incident_needs_update(told, firing, muted, extent, repeat_interval=repeat_interval, now=now)
-        else:
-            reason = needs_update(
-                told,
-                firing,
-                frozenset(notification.resolved),
-                send_resolved=self._send_resolved,
-                repeat_interval=repeat_interval,
-                now=now,
-            )
+        reason = _step_or_snooze(notification, told, now) or self._reason(notification, told, extent, now)
         if reason is None:
             return notification
         alerts = notification.alerts
         if not self._send_resolved:
             alerts = tuple(alert for alert in alerts if not is_resolved(alert))
         version = told.version if told else 0
-        identity = notification_id(notification.conversation, alerts, version)
+        step = notification.escalated_us if reason is NotifyReason.ESCALATED else 0
+        identity = notification_id(notification.conversation, alerts, version, step)
         thread = told.receipt if told else ""
         return replace(
             notification,
@@ -98,3 +87,31 @@ class Deduplicate:
             thread=thread,
             extent=extent.write() if extent else "",
         )
+
+    def _reason(
+        self, notification: Notification, told: Told | None, extent: Extent | None, now: datetime
+    ) -> NotifyReason | None:
+        firing, repeat_interval = frozenset(notification.firing), notification.repeat_interval
+        if extent is not None:
+            muted = notification.muted
+            return incident_needs_update(told, firing, muted, extent, repeat_interval=repeat_interval, now=now)
+        return needs_update(
+            told,
+            firing,
+            frozenset(notification.resolved),
+            send_resolved=self._send_resolved,
+            repeat_interval=repeat_interval,
+            now=now,
+        )
+
+
+def _step_or_snooze(notification: Notification, told: Told | None, now: datetime) -> NotifyReason | None:
+    """Why to tell of what fires, besides Alertmanager's reasons, before which these come."""
+    if not notification.firing:
+        return None
+    if notification.escalated_us > (told.escalated_us if told else 0):
+        return NotifyReason.ESCALATED
+    until = notification.snoozed_until
+    if told is not None and until is not None and told.sent_at < until <= now:
+        return NotifyReason.SNOOZE_ENDED
+    return None

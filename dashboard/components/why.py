@@ -20,6 +20,8 @@ _DIGEST_SHOWN = 8
 _DONE = {
     ActionKind.ACKNOWLEDGE: "Acknowledged",
     ActionKind.UNACKNOWLEDGE: "Not acknowledged",
+    ActionKind.SNOOZE: "Snoozed",
+    ActionKind.ESCALATE: "Escalated",
     ActionKind.ASSIGN: "Assigned",
     ActionKind.COMMENT: "Comment",
     ActionKind.MARK: "Marked",
@@ -85,7 +87,7 @@ def _people(actions: Sequence[AlertAction], reader: Reader) -> Iterator[Fact]:
     """What people did with it, in order."""
     for action in actions:
         said = element("span", action.comment, class_="mp-sub") if action.comment else ""
-        to = "to " if action.kind is ActionKind.ASSIGN else ""
+        to = {ActionKind.ASSIGN: "to ", ActionKind.SNOOZE: "for "}.get(action.kind, "")
         value = [to, element("b", action.value), " "] if action.value else []
         by = _muted(f"by {action.acted_by} at ")
         yield _DONE[action.kind], join(value, by, instant(reader, action.acted_at, seconds=True), said)

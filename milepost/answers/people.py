@@ -18,6 +18,7 @@ from domain.silence import SilenceState
 from milepost.alert_handling import ActionWish, action_row, do_wished, handling_row, the_alert
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.escalation import ApiEscalation, StoreEscalation
 from milepost.audit_rows import entry_row, verification
 from milepost.silence_rows import silence_row
 from rules.evaluator import evaluation_row
@@ -30,7 +31,7 @@ from storage.client import Store
 from storage.silences import list_silences
 
 
-class StorePeople:
+class StorePeople(StoreEscalation):
     """Answers from the store in this process."""
 
     def __init__(self, store: Store, clock: Clock, routing: Callable[[], Routing] = shipped_routing) -> None:
@@ -53,7 +54,11 @@ class StorePeople:
 
     def act_on_alert(self, alert_id: str, wish: ActionWish) -> Answer:
         """What is stored of what somebody does with the alert whose id begins so."""
-        return do_wished(self._store, self._clock, alert_id, wish, Actor(wish.by))
+        return self.do_with_alert(alert_id, wish, Actor(wish.by))
+
+    def do_with_alert(self, alert_id: str, wish: ActionWish, by: Actor) -> Answer:
+        """The same, done by somebody who is known otherwise than by the wish."""
+        return do_wished(self._store, self._clock, alert_id, wish, by, self._routing())
 
     def audit_verification(self, head: str | None) -> Answer:
         """Whether the audit log is unbroken, and holds a head that was kept."""
@@ -94,7 +99,8 @@ class StorePeople:
         """Alerts as `milepost alerts list --output json` shows them: with what telemetry says, and what people did."""
         if not alerts:
             return []
-        mutes = current_mutes(self._store, self._routing(), self._clock.now())
+        now = self._clock.now()
+        mutes = current_mutes(self._store, self._routing(), now)
         ids = [alert.alert_id for alert in alerts]
         handling, actions = handling_of(self._store, ids), actions_on(self._store, ids)
         return [
@@ -102,14 +108,14 @@ class StorePeople:
                 **_alert_row(alert),
                 "why": why_with_cause(alert),
                 "muted_by": [one.row() for one in mutes.of_alert(alert)],
-                **handling_row(handling.get(alert.alert_id, NOT_HANDLED)),
+                **handling_row(handling.get(alert.alert_id, NOT_HANDLED), now),
                 "actions": [action_row(action) for action in actions.get(alert.alert_id, ())],
             }
             for alert in with_causes(self._store, alerts)
         ]
 
 
-class ApiPeople:
+class ApiPeople(ApiEscalation):
     """Answers from a running Milepost."""
 
     def __init__(self, api: ApiClient) -> None:

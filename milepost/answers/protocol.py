@@ -33,7 +33,15 @@ from storage.object_statements import (
 )
 
 
-class PeopleAnswers(Protocol):
+class EscalationAnswers(Protocol):
+    """What is asked of who is called when nobody acknowledges, and of digests."""
+
+    def escalation_policies(self, policy: str | None, at: datetime | None) -> list[Answer]: ...
+    def escalation_of_alert(self, alert_id: str, at: datetime | None) -> Answer: ...
+    def digest(self, name: str, at: datetime | None) -> Answer: ...
+
+
+class PeopleAnswers(EscalationAnswers, Protocol):
     """What is asked of alerts, and of what people do with them."""
 
     def alerts(self, state: str | None, limit: int) -> list[Answer]: ...

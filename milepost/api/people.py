@@ -6,20 +6,18 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from collector.operations import actor_of, posted
-from domain.clock import Clock
 from domain.instants import EARLIEST, LATEST, parse_storable_instant
-from milepost.alert_handling import ActionWish, do_wished
+from milepost.alert_handling import ActionWish
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.responses import get
 from storage.audit import AuditPeriod
-from storage.client import Store
 
 
-def people_routes(store: Store, clock: Clock, answers: StoreAnswers) -> list[BaseRoute]:
+def people_routes(answers: StoreAnswers) -> list[BaseRoute]:
     """The routes under /api/alerts that change something, and those under /api/audit."""
 
     def act_on_alert(wish: ActionWish, request: Request) -> object:
-        return do_wished(store, clock, request.path_params["alert_id"], wish, actor_of(wish.by, request))
+        return answers.do_with_alert(request.path_params["alert_id"], wish, actor_of(wish.by, request))
 
     def audit_verification(request: Request) -> object:
         return answers.audit_verification(request.query_params.get("head"))

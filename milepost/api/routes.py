@@ -15,6 +15,7 @@ from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
+from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
 from milepost.api.incidents import incident_routes
 from milepost.api.kpis import kpi_routes
@@ -62,7 +63,8 @@ def api_routes(
 
     return [
         *_alert_routes(answers),
-        *people_routes(store, clock, answers),
+        *people_routes(answers),
+        *escalation_routes(answers),
         *incident_routes(answers),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),

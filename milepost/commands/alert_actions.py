@@ -1,4 +1,4 @@
-"""`milepost alerts ack`, `unack`, `assign`, `comment` and `mark`: what people do with alerts."""
+"""`milepost alerts ack`, `unack`, `snooze`, `escalate`, `assign`, `comment` and `mark`: what people do with alerts."""
 
 from typing import Annotated
 
@@ -9,10 +9,11 @@ from domain.clock import SystemClock
 from domain.errors import UsageError
 from milepost.alert_handling import ActionWish
 from milepost.answers.from_store import open_answers
-from milepost.commands.options import user_name
+from milepost.commands.options import duration_of, user_name
 from milepost.output import echo, problem
 from milepost.settings import load_settings
 
+_BEFORE_VALUE = {ActionKind.ASSIGN: "to", ActionKind.MARK: "as", ActionKind.SNOOZE: "for"}
 AlertsArgument = Annotated[
     list[str], typer.Argument(help="Alerts' ids, or enough of the beginning of each.", metavar="ID…")
 ]
@@ -21,6 +22,8 @@ CommentOption = Annotated[str, typer.Option("--comment", help="Why, or what else
 _DONE = {
     ActionKind.ACKNOWLEDGE: "acknowledged",
     ActionKind.UNACKNOWLEDGE: "no longer acknowledged",
+    ActionKind.SNOOZE: "snoozed",
+    ActionKind.ESCALATE: "escalated",
     ActionKind.ASSIGN: "assigned",
     ActionKind.COMMENT: "commented",
     ActionKind.MARK: "marked",
@@ -35,6 +38,26 @@ def alerts_ack(alerts: AlertsArgument, by: ByOption = "", comment: CommentOption
 def alerts_unack(alerts: AlertsArgument, by: ByOption = "", comment: CommentOption = "") -> None:
     """Take acknowledgements back."""
     _act(alerts, ActionWish(ActionKind.UNACKNOWLEDGE, comment=comment, by=by))
+
+
+def alerts_snooze(
+    alerts: AlertsArgument,
+    for_: Annotated[str, typer.Option("--for", help="How long, such as 2h.")],
+    comment: Annotated[str, typer.Option("--comment", help="Why it can wait.")],
+    by: ByOption = "",
+) -> None:
+    """Put alerts off: as an acknowledgement that ends, after which they are told again and escalate anew."""
+    duration_of("--for", for_)
+    _act(alerts, ActionWish(ActionKind.SNOOZE, for_, comment, by))
+
+
+def alerts_escalate(
+    alerts: AlertsArgument,
+    comment: Annotated[str, typer.Option("--comment", help="Why others are needed.")],
+    by: ByOption = "",
+) -> None:
+    """Call the next step of the escalation policy now, without waiting for its time."""
+    _act(alerts, ActionWish(ActionKind.ESCALATE, comment=comment, by=by))
 
 
 def alerts_assign(
@@ -78,7 +101,7 @@ def _act(alerts: list[str], wish: ActionWish) -> None:
                 problem(str(error))
                 failed = True
                 continue
-            to = {ActionKind.ASSIGN: f" to {row['value']}", ActionKind.MARK: f" as {row['value']}"}.get(wish.kind, "")
+            to = f" {_BEFORE_VALUE[wish.kind]} {row['value']}" if wish.kind in _BEFORE_VALUE else ""
             echo(
                 f"{_DONE[wish.kind]}{to}: {row['alert']} on {row['object_type']}/{row['object_id']} ({row['alert_id']})"
             )

@@ -18,7 +18,16 @@ from domain.instants import EARLIEST, LATEST
 from milepost.alert_handling import people_cell
 from milepost.alert_page import alert_page, muted_by
 from milepost.answers.from_store import open_answers
-from milepost.commands.alert_actions import alerts_ack, alerts_assign, alerts_comment, alerts_mark, alerts_unack
+from milepost.commands.alert_actions import (
+    alerts_ack,
+    alerts_assign,
+    alerts_comment,
+    alerts_escalate,
+    alerts_mark,
+    alerts_snooze,
+    alerts_unack,
+)
+from milepost.commands.escalation import alerts_digest, alerts_escalation
 from milepost.commands.options import LimitOption, Output, OutputOption, instant_of
 from milepost.commands.silences import silence_app
 from milepost.output import echo, print_json, print_table
@@ -57,6 +66,10 @@ alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts, act on them
 alerts_app.add_typer(silence_app, name="silence")
 alerts_app.command("ack")(alerts_ack)
 alerts_app.command("unack")(alerts_unack)
+alerts_app.command("snooze")(alerts_snooze)
+alerts_app.command("escalate")(alerts_escalate)
+alerts_app.command("escalation")(alerts_escalation)
+alerts_app.command("digest")(alerts_digest)
 alerts_app.command("assign")(alerts_assign)
 alerts_app.command("comment")(alerts_comment)
 alerts_app.command("mark")(alerts_mark)

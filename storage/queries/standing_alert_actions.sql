@@ -1,5 +1,6 @@
--- What stands of what was done with these alerts: the last assignment and mark of each, and the last acknowledgement
--- unless it was taken back, the alert has ended since, or it fired that was only at risk then.
+-- What stands of what was done with these alerts: the last assignment and mark of each, the last acknowledgement or snooze
+-- unless it was taken back, and the last wish to escalate; of these none where the alert has ended since, or fired that
+-- was only at risk then. A snooze that has ended stands, too.
 -- params: alert_ids Array(String), ended_states Array(String)
 -- columns: action_id, alert_id, alert, object_type, object_id, alert_version, has_fired, kind, value, acted_by, acted_at,
 --   comment
@@ -17,7 +18,7 @@ WITH
         SELECT *
         FROM taken
         ORDER BY acted_at DESC, action_id DESC
-        LIMIT 1 BY alert_id, if(kind = 'unacknowledge', 'acknowledge', kind)
+        LIMIT 1 BY alert_id, if(kind IN ('unacknowledge', 'snooze'), 'acknowledge', kind)
     )
 SELECT
     action_id, alert_id, alert, object_type, object_id, alert_version, has_fired, kind, value, acted_by, acted_at, comment
@@ -29,11 +30,12 @@ LEFT JOIN
         maxIf(version, state != 'firing') AS ended_version,
         maxIf(version, state = 'firing') AS fired_version
     FROM alert_transitions
-    WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM latest WHERE kind = 'acknowledge')
+    WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM latest WHERE kind IN ('acknowledge', 'snooze', 'escalate'))
         AND (state = 'firing' OR state IN {ended_states:Array(String)})
     GROUP BY alert_id
 ) AS ended USING (alert_id)
 WHERE kind IN ('assign', 'mark') OR (
-    kind = 'acknowledge' AND ended_version <= alert_version AND (has_fired OR fired_version <= alert_version)
+    kind IN ('acknowledge', 'snooze', 'escalate')
+    AND ended_version <= alert_version AND (has_fired OR fired_version <= alert_version)
 )
 ORDER BY alert_id, kind

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +23,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from alerts.config import RoutingConfig
+from alerts.config import RoutingConfig, load_routing
+from alerts.muting import build_routing
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_door import ContractDoor
@@ -42,6 +44,7 @@ from milepost.settings import SHIPPED
 from rules.loader import rule_files
 from storage.alerts import write_transitions
 from storage.client import Store
+from storage.escalations import Escalation, write_escalations
 from storage.freshness import note_traffic
 from tests.builders import NOW, alert, otlp_request, span
 from tests.integration.collector.running import event
@@ -68,6 +71,7 @@ LISTENING = RoutingConfig.model_validate(
         ],
     }
 )
+ROUTING = build_routing(load_routing(Path(__file__).parents[2] / "testdata/escalation.yaml"))
 SPANS = otlp_request(span()).SerializeToString()
 
 
@@ -101,7 +105,7 @@ def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
         store,
         clock,
         registry,
-        [*api_routes(store, clock, CONTRACTS), *pulls, *actions],
+        [*api_routes(store, clock, CONTRACTS, routing=lambda: ROUTING), *pulls, *actions],
         sources=all_sources(),
         door=DoorSettings(is_exposed, operator=operator),
     )
@@ -185,6 +189,24 @@ def test_what_people_do_with_an_alert_is_answered_as_the_document_says(running: 
     assert [handled[name]["value"] for name in ("acknowledged", "marked", "assigned")] == [None, "noise", "ben"]
     assert len(ask("GET", "/api/audit")) == 3
     assert ask("GET", "/api/audit/verification")["flaws"] == []
+
+
+def test_escalation_and_digests_are_answered_as_the_document_says(running: Running, embedded_store: Store) -> None:
+    ask = partial(asked_of, running)
+    alert_id, one = ask("GET", "/api/alerts")[0]["alert_id"], "/api/alerts/{alert_id}"
+    actions = f"{one}/actions"
+    for wish in ({"kind": "snooze", "value": "2h"}, {"kind": "escalate"}):
+        ask("POST", actions, actions.format(alert_id=alert_id), json={**wish, "comment": "a test", "by": "ana"})
+    begun = Escalation("order_to_cash", '{}:{alertname="OrderNotPosted"}', "order_to_cash", NOW, 1, NOW, {"ana": 1})
+    write_escalations(embedded_store, [begun])
+    of_alert = ask("GET", f"{one}/escalation", f"{one}/escalation".format(alert_id=alert_id))
+    [policy] = ask("GET", "/api/escalation")
+    digest = ask("GET", "/api/digests/{name}", "/api/digests/finance_daily")
+
+    assert ask("GET", one, one.format(alert_id=alert_id))["snoozed"]["until"] == "2026-11-02T14:00:00Z"
+    assert len(of_alert["groups"][0]["upcoming"]) == 5
+    assert policy["steps"][0]["rotations"][0]["on_call"]["is_override"]
+    assert (digest["open"], len(digest["rows"]), len(digest["totals"])) == (1, 1, 1)
 
 
 def test_what_generated_requests_seldom_meet_is_as_the_document_says(running: Running, embedded_store: Store) -> None:

@@ -15,7 +15,17 @@ from tests.builders import NOW, alert
 from tests.engine import Engine
 
 SECOND = timedelta(seconds=1)
-KEPT = {ActionKind.ACKNOWLEDGE: "acknowledged", ActionKind.ASSIGN: "assigned", ActionKind.MARK: "marked"}
+KEPT = {
+    ActionKind.ACKNOWLEDGE: "acknowledged",
+    ActionKind.ASSIGN: "assigned",
+    ActionKind.MARK: "marked",
+    ActionKind.SNOOZE: "snoozed",
+    ActionKind.ESCALATE: "escalated",
+}
+# Of these the last one stands.
+HOLDING = ("acknowledged", "snoozed")
+# What an end of the alert takes away.
+ENDING = (*HOLDING, "escalated")
 
 
 def action(kind: ActionKind, number: int = 1, **changes: object) -> AlertAction:
@@ -28,7 +38,7 @@ def action(kind: ActionKind, number: int = 1, **changes: object) -> AlertAction:
         alert_version=fired.version,
         has_fired=True,
         kind=kind,
-        value={ActionKind.ASSIGN: "ben", ActionKind.MARK: Mark.USEFUL}.get(kind, ""),
+        value={ActionKind.ASSIGN: "ben", ActionKind.MARK: Mark.USEFUL, ActionKind.SNOOZE: "2h"}.get(kind, ""),
         acted_by="ana",
         acted_at=NOW + number * SECOND,
         comment="“why”\n",
@@ -68,17 +78,19 @@ def test_what_stands_is_what_a_walk_through_the_history_says(
                 stands, state=step.state, version=number, fired_at=fired_at, changed_at=NOW + number * SECOND
             )
             write_transitions(embedded_store, [stands])
-            held = expected.get("acknowledged")
-            if held and (not step.state.is_open or (step.state is AlertState.FIRING and not held.has_fired)):
-                del expected["acknowledged"]
+            for name in ENDING:
+                held = expected.get(name)
+                if held and (not step.state.is_open or (step.state is AlertState.FIRING and not held.has_fired)):
+                    del expected[name]
             continue
         done = action(step.kind, number, alert_version=stands.version, has_fired=stands.fired_at is not None)
         write_action(embedded_store, done)
         if step.repeats:
             write_action(embedded_store, replace(done, acted_at=done.acted_at + timedelta(minutes=1)))
-        if step.kind is ActionKind.UNACKNOWLEDGE:
-            expected.pop("acknowledged", None)
-        elif step.kind is not ActionKind.COMMENT:
+        if step.kind is ActionKind.UNACKNOWLEDGE or KEPT.get(step.kind) in HOLDING:
+            for name in HOLDING:
+                expected.pop(name, None)
+        if step.kind is not ActionKind.UNACKNOWLEDGE and step.kind is not ActionKind.COMMENT:
             expected[KEPT[step.kind]] = done
 
     found = handling_of(embedded_store, [stands.alert_id]).get(stands.alert_id, NOT_HANDLED)

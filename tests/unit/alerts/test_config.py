@@ -66,7 +66,7 @@ def test_paths_in_a_file_start_at_its_folder(tmp_path: Path) -> None:
             [
                 '3:3: route: unknown key "group_bye"; did you mean "group_by"? accepted: receiver, group_by, '
                 "group_wait, group_interval, repeat_interval, incidents, matchers, mute_time_intervals, "
-                "active_time_intervals, continue, routes"
+                "active_time_intervals, escalation, continue, routes"
             ],
             id="an unknown key",
         ),
