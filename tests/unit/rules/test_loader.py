@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence, duplicate, reconcile, authority, absence, threshold, burn_rate, forecast"
+    "intervention, milestone, sequence, duplicate, reconcile, authority, absence, threshold, burn_rate, forecast"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -300,17 +300,24 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        intervention: repost_order\n",
+            "        skew: 2m\n        intervention: {}\n",
             "13:23",
-            "intervention is not available in this version; remove it",
-            id="a key of a later version",
+            "intervention is a mapping; give text, in quotes if need be",
+            id="an intervention described in place",
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        intervention: {}\n",
+            "        skew: 2m\n        intervention: repost order\n",
             "13:23",
-            "intervention is not available in this version; remove it",
-            id="a key of a later version",
+            'intervention is "repost order"; give the name of an intervention, such as repost_order',
+            id="no name of an intervention",
+        ),
+        pytest.param(
+            'runbook: "Repost it"',
+            'intervention: "Repost it"',
+            "16:102",
+            "annotations.intervention: intervention is a key of the rule itself; give the annotation another name",
+            id="an annotation named as a key of the rule",
         ),
     ],
 )
@@ -387,3 +394,52 @@ def test_the_version_changes_where_a_verdict_could(old: str, new: str) -> None:
 def test_the_version_stays_where_no_verdict_can_change(old: str, new: str) -> None:
     calendars = {**CALENDARS, "de_business_too": Calendar("de_business_too", "Europe/Berlin", BUSINESS.week)}
     assert load(changed(old, new), calendars).version == load(WHOLE).version
+
+
+NAMES_AN_INTERVENTION = WHOLE.replace(
+    "        at_risk: 75%\n", "        at_risk: 75%\n        intervention: repost_order\n"
+)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_rule_names_an_intervention_in_its_annotations() -> None:
+    quiet = load(WHOLE)
+    Path("rules.yaml").write_text(NAMES_AN_INTERVENTION)
+    (rule,) = load_rules([Path("rules.yaml")], References(CALENDARS, interventions={"repost_order": "order"}))
+
+    assert rule.annotations == {**quiet.annotations, "intervention": "repost_order"}
+    assert rule.version == quiet.version
+    assert "intervention" not in quiet.annotations
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        pytest.param(
+            {"repost_orders": "order", "resend_invoice": "invoice"},
+            '"repost_order" is not defined; did you mean "repost_orders"?',
+            id="a near name",
+        ),
+        pytest.param(
+            {"z": "order", "resend": "invoice"}, '"repost_order" is not defined; give one of resend, z', id="another"
+        ),
+        pytest.param({}, '"repost_order" is not defined; none is defined in interventions.yaml', id="none at all"),
+        pytest.param(
+            {"repost_order": "invoice"},
+            '"repost_order" is for invoice, and the rule is about order',
+            id="one for other objects",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_an_intervention_that_does_not_fit_is_refused_with_its_place(known: dict[str, str], message: str) -> None:
+    Path("rules.yaml").write_text(NAMES_AN_INTERVENTION)
+    with pytest.raises(ConfigError) as refusal:
+        load_rules([Path("rules.yaml")], References(CALENDARS, interventions=known))
+
+    assert str(refusal.value) == f'rules.yaml:14:23: rule "OrderNotPosted": intervention {message}'
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_nobody_knows_the_interventions_their_names_are_not_checked() -> None:
+    assert load(NAMES_AN_INTERVENTION).annotations["intervention"] == "repost_order"
