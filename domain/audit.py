@@ -31,6 +31,12 @@ class ActKind(StrEnum):
     ALERT_MARK = "alert.mark"
     DEAD_LETTER_REPLAY = "dead_letter.replay"
     DEAD_LETTER_DISCARD = "dead_letter.discard"
+    INTERVENTION_REQUEST = "intervention.request"
+    INTERVENTION_APPROVE = "intervention.approve"
+    INTERVENTION_REJECT = "intervention.reject"
+    INTERVENTION_RESUME = "intervention.resume"
+    INTERVENTION_CALL = "intervention.call"
+    INTERVENTION_OUTCOME = "intervention.outcome"
     RULE_ADOPT = "rule.adopt"
     RULE_MIGRATE = "rule.migrate"
     TOKEN_CREATE = "token.create"  # noqa: S105 - no password

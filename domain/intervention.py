@@ -1,5 +1,6 @@
 """An intervention: one named call to the middleware about one business object, and the states it goes through."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,16 +94,12 @@ class Intervention:
     version: int
     updated_at: datetime
 
-    @property
-    def title(self) -> str:
-        """The intervention and its object, as commands take them."""
-        return f"{self.name} {self.business_object}"
-
 
 def intervention_id(run_id: str, name: str, business_object: BusinessObject) -> str:
     """The idempotency key of a call: it follows from what is meant, so no retry and no restart can give another."""
-    return xxhash.xxh3_128_hexdigest("\x00".join((run_id, name, *_parts(business_object))).encode())
+    return xxhash.xxh3_128_hexdigest("\x00".join((run_id, name, business_object.type, business_object.id)).encode())
 
 
-def _parts(business_object: BusinessObject) -> tuple[str, str]:
-    return business_object.type, business_object.id
+def command_for(name: str, business_object: BusinessObject) -> str:
+    """What to type to run an intervention; ids come from other systems, and a shell must take them as they are."""
+    return f"milepost interventions run {name} {shlex.quote(str(business_object))}"

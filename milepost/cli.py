@@ -25,6 +25,7 @@ from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
+from milepost.commands.interventions import interventions_app
 from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.commands.pulls import tell_pull
 from milepost.commands.rules import rules_app
@@ -43,6 +44,7 @@ export_app = typer.Typer(no_args_is_help=True, help="Write stored events to file
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(interventions_app, name="interventions")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from alerts.config import load_routing
 from alerts.dispatcher import Dispatcher
+from alerts.interventions.config import load_interventions
 from alerts.metrics import AlertMetrics
 from alerts.muting import Routing
 from collector.access import DoorSettings
@@ -47,6 +48,7 @@ from milepost.engine_metrics import EngineMetrics
 from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
+from milepost.intervention_setup import RunningInterventions, intervention_settings
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
 from milepost.rule_checks import rule_references
@@ -97,7 +99,8 @@ class Service:
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
         registry = CollectorRegistry()
-        self._rule_files = RuleFiles(settings, contracts, registry, clock.now())
+        interventions = load_interventions(settings.interventions_path)
+        self._rule_files = RuleFiles(settings, contracts, interventions.known, registry, clock.now())
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
@@ -112,6 +115,8 @@ class Service:
         self._arrival = StoreArrival(store, clock)
         self._arrival.attempt(partial(_note_absence, store, clock))
         self._build_pulls(pulls, registry)
+        calling = intervention_settings(interventions, references)
+        self._interventions = RunningInterventions(store, clock, calling, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
@@ -128,6 +133,7 @@ class Service:
             [
                 *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
                 *pull_routes(self._pulls, self._pull_door),
+                *self._interventions.routes,
             ],
             governed,
             self._sources,
@@ -251,6 +257,8 @@ class Service:
         self._closing.callback(self._dispatcher.stop)
         self._pulls.start(self._pull_door)
         self._closing.callback(self._pulls.stop)
+        self._interventions.start()
+        self._closing.callback(self._interventions.stop)
 
     def _look_for_tokens(self) -> None:
         """Tells of a door that opens to nobody, where the start could not know."""
@@ -294,6 +302,7 @@ class Service:
         span.set_attribute("milepost.transitions", result.transitions.total())
         # Last, since no verdict depends on it; whoever is told of an alert at this tick is told its cause as well.
         span.set_attribute("milepost.explained", self._causes.tick(result.through))
+        self._interventions.settle(through)
 
     def _tell(self) -> None:
         now = self._clock.now()

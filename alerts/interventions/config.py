@@ -23,7 +23,7 @@ _TITLES = {"interventions": ("intervention", "name")}
 _OURS = ("content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "connection", "user-agent")
 # What these carry lets in whoever has it.
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = {"http": 80, "https": 443}
 # In which order systems need what they refer to.
 DEPENDENCY_ORDER = ("customer", "order", "invoice", "payment")
 _LONGEST_DEADLINE = timedelta(hours=1)
@@ -167,9 +167,13 @@ class InterventionConfig(ConfigModel):
     http_config: HttpConfig = HttpConfig()
 
     @property
-    def host(self) -> str:
-        """The host that it calls, with its port where that is unusual."""
-        return urlsplit(self.url).netloc.lower()
+    def reached(self) -> tuple[str, ...]:
+        """What it calls, as `hosts` may name it: the host with its port, and without where that is the usual one."""
+        parts = urlsplit(self.url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        usual = _USUAL_PORTS[parts.scheme]
+        with_port = f"{host}:{parts.port or usual}"
+        return (with_port, host) if (parts.port or usual) == usual else (with_port,)
 
 
 class InterventionsConfig(ConfigModel):
@@ -244,12 +248,8 @@ def _name_problems(file: ConfigFile[InterventionsConfig]) -> Iterator[Problem]:
 def _host_problems(file: ConfigFile[InterventionsConfig]) -> Iterator[Problem]:
     allowed = ", ".join(file.model.hosts)
     for index, one in enumerate(file.model.interventions):
-        parts = urlsplit(one.url)
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        reached = {one.host, *((one.host.removesuffix(f":{port}"),) if port == _DEFAULT_PORTS[parts.scheme] else ())}
-        reached |= {f"{host}:{port}" for host in reached if not host.endswith(f":{port}")}
-        if not reached & set(file.model.hosts):
-            message = f'intervention "{one.name}": url calls {one.host}, which is not under hosts; allowed: {allowed}'
+        if not set(one.reached) & set(file.model.hosts):
+            message = f'intervention "{one.name}": url calls {one.reached[-1]}, not under hosts; allowed: {allowed}'
             yield file.problem(("interventions", index, "url"), message)
 
 

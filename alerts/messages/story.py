@@ -15,6 +15,7 @@ from alerts.notification import Notification, NotifyReason, is_resolved
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.duration import format_duration
+from domain.intervention import command_for
 from domain.money import Money, format_amount
 
 # Longer addresses are refused by some receivers and cut by others.
@@ -178,7 +179,7 @@ def _alert(alert: Alert, told_at: datetime, console_url: str) -> AlertStory:
         money="amount unknown" if alert.amount is None else _amount(alert.amount, alert.currency),
         summary=_line(alert.annotations.get("summary", ""), _TEXT),
         why=_line(_why(alert, is_over=over), _TEXT),
-        todo=fit(clean(_runbook(alert)).strip(), _TEXT),
+        todo=fit(clean(_todo(alert)).strip(), _TEXT),
         link=link if len(link) <= _LONGEST_LINK else "",
         since=_since(alert),
         due=alert.deadline_at,
@@ -210,6 +211,14 @@ def _amount(amount: Decimal, currency: str | None) -> str:
     sign, digits = ("-", format_amount(-amount, currency)) if amount < 0 else ("", format_amount(amount, currency))
     whole, point, fraction = digits.partition(".")
     return f"{sign}{int(whole):,}{point}{fraction} {code}"
+
+
+def _todo(alert: Alert) -> str:
+    """The runbook, and the call that may be made where the rule names one."""
+    if not alert.intervention:
+        return _runbook(alert)
+    may = f"you may: {command_for(alert.intervention, alert.business_object)} --reason …"
+    return "; ".join(filter(None, (_runbook(alert).strip(), may)))
 
 
 def _runbook(alert: Alert) -> str:

@@ -17,6 +17,7 @@ from domain.contract import Contracts
 from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.api_client import ApiClient
+from milepost.answers.interventions import ApiInterventions
 from milepost.answers.people import ApiPeople
 from milepost.answers.protocol import Answer
 from milepost.api.door import ApiCheckpoints, ApiDoor
@@ -163,6 +164,10 @@ class ApiAnswers(ApiPeople):
 
     def correlate(self, settings: Settings) -> None:
         """The running engine does at its next tick."""
+
+    def interventions(self, settings: Settings) -> ApiInterventions:
+        """Answers of the running Milepost, which has its own definitions and makes the calls."""
+        return ApiInterventions(self._api)
 
     def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]:
         """What became of the rows of each pull; the running Milepost has its own definitions."""
