@@ -54,6 +54,7 @@ class OpenAlert:
     reason: str
     legal_entity: str | None
     region: str | None
+    intervention: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def open_alerts(store: Store, entities: Sequence[str], limit: int, offset: int =
             reason=row["reason"],
             legal_entity=row["legal_entity"] or None,
             region=row["region"] or None,
+            intervention=row["intervention"],
         )
         for row in rows
     )
