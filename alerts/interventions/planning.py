@@ -121,7 +121,10 @@ class Planner:
         ]
         for target in targets:
             _check_type(target)
-        return list({(one.config.name, one.business_object): one for one in reversed(targets)}.values())[::-1]
+        once: dict[tuple[str, BusinessObject], _Target] = {}
+        for target in targets:
+            once.setdefault((target.config.name, target.business_object), target)
+        return list(once.values())
 
     def _alerts(self, selection: Selection) -> Iterable[Alert]:
         if selection.rule:
