@@ -16,7 +16,7 @@ from tests.acceptance.program import MILEPOST, RunningMilepost, environment, run
 from tests.middleware import Asked, Middleware
 from tests.waiting import eventually
 
-ORDERS, KILLS = 12, 6
+ORDERS, KILLS = 9, 4
 FILE = """\
 hosts: ["HOST"]
 interventions:
