@@ -130,11 +130,7 @@ class Service:
             store,
             clock,
             registry,
-            [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing),
-                *pull_routes(self._pulls, self._pull_door),
-                *self._interventions.routes,
-            ],
+            self._api_routes(),
             governed,
             self._sources,
             correlation,
@@ -161,6 +157,13 @@ class Service:
     def _unasked_store(self, settings: Settings) -> Store:
         url = reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
+
+    def _api_routes(self) -> list[BaseRoute]:
+        return [
+            *api_routes(self._store, self._clock, self._contracts, lambda: self._rule_files.row, self._routing),
+            *pull_routes(self._pulls, self._pull_door),
+            *self._interventions.routes,
+        ]
 
     def _routing(self) -> Routing:
         return self._routing_file.current.routing

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
@@ -28,18 +29,7 @@ def intervention_routes(answers: StoreInterventions) -> list[BaseRoute]:
         return answers.shown_run(request.path_params["run_id"])
 
     def history(request: Request) -> object:
-        params = request.query_params
-        known = ("name", "object", "run", "state", "limit")
-        if unknown := sorted(params.keys() - set(known)):
-            raise ValueError(f"{unknown[0]!r} is not known; {', '.join(known[:-1])} and limit are")
-        wish = HistoryWish(
-            name=params.get("name", ""),
-            business_object=params.get("object", ""),
-            run_id=params.get("run", ""),
-            states=params.getlist("state"),
-            limit=limit_of(params),
-        )
-        return answers.history(wish)
+        return answers.history(_wish(request.query_params))
 
     def versions(request: Request) -> object:
         return answers.versions(request.path_params["intervention_id"])
@@ -63,3 +53,16 @@ def intervention_routes(answers: StoreInterventions) -> list[BaseRoute]:
         Route("/api/interventions/history", get(history), methods=["GET"]),
         Route("/api/interventions/history/{intervention_id}", get(versions), methods=["GET"]),
     ]
+
+
+def _wish(params: QueryParams) -> HistoryWish:
+    known = ("name", "object", "run", "state", "limit")
+    if unknown := sorted(params.keys() - set(known)):
+        raise ValueError(f"{unknown[0]!r} is not known; {', '.join(known[:-1])} and limit are")
+    return HistoryWish(
+        name=params.get("name", ""),
+        business_object=params.get("object", ""),
+        run_id=params.get("run", ""),
+        states=params.getlist("state"),
+        limit=limit_of(params),
+    )
