@@ -3,7 +3,6 @@
 import os
 import threading
 from datetime import datetime
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
@@ -62,8 +61,3 @@ class RunningInterventions:
     def settle(self, through: datetime) -> None:
         """Decides what can be decided by all that was received by `through`."""
         self._desk.settler.settle(through)
-
-
-def interventions_file(settings: Settings, demo: Path | None) -> Path | None:
-    """The configured file; else the demo's, where it runs."""
-    return settings.interventions_path or demo

@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
+from milepost.demo.middleware import DemoMiddleware, demo_interventions, demo_middleware, sending_to
 from milepost.demo.receiver import demo_receiver, demo_routing
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.engine_metrics import EngineMetrics
@@ -99,7 +100,7 @@ class Service:
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
         registry = CollectorRegistry()
-        interventions = load_interventions(settings.interventions_path)
+        interventions = load_interventions(self._interventions_path(settings, demo))
         self._rule_files = RuleFiles(settings, contracts, interventions.known, registry, clock.now())
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
@@ -153,6 +154,14 @@ class Service:
             path = self._closing.enter_context(demo_routing(self._receiver.url))
         load_routing(path)
         return path
+
+    def _interventions_path(self, settings: Settings, demo: bool) -> Path | None:
+        """The file of calls to the middleware; in the demo, where there is none, that of the demo's own."""
+        self._middleware: DemoMiddleware | None = None
+        if settings.interventions_path is not None or not demo:
+            return settings.interventions_path
+        self._middleware = self._closing.enter_context(demo_middleware(self._clock, self._report))
+        return self._closing.enter_context(demo_interventions(self._middleware.host))
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = reachable(self.collector_url)
@@ -336,7 +345,12 @@ class Service:
 
     def _run_demo(self, stop: threading.Event) -> None:
         try:
-            settings = DemoSettings(endpoint=reachable(self.collector_url), token=self._operator)
+            endpoint = reachable(self.collector_url)
+            posted: Container[str] = frozenset()
+            if self._middleware:
+                self._middleware.connect(sending_to(endpoint, self._operator))
+                posted = self._middleware.posted
+            settings = DemoSettings(endpoint=endpoint, token=self._operator, posted=posted)
             run_demo(settings, self._clock, stop, self._report)
         except UsageError as error:
             log.error("demo: %s", error)
