@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from alerts.interventions.desk import InterventionSettings
 from collector.access import DoorSettings
 from collector.app import Collector
 from collector.contract_door import ContractDoor
@@ -35,6 +36,7 @@ from domain.instants import EPOCH
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, address, bind
+from milepost.intervention_setup import RunningInterventions
 from milepost.openapi import PATH, document
 from milepost.settings import SHIPPED
 from rules.loader import rule_files
@@ -82,11 +84,12 @@ def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
     write_transitions(store, [alert()])
     registry = CollectorRegistry()
     pulls = pull_routes(PullRuns([], PullMetrics(registry), clock), LocalDoor(store, clock, ContractDoor(Contracts())))
+    calls = RunningInterventions(store, clock, InterventionSettings(), registry)
     collector = Collector(
         store,
         clock,
         registry,
-        [*api_routes(store, clock, CONTRACTS), *pulls],
+        [*api_routes(store, clock, CONTRACTS), *pulls, *calls.routes],
         sources=all_sources(),
         door=DoorSettings(is_exposed, operator=operator),
     )
