@@ -40,6 +40,7 @@ class FailureReason(StrEnum):
     SERVER_ERROR = "server_error"
     RATE_LIMITED = "rate_limited"
     REDIRECTED = "redirected"
+    UNEXPECTED_ANSWER = "unexpected_answer"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     CONFIGURATION = "configuration"

@@ -11,6 +11,7 @@ import xxhash
 from domain.alert_cause import UNKNOWN_CAUSE, AlertCause
 from domain.alert_evidence import NO_EVIDENCE, AlertEvidence
 from domain.business_object import BusinessObject
+from domain.intervention import ANNOTATION as INTERVENTION
 
 # An alert's version is the instant at which its change became known; leaves room between two microseconds for a writer
 # that has more than one thing to say of an alert at once.
@@ -66,6 +67,11 @@ class Alert:
     trace_ids: tuple[str, ...] = ()
     evidence: AlertEvidence = NO_EVIDENCE
     cause: AlertCause = UNKNOWN_CAUSE
+
+    @property
+    def intervention(self) -> str:
+        """The call that may be made about its object, by name; empty where its rule names none."""
+        return self.annotations.get(INTERVENTION, "")
 
 
 def alert_id(rule: str, business_object: BusinessObject, clock: str) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from domain.business_object import BusinessObject
+from domain.intervention import command_for
+
 Answer = Mapping[str, Any]
 _UNKNOWN = "unknown"
 
@@ -28,6 +31,9 @@ def _facts(row: Answer) -> Iterator[tuple[str, str]]:
     yield "reason", row["reason"]
     for one in row["muted_by"]:
         yield "muted by", muted_by(one)
+    if row["intervention"]:
+        target = BusinessObject(row["object_type"], row["object_id"])
+        yield "you may", f"{command_for(row['intervention'], target)} --reason …"
 
 
 def muted_by(one: Answer) -> str:

@@ -26,6 +26,7 @@ from milepost.commands.audit import audit_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
 from milepost.commands.incidents import incidents_app
+from milepost.commands.interventions import interventions_app
 from milepost.commands.kpi import kpi_app
 from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.commands.pulls import tell_pull
@@ -46,6 +47,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(incidents_app, name="incidents")
+app.add_typer(interventions_app, name="interventions")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(export_app, name="export")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from alerts.interventions.config import load_interventions
 from collector.contract_definitions import load_contracts
 from domain.errors import MilepostError, Problem
 from milepost.answers.from_api import ApiAnswers
@@ -44,7 +45,10 @@ class CheckOutcome:
 
 def rule_references(settings: Settings) -> References:
     """What the configured rules refer to; ConfigError names every problem."""
-    return load_references(settings.calendars_path, load_contracts(settings.contracts_path).contracts)
+    interventions = load_interventions(settings.interventions_path)
+    return load_references(
+        settings.calendars_path, load_contracts(settings.contracts_path).contracts, interventions.known
+    )
 
 
 def heard_types(settings: Settings) -> frozenset[str] | None:

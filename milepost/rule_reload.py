@@ -1,6 +1,7 @@
 """Reads the configured rules again when their files change; files with errors change nothing.
 
-Rules are read with `calendars.yaml`. Contracts are those of the start: the collector's door is built with them.
+Rules are read with `calendars.yaml`. Contracts and interventions are those of the start:
+the collector's door and what calls the middleware are built with them.
 """
 
 import logging
@@ -11,6 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge
 
 from domain.contract import Contracts
+from domain.intervention import KnownInterventions
 from domain.rule import Rule
 from milepost.settings import Settings
 from milepost.watched_files import Watch, WatchedFiles
@@ -23,7 +25,14 @@ log = logging.getLogger("milepost.rules")
 class RuleFiles(WatchedFiles[tuple[Rule, ...]]):
     """The files of the configured rules, and the rules that were read from them last."""
 
-    def __init__(self, settings: Settings, contracts: Contracts, registry: CollectorRegistry, now: datetime) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        contracts: Contracts,
+        interventions: KnownInterventions,
+        registry: CollectorRegistry,
+        now: datetime,
+    ) -> None:
         """ConfigError where they are wrong: a start has no rules that could go on."""
         failed = Gauge(
             "milepost_rules_reload_failed",
@@ -40,7 +49,7 @@ class RuleFiles(WatchedFiles[tuple[Rule, ...]]):
             yield from sorted(rules.rglob("*.yaml")) if rules.is_dir() else (rules,)
 
         def read() -> tuple[Rule, ...]:
-            return load_rules([settings.rules_path], load_references(settings.calendars_path, contracts))
+            return load_rules([settings.rules_path], load_references(settings.calendars_path, contracts, interventions))
 
         watch = Watch(log, "the rule files are wrong, and the rules read before go on", failed, loaded_at)
         super().__init__(paths, read, watch, now)

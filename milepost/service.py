@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute
 from alerts.config import load_routing
 from alerts.digests import Digests
 from alerts.dispatcher import Dispatcher
+from alerts.interventions.config import load_interventions
 from alerts.metrics import AlertMetrics
 from alerts.muting import Routing
 from collector.access import DoorSettings
@@ -35,7 +35,7 @@ from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
-from domain.errors import MilepostError, StoreUnreachable, UsageError
+from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import EPOCH
 from milepost.adopted_configuration import AdoptedConfiguration
 from milepost.answers.from_api import ApiAnswers
@@ -44,15 +44,13 @@ from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
-from milepost.demo.rates import demo_rates
-from milepost.demo.receiver import demo_receiver, demo_routing
-from milepost.demo.run import DemoSettings, run_demo
+from milepost.demo.world import DemoWorld
 from milepost.engine_metrics import EngineMetrics
 from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
 from milepost.http_server import HttpServer, address, bind
-from milepost.kpi_book import load_kpi_book
-from milepost.kpi_metrics import KpiMetrics
+from milepost.intervention_setup import RunningInterventions, intervention_settings
+from milepost.kpi_keeping import KpiKeeping
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
 from milepost.rule_checks import rule_references
@@ -107,15 +105,17 @@ class Service:
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
         registry = CollectorRegistry()
-        self._rule_files = RuleFiles(settings, contracts, registry, clock.now())
+        self._demo = DemoWorld(closing, clock, self._report) if demo else None
+        interventions = load_interventions(self._interventions_path(settings))
+        self._rule_files = RuleFiles(settings, contracts, interventions.known, registry, clock.now())
         definitions = load_definitions(settings.sources_paths)
         self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
-        self._kpis = load_kpi_book(settings)
-        if demo and not self._kpis.settings.rates:
-            self._kpis = self._kpis.with_rates(demo_rates(clock.now().date()))
-        routing = self._checked_routing(settings, demo)
+        self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
+        routing = self._demo.routing_path if self._demo else settings.routing_path
+        # What is wrong in it is told before a port is opened.
+        load_routing(routing)
         collector_socket, console_socket = self._bind(settings)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
@@ -127,10 +127,11 @@ class Service:
         self._arrival = StoreArrival(store, clock)
         self._arrival.attempt(partial(_note_absence, store, clock), self._note_configuration)
         self._build_pulls(pulls, registry)
+        calling = intervention_settings(interventions, references)
+        self._interventions = RunningInterventions(store, clock, calling, registry)
         self._engine_metrics = EngineMetrics(registry)
         self._correlator = Correlator(store, contracts)
         self._freshness_metrics = FreshnessMetrics(registry)
-        self._kpi_metrics = KpiMetrics(registry)
         self._engine = Engine(store, self._rule_files.rules, contracts)
         self._causes = CauseFinder(store)
         self._alert_metrics = AlertMetrics(registry)
@@ -144,8 +145,8 @@ class Service:
             correlation.span_names,
             contracts,
             self._routing,
-            self._kpis.kpis,
-            self._kpis.settings.pricing,
+            self._kpis.book.kpis,
+            self._kpis.book.settings.pricing,
         )
         self._scheduler = self._schedule(settings)
 
@@ -157,11 +158,7 @@ class Service:
             store,
             clock,
             registry,
-            [
-                *api_routes(store, clock, contracts, lambda: self._rule_files.row, self._routing, self._kpis),
-                *pull_routes(self._pulls, self._pull_door),
-                *action_routes(store, clock, lambda: self._routing_file.current.config, os.environ, registry),
-            ],
+            self._api_routes(registry),
             open_contract_door(settings, contracts, store),
             self._sources,
             correlation,
@@ -170,18 +167,30 @@ class Service:
             store_problem=lambda: self._arrival.problem,
         )
 
-    def _checked_routing(self, settings: Settings, demo: bool) -> Path:
-        """The routing file; what is wrong in it is told before a port is opened."""
-        path = settings.routing_path
-        self._receiver = self._closing.enter_context(demo_receiver(self._report)) if demo else None
-        if self._receiver is not None:
-            path = self._closing.enter_context(demo_routing(self._receiver.url))
-        load_routing(path)
-        return path
+    def _interventions_path(self, settings: Settings) -> Path | None:
+        """The file of calls to the middleware; in the demo, where there is none, that of the demo's own."""
+        if settings.interventions_path is not None or self._demo is None:
+            return settings.interventions_path
+        return self._demo.open_middleware()
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = reachable(self.collector_url)
         return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
+
+    def _api_routes(self, registry: CollectorRegistry) -> list[BaseRoute]:
+        return [
+            *api_routes(
+                self._store,
+                self._clock,
+                self._contracts,
+                lambda: self._rule_files.row,
+                self._routing,
+                self._kpis.book,
+            ),
+            *pull_routes(self._pulls, self._pull_door),
+            *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),
+            *self._interventions.routes,
+        ]
 
     def _routing(self) -> Routing:
         return self._routing_file.current.routing
@@ -273,9 +282,8 @@ class Service:
         where = self._settings.store if self._store.is_embedded else self._store.where
         self._report(f"store      {where}{' is away: what comes is spooled' if self._arrival.problem else ''}")
         collect_rarely()
-        if self._receiver:
-            self._report(f"webhook    {self._receiver.url}")
-            self._start_demo()
+        if self._demo:
+            self._demo.start(reachable(self.collector_url), self._operator)
 
     def _open_dispatcher(self) -> None:
         """Makes what tells people, which reads from the store what was told."""
@@ -295,6 +303,8 @@ class Service:
         self._closing.callback(self._dispatcher.stop)
         self._pulls.start(self._pull_door)
         self._closing.callback(self._pulls.stop)
+        self._interventions.start()
+        self._closing.callback(self._interventions.stop)
 
     def _look_for_tokens(self) -> None:
         """Tells of a door that opens to nobody, where the start could not know."""
@@ -321,10 +331,7 @@ class Service:
     def keep_kpis(self) -> None:
         """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
         self._arrival.require()
-        through, now = self._settled_through(), self._clock.now()
-        self._kpis.keep(self._store, through, now)
-        self._kpi_metrics.read(self._store, self._kpis, now)
-        self._kpi_metrics.kept_through.set(through.timestamp())
+        self._kpis.run(self._store, self._settled_through(), self._clock.now())
 
     def _settled_through(self) -> datetime:
         """No event received by then is still on its way."""
@@ -349,6 +356,7 @@ class Service:
         span.set_attribute("milepost.transitions", result.transitions.total())
         # Last, since no verdict depends on it; whoever is told of an alert at this tick is told its cause as well.
         span.set_attribute("milepost.explained", self._causes.tick(result.through))
+        self._interventions.settle(through)
 
     def _tell(self) -> None:
         now = self._clock.now()
@@ -367,24 +375,6 @@ class Service:
             log.warning("%s put off: %s", event.job_id, event.exception)
         else:
             log.error("%s failed, tried again at the next: %s\n%s", event.job_id, event.exception, event.traceback)
-
-    def _start_demo(self) -> None:
-        stop = threading.Event()
-        thread = threading.Thread(target=self._run_demo, args=(stop,), name="demo", daemon=True)
-
-        def end() -> None:
-            stop.set()
-            thread.join(timeout=15)
-
-        thread.start()
-        self._closing.callback(end)
-
-    def _run_demo(self, stop: threading.Event) -> None:
-        try:
-            settings = DemoSettings(endpoint=reachable(self.collector_url), token=self._operator)
-            run_demo(settings, self._clock, stop, self._report)
-        except UsageError as error:
-            log.error("demo: %s", error)
 
 
 def _note_absence(store: Store, clock: Clock) -> None:

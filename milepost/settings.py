@@ -83,7 +83,8 @@ class Settings(BaseModel):
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
         description="A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, "
-        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, and pulls/.",
+        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/ and "
+        "interventions.yaml.",
     )
     pull_files: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="The folder that pulls may read files in."
@@ -161,6 +162,12 @@ class Settings(BaseModel):
     def pulls_path(self) -> Path | None:
         """Where the definitions are of what is pulled from other systems."""
         return self.config / "pulls" if self.config else None
+
+    @property
+    def interventions_path(self) -> Path | None:
+        """Where the calls to the middleware are defined; None where there are none."""
+        own = self.config / "interventions.yaml" if self.config else None
+        return own if own and own.exists() else None
 
     @property
     def correlation_path(self) -> Path:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJson
 from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
+from domain.intervention import ANNOTATION as INTERVENTION
 from domain.reconcile_rule import ATTRIBUTES
 from domain.rule import MilestoneRule, Pairing, Rule
 from domain.source_silence import SOURCE_SILENT
@@ -115,6 +116,12 @@ def _label_name(name: str) -> str:
     return name
 
 
+def _no_key_of_the_rule(name: str) -> str:
+    if name == INTERVENTION:
+        raise ValueError(f"{name} is a key of the rule itself; give the annotation another name")
+    return name
+
+
 def _annotation(text: str) -> str:
     unknown = unknown_placeholders(text)
     if unknown:
@@ -127,10 +134,6 @@ def _not_the_engines(name: str) -> str:
     if name == SOURCE_SILENT:
         raise ValueError(f"is {name}, which the engine raises itself; give another name")
     return name
-
-
-def _not_yet(value: object) -> None:
-    raise ValueError("is not available in this version; remove it")
 
 
 def _steps(value: object) -> object:
@@ -219,19 +222,27 @@ _Labels = Annotated[
 ]
 _Annotations = Annotated[
     dict[
-        Annotated[str, AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary"))],
+        Annotated[
+            str,
+            AfterValidator(_matching(_SNAKE_NAME, "letters, digits and _, such as summary")),
+            AfterValidator(_no_key_of_the_rule),
+        ],
         Annotated[str, AfterValidator(_annotation)],
     ],
     WithJsonSchema(
         {
             "type": "object",
             "description": f"texts, in which are filled in {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}",
-            "propertyNames": {"pattern": _SNAKE},
+            "propertyNames": {"pattern": _SNAKE, "not": {"const": INTERVENTION}},
             "additionalProperties": _AS_TEXT,
         }
     ),
 ]
-NotYet = Annotated[None, BeforeValidator(_not_yet)]
+InterventionName = Annotated[
+    str,
+    AfterValidator(_matching(_SNAKE_NAME, "the name of an intervention, such as repost_order")),
+    _described("the name of an intervention, such as repost_order", _SNAKE),
+]
 
 
 class StretchConfig(ConfigModel):
@@ -298,7 +309,7 @@ class CommonConfig(ConfigModel):
     ] = (SeverityStepConfig.model_construct(at=Fraction(1), level="warning"),)
     labels: _Labels = Field(default_factory=dict)
     annotations: _Annotations = Field(default_factory=dict)
-    intervention: NotYet = Field(default=None, exclude=True)
+    intervention: InterventionName | None = None
 
     @property
     def level(self) -> str:
@@ -306,13 +317,17 @@ class CommonConfig(ConfigModel):
         return self.severity[0].level
 
     def heading(self, group: str) -> dict[str, Any]:
-        """The fields that every rule has, its `version` still empty."""
+        """The fields that every rule has, its `version` still empty.
+
+        What may be done about an alert accompanies the verdict as its annotations do, and is one of them.
+        """
+        annotations = {**self.annotations, **({INTERVENTION: self.intervention} if self.intervention else {})}
         return {
             "group": group,
             "name": self.alert,
             "version": "",
             "labels": self.labels,
-            "annotations": self.annotations,
+            "annotations": annotations,
         }
 
 

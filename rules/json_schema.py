@@ -18,9 +18,6 @@ def rules_json_schema() -> JsonSchema:
     schema = RulesConfig.model_json_schema()
     definitions: JsonSchema = schema["$defs"]
     rule = definitions[RuleConfig.__name__]
-    for name, field in RuleConfig.model_fields.items():
-        if field.exclude:
-            del rule["properties"][name]
     level = definitions[SeverityStepConfig.__name__]["properties"]["level"]
     steps = rule["properties"]["severity"]
     rule["properties"]["severity"] = {
@@ -35,7 +32,7 @@ def _branch(kind: str, level: JsonSchema) -> JsonSchema:
     """What stands beside one kind: no other, and of the common keys only those that it takes."""
     config = _config(kind)
     foreign = CommonConfig.model_fields.keys() - ALWAYS_TAKEN - config.takes
-    properties: JsonSchema = {name: False for name in sorted(foreign) if not CommonConfig.model_fields[name].exclude}
+    properties: JsonSchema = dict.fromkeys(sorted(foreign), False)
     properties |= {other: {"type": "null"} for other in KINDS if other != kind}
     properties[kind] = {"type": "object"}
     if not config.has_steps:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.alike_rule import AlikeRule
 from domain.calendar import Calendar
 from domain.config_file import ConfigFile, Location, load_file
 from domain.duration import write_duration
 from domain.errors import ConfigError, Problem
-from domain.rule import MilestoneRule, Rule
+from domain.intervention import KnownInterventions
+from domain.rule import MilestoneRule, ObjectRule, Rule
 from rules.references import References
 from rules.schema import TITLES, RuleConfig, RulesConfig
 
@@ -71,6 +73,8 @@ def load_rules_by_file(paths: Iterable[Path], references: References) -> dict[Pa
         # Of a rule that is wrong by itself nothing can be made, nor of those that are about it.
         raise ConfigError(problems)
     rules, unmet = _build(given, references)
+    if references.interventions is not None and not unmet:
+        unmet = _unknown_interventions(given, rules, references.interventions)
     if unmet:
         raise ConfigError(unmet)
     by_file: dict[Path, list[Rule]] = {}
@@ -117,6 +121,28 @@ def _build(given: Mapping[str, _Given], references: References) -> tuple[tuple[R
             location = (*one.location, one.config.kind_key, "of")
             problems.append(one.file.problem(location, f'rule "{name}": {wrong}'))
     return tuple(rules), problems
+
+
+def _unknown_interventions(
+    given: Mapping[str, _Given], rules: Iterable[Rule], known: KnownInterventions
+) -> list[Problem]:
+    """What is wrong with the interventions that rules name: there is none of that name, or it is for other objects."""
+    problems = []
+    for (name, one), rule in zip(given.items(), rules, strict=True):
+        named = one.config.intervention
+        if named is None:
+            continue
+        if named not in known:
+            near = difflib.get_close_matches(named, known, n=1)
+            defined = f"give one of {', '.join(sorted(known))}" if known else "none is defined in interventions.yaml"
+            wrong = f'"{named}" is not defined; ' + (f'did you mean "{near[0]}"?' if near else defined)
+        elif isinstance(rule, ObjectRule | AlikeRule) and rule.object_type != known[named]:
+            wrong = f'"{named}" is for {known[named]}, and the rule is about {rule.object_type}'
+        else:
+            continue
+        location = (*one.location, "intervention")
+        problems.append(one.file.problem(location, f'rule "{name}": intervention {wrong}'))
+    return problems
 
 
 def _unmet(target: str, given: Mapping[str, _Given], milestone_rules: Mapping[str, MilestoneRule]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from domain.calendar import Calendar
 from domain.contract import Contracts
+from domain.intervention import KnownInterventions
 from domain.period import Periods
 from domain.rule import MilestoneRule
 from rules.calendars import load_calendars
@@ -14,19 +15,26 @@ from rules.periods import load_periods
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The calendars, contracts and accounting periods that rules are read with, and the rules that others are about."""
+    """The calendars, contracts and accounting periods that rules are read with, and the rules that others are about.
+
+    Without `interventions` nobody knows which there are, and their names are not checked: no verdict needs them.
+    """
 
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     contracts: Contracts = field(default_factory=Contracts)
     periods: Periods = field(default_factory=Periods)
     milestone_rules: Mapping[str, MilestoneRule] = field(default_factory=dict)
+    interventions: KnownInterventions | None = None
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of that name; None where there is no name, or no such calendar."""
         return None if name is None else self.calendars.get(name)
 
 
-def load_references(calendars_file: Path, contracts: Contracts) -> References:
+def load_references(
+    calendars_file: Path, contracts: Contracts, interventions: KnownInterventions | None = None
+) -> References:
     """The calendars and periods of a file, beside contracts; ConfigError names every problem in it."""
     calendars = load_calendars([calendars_file])
-    return References(calendars, contracts, load_periods(calendars_file, calendars))
+    periods = load_periods(calendars_file, calendars)
+    return References(calendars, contracts, periods, interventions=interventions)

@@ -54,6 +54,7 @@ class OpenAlert:
     reason: str
     legal_entity: str | None
     region: str | None
+    intervention: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def open_alert(row: Row) -> OpenAlert:
         reason=row["reason"],
         legal_entity=row["legal_entity"] or None,
         region=row["region"] or None,
+        intervention=row["intervention"],
     )
 
 

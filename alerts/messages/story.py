@@ -17,6 +17,7 @@ from alerts.notification import Notification, NotifyReason, in_detail, is_resolv
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
 from domain.duration import format_duration
+from domain.intervention import command_for
 from domain.money import Money
 from domain.severity import severity_rank
 
@@ -251,7 +252,7 @@ def _alert(alert: Alert, told_at: datetime, console_url: str) -> AlertStory:
         money="amount unknown" if alert.amount is None else say_amount(alert.amount, alert.currency),
         summary=_line(alert.annotations.get("summary", ""), _TEXT),
         why=_line(_why(alert, is_over=over), _TEXT),
-        todo=fit(clean(_runbook(alert)).strip(), _TEXT),
+        todo=fit(clean(_todo(alert)).strip(), _TEXT),
         link=link if len(link) <= _LONGEST_LINK else "",
         since=_since(alert),
         due=alert.deadline_at,
@@ -276,6 +277,14 @@ def _group_name(notification: Notification) -> str:
     first = named or next(iter(names), "alerts")
     others = 0 if named else len(names) - 1
     return _name(first) + (f" and {others} other{'s' if others > 1 else ''}" if others > 0 else "")
+
+
+def _todo(alert: Alert) -> str:
+    """The runbook, and the call that may be made where the rule names one."""
+    if not alert.intervention:
+        return _runbook(alert)
+    may = f"you may: {command_for(alert.intervention, alert.business_object)} --reason …"
+    return "; ".join(filter(None, (_runbook(alert).strip(), may)))
 
 
 def _runbook(alert: Alert) -> str:

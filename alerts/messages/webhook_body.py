@@ -78,6 +78,7 @@ def _alert(alert: Alert, labels: Mapping[str, str], console_url: str) -> dict[st
         "correlationId": alert.correlation_id,
         "traceIds": list(alert.trace_ids),
         "reason": alert.reason,
+        "intervention": alert.intervention or None,
         "why": _in_camel_case(why_with_cause(alert)),
     }
 

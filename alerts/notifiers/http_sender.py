@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from alerts.config_parts import HttpIntegrationConfig
+from alerts.config_parts import HttpConfig
 from alerts.notification import FailureReason
 from alerts.notifiers.notifier import DeliveryError
 
@@ -34,13 +35,18 @@ _READ_OF_ANSWER = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; `secrets` are the texts that no error may show."""
+    """One request; `secrets` are texts that no error may show, `taken` statuses of success, none for any 2xx."""
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     method: str = "POST"
+    taken: frozenset[int] = frozenset()
+
+    def is_taken(self, response: httpx.Response) -> bool:
+        """Whether an answer says that the receiver took the call."""
+        return response.status_code in self.taken if self.taken else response.is_success
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,19 @@ class Reply:
     retry_after: timedelta | None
 
 
+class HttpManner(Protocol):
+    """How an entry of a configuration wants HTTP to be spoken."""
+
+    @property
+    def timeout(self) -> timedelta: ...
+    @property
+    def http_config(self) -> HttpConfig: ...
+
+
 class HttpSender:
     """Calls the configured address and no other: redirects are not followed, the environment names no proxy."""
 
-    def __init__(self, config: HttpIntegrationConfig) -> None:
+    def __init__(self, config: HttpManner) -> None:
         """ConfigError where a certificate cannot be read."""
         self._seconds = config.timeout.total_seconds()
         self._client = httpx.Client(
@@ -72,15 +87,16 @@ class HttpSender:
         ends_at = time.monotonic() + self._seconds
         try:
             with self._client.stream(call.method, call.url, content=call.body, headers=headers) as response:
-                limit = _READ_OF_ANSWER if response.is_success else _READ_OF_REFUSAL
+                limit = _READ_OF_ANSWER if call.is_taken(response) else _READ_OF_REFUSAL
                 body = self._read(response, limit, ends_at)
         except httpx.TimeoutException as error:
-            raise DeliveryError(FailureReason.TIMEOUT, f"no answer within {self._seconds:g} s") from error
+            message = f"no answer within {self._seconds:g} s"
+            raise DeliveryError(FailureReason.TIMEOUT, message, may_have_arrived=not _never_sent(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             message = _hide(f"no connection: {error}", call)
-            raise DeliveryError(FailureReason.CONNECTION, message) from error
+            raise DeliveryError(FailureReason.CONNECTION, message, may_have_arrived=not _never_sent(error)) from error
         retry_after = _retry_after(response.headers.get("Retry-After"), now)
-        if response.is_success:
+        if call.is_taken(response):
             return Reply(response.status_code, body, retry_after)
         raise _refusal(response, _explanation(body, call), retry_after)
 
@@ -132,13 +148,20 @@ def _refusal(response: httpx.Response, explanation: str, retry_after: timedelta 
     if code == httpx.codes.TOO_MANY_REQUESTS:
         return DeliveryError(FailureReason.RATE_LIMITED, message, retry_after=retry_after)
     if code >= 500:
-        return DeliveryError(FailureReason.SERVER_ERROR, message, retry_after=retry_after)
+        return DeliveryError(FailureReason.SERVER_ERROR, message, retry_after=retry_after, may_have_arrived=True)
     if code == httpx.codes.REQUEST_TIMEOUT:
-        return DeliveryError(FailureReason.TIMEOUT, message)
+        return DeliveryError(FailureReason.TIMEOUT, message, may_have_arrived=True)
+    if response.is_success:
+        return DeliveryError(FailureReason.UNEXPECTED_ANSWER, message, permanent=True, may_have_arrived=True)
     if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return DeliveryError(FailureReason.UNAUTHORIZED, message, permanent=True)
     reason = FailureReason.CLIENT_ERROR if code >= 400 else FailureReason.REDIRECTED
     return DeliveryError(reason, message, permanent=True)
+
+
+def _never_sent(error: Exception) -> bool:
+    """Whether no byte of the request can have reached the receiver."""
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL)
 
 
 def _retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -13,7 +13,8 @@ from domain.errors import ConfigError
 class DeliveryError(Exception):
     """A try that failed; `permanent` when the same message can never succeed.
 
-    `retry_after` is how long the receiver asked to be left alone. The text never holds an address's path or
+    `retry_after` is how long the receiver asked to be left alone. `may_have_arrived` says that the receiver may have
+    done what was asked, although it did not say so. The text never holds an address's path or
     query, since those carry secrets.
     """
 
@@ -24,11 +25,13 @@ class DeliveryError(Exception):
         *,
         permanent: bool = False,
         retry_after: timedelta | None = None,
+        may_have_arrived: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
         self.permanent = permanent
         self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived
 
 
 @contextmanager

@@ -90,6 +90,7 @@ def _alert_row(alert: OpenAlert, reader: Reader, muted: Sequence[MutedBy]) -> tu
             element("b", alert.rule),
             # Not the annotation's summary: what it says of elapsed time was so when the alert last changed.
             element("span", reader.in_words(alert.reason), class_="mp-sub"),
+            *([element("span", f"you may: {alert.intervention}", class_="mp-sub")] if alert.intervention else []),
         ),
     )
 

@@ -12,6 +12,8 @@ from dashboard.formatting import Reader, count_of
 from domain.alert_action import ActionKind, AlertAction
 from domain.alert_cause import AlertCause, CauseKind, FailedCall
 from domain.alert_evidence import AlertEvidence, EventEvidence, PauseEvidence, PausesEvidence
+from domain.intervention import ANNOTATION as INTERVENTION
+from domain.intervention import command_for
 from storage.trace_view import AlertRecord
 
 _MOST_ALERTS = 12
@@ -43,6 +45,7 @@ def _alert(alert: AlertRecord, reader: Reader, *, is_open: bool) -> Html:
         *_course(alert.evidence, reader),
         *_cause(alert.cause, reader),
         *_terms(alert, reader),
+        *_remedy(alert),
         *_people(alert.actions, reader),
     ]
     rows = [join(element("dt", name), element("dd", value)) for name, value in facts]
@@ -81,6 +84,12 @@ def _terms(alert: AlertRecord, reader: Reader) -> Iterator[Fact]:
         yield "Waits for word of", join(f"{whom}, silent since ", instant(reader, evidence.suspended.since))
     version = element("span", f"version {alert.rule_version[:_DIGEST_SHOWN]}", title=alert.rule_version)
     yield "Rule", join(alert.rule, _muted(f" of {alert.rule_group}, " if alert.rule_group else " "), version)
+
+
+def _remedy(alert: AlertRecord) -> Iterator[Fact]:
+    """What may be done about it, as a command to type."""
+    if name := alert.annotations.get(INTERVENTION):
+        yield "You may", _code(f"{command_for(name, alert.business_object)} --reason …")
 
 
 def _people(actions: Sequence[AlertAction], reader: Reader) -> Iterator[Fact]:

@@ -19,6 +19,7 @@ from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
 from milepost.answers.incidents import ApiIncidents
+from milepost.answers.interventions import ApiInterventions
 from milepost.answers.kpi import ApiKpis
 from milepost.answers.people import ApiPeople
 from milepost.api.door import ApiCheckpoints, ApiDoor
@@ -165,6 +166,10 @@ class ApiAnswers(ApiPeople, ApiIncidents, ApiKpis):
 
     def correlate(self, settings: Settings) -> None:
         """The running engine does at its next tick."""
+
+    def interventions(self, settings: Settings) -> ApiInterventions:
+        """Answers of the running Milepost, which has its own definitions and makes the calls."""
+        return ApiInterventions(self._api)
 
     def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]:
         """What became of the rows of each pull; the running Milepost has its own definitions."""

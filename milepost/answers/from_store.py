@@ -39,12 +39,14 @@ from domain.rule import Rule
 from milepost.answers.answer import Answer
 from milepost.answers.from_api import ApiAnswers
 from milepost.answers.incidents import StoreIncidents
+from milepost.answers.interventions import StoreInterventions
 from milepost.answers.kpi import StoreKpis
 from milepost.answers.people import StorePeople
 from milepost.answers.protocol import Answers
 from milepost.backtest_wish import BacktestWish, load_both
 from milepost.calibration_wish import CalibrationWish, calibration_report, forecast_rule
 from milepost.contract_checks import open_contract_door
+from milepost.intervention_setup import local_interventions
 from milepost.ready_pulls import ready_pulls
 from milepost.rule_versions import MigrationWish, take_running_cases, version_rows
 from milepost.settings import Settings
@@ -197,6 +199,10 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreKpis):
         runs = PullRuns(pulls, PullMetrics(CollectorRegistry()), self._clock)
         chosen, door = runs.chosen(names), self.door(settings)
         return (pull_row(name, runs.run(name, door)) for name in chosen)
+
+    def interventions(self, settings: Settings) -> StoreInterventions:
+        """Answers from the store; calls are made before the answer comes."""
+        return local_interventions(self._store, self._clock, settings)
 
     def checkpoints(self) -> Checkpoints:
         """How far files were taken."""

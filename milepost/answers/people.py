@@ -192,7 +192,13 @@ class ApiPeople(ApiEscalation):
 def _alert_row(alert: Alert) -> Answer:
     """The row of `evaluate` with the alert's id, its traces and what decided it."""
     row: Answer = {"alert_id": alert.alert_id, **evaluation_row(alert)}
-    return {**row, "annotations": dict(alert.annotations), "trace_ids": list(alert.trace_ids), "why": why(alert)}
+    return {
+        **row,
+        "annotations": dict(alert.annotations),
+        "intervention": alert.intervention or None,
+        "trace_ids": list(alert.trace_ids),
+        "why": why(alert),
+    }
 
 
 def change_row(change: AlertChange) -> Answer:

@@ -1,7 +1,7 @@
 """Runs the demo company against a collector: first its history, then live traffic until told to stop."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,6 +29,8 @@ class DemoSettings:
     days: int = 30
     rate: int = 20
     token: str = field(default="", repr=False)
+    # Orders that the demo's middleware had posted.
+    posted: Container[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.endpoint.startswith(("http://", "https://")):
@@ -46,7 +48,7 @@ def run_demo(settings: DemoSettings, clock: Clock, stop: threading.Event, report
     """
     endpoint = settings.endpoint.rstrip("/")
     start = clock.now()
-    traffic = Traffic(settings.seed, start, settings.days, settings.rate)
+    traffic = Traffic(settings.seed, start, settings.days, settings.rate, settings.posted)
     report(f"demo: {settings.days} days of {NAME} to {endpoint}")
     headers = {"authorization": f"Bearer {settings.token}"} if settings.token else {}
     with EventSender(endpoint, stop, report, headers) as sender, Telemetry(endpoint, headers) as telemetry:

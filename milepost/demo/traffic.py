@@ -6,7 +6,7 @@ random numbers, so that it comes out the same whenever and however often it is a
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -109,8 +109,9 @@ class Traffic:
     The web shop opens some minutes before the start, with `rate` orders a minute.
     """
 
-    def __init__(self, seed: int, start: datetime, days: int, rate: int) -> None:
-        self._seed, self._rate = seed, rate
+    def __init__(self, seed: int, start: datetime, days: int, rate: int, posted: Container[str] = frozenset()) -> None:
+        """`posted` are orders that somebody had posted meanwhile: the ERP does not post them again."""
+        self._seed, self._rate, self._posted = seed, rate, posted
         today = midnight(start.astimezone(UTC).date())
         self._history_since = today - timedelta(days=days)
         self._traced_since = today - timedelta(days=TRACED_DAYS)
@@ -135,7 +136,7 @@ class Traffic:
             item = heapq.heappop(self._waiting)[2]
             if isinstance(item, SpanPlan):
                 due.spans.append(item)
-            else:
+            elif not self._is_posted(*item):
                 due.events.append(cloud_event(self._seed, *item))
         self._handed_out_until = until
         return due
@@ -157,6 +158,9 @@ class Traffic:
             if isinstance(item, SpanPlan) and item.trace_id in ended_at and item.start <= ended_at[item.trace_id]:
                 due.spans.append(item)
         return due
+
+    def _is_posted(self, case: Case, happening: Happening) -> bool:
+        return happening.type == "order.posted" and f"O-{case.number}" in self._posted
 
     def _has_begun(self, case: Case, happening: Happening) -> bool:
         beginning = HANDOFFS.get(happening.type)

@@ -18,7 +18,7 @@ from rules.references import References
 class AuthorityConfig(KindConfig):
     """No source without a contract's authority may state an event of the object, or only `event`, or the `field`."""
 
-    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless"))
+    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless", "intervention"))
 
     object_type: Name = Field(alias="object")
     event_type: Name | None = Field(default=None, alias="event")

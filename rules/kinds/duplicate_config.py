@@ -27,7 +27,7 @@ def _likely(share: Fraction) -> Fraction:
 class DuplicateConfig(KindConfig):
     """`event` must not happen `count` times, or no two objects may be `alike`."""
 
-    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless"))
+    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless", "intervention"))
 
     object_type: Name = Field(alias="object")
     event_type: Name | None = Field(default=None, alias="event")

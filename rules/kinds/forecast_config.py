@@ -4,7 +4,7 @@ import difflib
 import re
 from datetime import timedelta
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -58,6 +58,8 @@ _SegmentName = Annotated[
 
 class ForecastConfig(KindConfig):
     """A clock of the milestone rule `of` is at risk once it is missed with this `chance`, by cases of its segment."""
+
+    takes: ClassVar[frozenset[str]] = frozenset(("intervention",))
 
     of: Name
     chance: Annotated[Percent, AfterValidator(_chance)] = Fraction(4, 5)

@@ -16,7 +16,7 @@ class MilestoneConfig(KindConfig):
     """After `from` an object must reach `to` within a time; `pairing` and `skew` may stand here or beside it."""
 
     takes: ClassVar[frozenset[str]] = frozenset(
-        ("where", "overrides", "calendar", "pause", "unless", "pairing", "skew", "at_risk", "close")
+        ("where", "overrides", "calendar", "pause", "unless", "pairing", "skew", "at_risk", "close", "intervention")
     )
     has_steps: ClassVar[bool] = True
 

@@ -104,7 +104,7 @@ _Side = Annotated[
 class ReconcileConfig(KindConfig):
     """`left` and `right` must agree on the fields of `on`, or within `tolerance`, before `settle` is over."""
 
-    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless", "calendar"))
+    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless", "calendar", "intervention"))
     window_key: ClassVar[str] = "settle"
     fills: ClassVar[frozenset[str]] = frozenset(("left", "right", "difference"))
 

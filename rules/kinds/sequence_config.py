@@ -18,7 +18,7 @@ _FORMS = ("requires", "not_before", "not_while", "legal")
 class SequenceConfig(KindConfig):
     """`event` must not come without or before another one, or while something lasts; or all must be legal."""
 
-    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless"))
+    takes: ClassVar[frozenset[str]] = frozenset(("where", "unless", "intervention"))
 
     object_type: Name = Field(alias="object")
     event_type: Name | None = Field(default=None, alias="event")

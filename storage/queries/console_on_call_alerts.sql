@@ -3,11 +3,11 @@
 -- params: states Array(String), entities Array(String), rules Array(String), ownership String, held Array(String),
 --   limit UInt32, offset UInt32
 -- columns: alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
---     correlation_id, reason, legal_entity, region, total
+--     correlation_id, reason, legal_entity, region, intervention, total
 SELECT
     alert_id, alert, object_type, object_id, state, started_at, deadline_at, severity, amount, currency,
     correlation_id, reason, labels['legal_entity'] AS legal_entity,
-    labels['region'] AS region, count() OVER () AS total
+    labels['region'] AS region, annotations['intervention'] AS intervention, count() OVER () AS total
 FROM alerts
 WHERE state IN {states:Array(String)}
     AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from alerts.config import RoutingConfig, load_routing
+from alerts.interventions.desk import InterventionSettings
 from alerts.muting import build_routing
 from collector.access import DoorSettings
 from collector.app import Collector
@@ -39,6 +40,7 @@ from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.http_server import HttpServer, address, bind
+from milepost.intervention_setup import RunningInterventions
 from milepost.openapi import PATH, document
 from milepost.settings import SHIPPED
 from rules.loader import rule_files
@@ -101,11 +103,12 @@ def running_on(store: Store, *, is_exposed: bool) -> Iterator[Running]:
     registry = CollectorRegistry()
     pulls = pull_routes(PullRuns([], PullMetrics(registry), clock), LocalDoor(store, clock, ContractDoor(Contracts())))
     actions = action_routes(store, clock, lambda: LISTENING, {"KEY": "0123456789abcdef"}, registry)
+    calls = RunningInterventions(store, clock, InterventionSettings(), registry)
     collector = Collector(
         store,
         clock,
         registry,
-        [*api_routes(store, clock, CONTRACTS, routing=lambda: ROUTING), *pulls, *actions],
+        [*api_routes(store, clock, CONTRACTS, routing=lambda: ROUTING), *pulls, *actions, *calls.routes],
         sources=all_sources(),
         door=DoorSettings(is_exposed, operator=operator),
     )

@@ -83,6 +83,7 @@ def test_an_alert_says_what_is_stuck_and_where_to_look() -> None:
             "correlationId": "q2c-001001",
             "traceIds": ["ab12"],
             "reason": "order.posted is 4h overdue",
+            "intervention": None,
             "why": {
                 "rule": {"group": "order_to_bill", "name": "OrderNotPosted", "version": "1"},
                 "cause": {"kind": "unknown", "spans": 0},

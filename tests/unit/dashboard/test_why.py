@@ -113,3 +113,11 @@ def test_what_systems_send_cannot_break_the_page() -> None:
 
     assert "<script>" not in panel
     assert "<b>order" not in panel
+
+
+def test_what_may_be_done_about_an_alert_stands_with_its_terms() -> None:
+    quiet = words(why_panel([alert_record()], READER))
+    shown = words(why_panel([alert_record(annotations={"intervention": "repost_order"})], READER))
+
+    assert "You may" not in quiet
+    assert f"You may milepost interventions run repost_order {ORDER} --reason …" in shown

@@ -18,6 +18,7 @@ ROW: dict[str, Any] = {
     "resolved_at": None,
     "reason": "it did not follow",
     "muted_by": [],
+    "intervention": None,
     "trace_ids": ["ab"],
     "actions": [],
     "why": {
@@ -129,3 +130,11 @@ def test_each_thing_that_people_did_has_a_line() -> None:
 
 def test_what_systems_send_does_not_reach_the_terminal_as_a_command() -> None:
     assert "\x1b" not in "".join(page(awaits=["order\x1b[31m.posted"]))
+
+
+def test_what_may_be_done_is_a_command_that_a_shell_takes_as_it_is() -> None:
+    row = {**ROW, "intervention": "repost_order", "object_id": "O-1; rm -rf ~"}
+
+    assert [line.strip() for line in alert_page(row) if "you may" in line] == [
+        "you may   milepost interventions run repost_order 'order/O-1; rm -rf ~' --reason …"
+    ]

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(folder: Path, registry: CollectorRegistry | None = None) -> RuleFiles:
-    return RuleFiles(Settings(config=folder), Contracts(), registry or CollectorRegistry(), NOW)
+    return RuleFiles(Settings(config=folder), Contracts(), {}, registry or CollectorRegistry(), NOW)
 
 
 def test_files_that_did_not_change_are_not_read_again(folder: Path) -> None:

@@ -41,7 +41,7 @@ groups:
 
 KEYS = (
     "alert, where, overrides, calendar, pause, unless, pairing, skew, at_risk, close, severity, labels, annotations, "
-    "milestone, sequence, duplicate, reconcile, authority, absence, threshold, burn_rate, forecast"
+    "intervention, milestone, sequence, duplicate, reconcile, authority, absence, threshold, burn_rate, forecast"
 )
 FILLED_IN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
@@ -300,17 +300,24 @@ def test_pairing_and_skew_may_stand_under_milestone() -> None:
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        intervention: repost_order\n",
+            "        skew: 2m\n        intervention: {}\n",
             "13:23",
-            "intervention is not available in this version; remove it",
-            id="a key of a later version",
+            "intervention is a mapping; give text, in quotes if need be",
+            id="an intervention described in place",
         ),
         pytest.param(
             "        skew: 2m\n",
-            "        skew: 2m\n        intervention: {}\n",
+            "        skew: 2m\n        intervention: repost order\n",
             "13:23",
-            "intervention is not available in this version; remove it",
-            id="a key of a later version",
+            'intervention is "repost order"; give the name of an intervention, such as repost_order',
+            id="no name of an intervention",
+        ),
+        pytest.param(
+            'runbook: "Repost it"',
+            'intervention: "Repost it"',
+            "16:102",
+            "annotations.intervention: intervention is a key of the rule itself; give the annotation another name",
+            id="an annotation named as a key of the rule",
         ),
     ],
 )

@@ -117,7 +117,7 @@ def test_the_owners_are_those_of_the_contracts_and_make_the_version(tmp_path: Pa
         pytest.param(
             f"{AMOUNTS}}}\n    pairing: each",
             '4:5: rule "Wrong": pairing says nothing under a rule of this kind; accepted beside it: alert, '
-            "annotations, calendar, labels, severity, unless, where",
+            "annotations, calendar, intervention, labels, severity, unless, where",
             id="a key of another kind",
         ),
         pytest.param(

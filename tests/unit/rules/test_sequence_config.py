@@ -125,7 +125,7 @@ def test_each_form_is_read_whole(tmp_path: Path, kind: str, type_: type[Any], ju
         pytest.param(
             "sequence: {object: order, event: a, requires: b}\n    calendar: de",
             "calendar says nothing under a rule of this kind; accepted beside it: "
-            "alert, annotations, labels, severity, unless, where",
+            "alert, annotations, intervention, labels, severity, unless, where",
             id="a calendar",
         ),
         pytest.param(

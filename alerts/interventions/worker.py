@@ -1,0 +1,64 @@
+"""Executes runs in a thread of its own, so that whoever requests one does not wait for the middleware."""
+
+import logging
+import queue
+import threading
+
+from alerts.interventions.calling import Caller
+from domain.errors import StoreError
+
+logger = logging.getLogger(__name__)
+# As long as a call may take by default, and a little for writing its outcome down.
+_STOP_SECONDS = 15.0
+
+
+class InterventionWorker:
+    """One run after the other; what is not done at the stop stays as it is until somebody resumes it."""
+
+    def __init__(self, caller: Caller, stop: threading.Event) -> None:
+        """`stop` also ends the pauses of the caller."""
+        self._caller = caller
+        self._stop = stop
+        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._known: list[str] = []
+        self._thread = threading.Thread(target=self._work, name="interventions", daemon=True)
+
+    def start(self) -> None:
+        """Begins with what is submitted."""
+        self._thread.start()
+
+    def submit(self, run_id: str) -> None:
+        """Takes a run; one that it has already is not taken twice."""
+        with self._lock:
+            if run_id in self._known:
+                return
+            self._known.append(run_id)
+        self._waiting.put(run_id)
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run is being executed, or will be."""
+        with self._lock:
+            return run_id in self._known
+
+    def stop(self) -> None:
+        """Ends after the call that is being made."""
+        self._stop.set()
+        self._waiting.put("")
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            run_id = self._waiting.get()
+            if not run_id:
+                continue
+            try:
+                self._caller.execute(run_id)
+            except StoreError as error:
+                logger.error("the run %s stopped, and can be resumed: %s", run_id, error)
+            except Exception:
+                logger.exception("the run %s met something unforeseen; it can be resumed", run_id)
+            finally:
+                with self._lock:
+                    self._known.remove(run_id)

@@ -1,0 +1,27 @@
+"""Keeps the figures of KPIs up to date in a running Milepost, and shows them to Prometheus."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+
+from milepost.demo.rates import demo_rates
+from milepost.kpi_book import KpiBook, load_kpi_book
+from milepost.kpi_metrics import KpiMetrics
+from milepost.settings import Settings
+from storage.client import Store
+
+
+class KpiKeeping:
+    """The configured KPIs; ConfigError where their files are wrong."""
+
+    def __init__(self, settings: Settings, registry: CollectorRegistry, now: datetime, *, demo: bool) -> None:
+        """The demo company has rates of its own where none are configured."""
+        book = load_kpi_book(settings)
+        self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
+        self._metrics = KpiMetrics(registry)
+
+    def run(self, store: Store, through: datetime, now: datetime) -> None:
+        """Takes in all that was received by `through`, which no event still to come may precede."""
+        self.book.keep(store, through, now)
+        self._metrics.read(store, self.book, now)
+        self._metrics.kept_through.set(through.timestamp())
