@@ -119,7 +119,16 @@ def _cells(row: Row) -> Row:
     spreads = {name: _spread(row[f"{name}_seconds"]) for name in ("resolution", "warning")}
     marked = row["useful"] + row["noise"]
     precision = f"{row['precision']:.0%} of {marked}" if marked else None
-    return {**row, "precision": precision, "pages_per_week": pages or "none", "money": money or "none", **spreads}
+    # No clocks are started by what judges no single object: that is nothing, and not unknown.
+    started = "" if row.get("started") is None else row["started"]
+    return {
+        **row,
+        "started": started,
+        "precision": precision,
+        "pages_per_week": pages or "none",
+        "money": money or "none",
+        **spreads,
+    }
 
 
 def _spread(spread: Row | None) -> str:
