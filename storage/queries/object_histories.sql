@@ -65,6 +65,7 @@ WITH
             AND ((NOT {touched:Bool} AND NOT {narrowed:Bool}) OR object_id IN among)
         GROUP BY object_id
         HAVING arrayUniq(groupArray(cityHash64(source, event_id))) < count()
+            AND countIf(type IN {from_types:Array(String)}) > 0
         UNION DISTINCT
         SELECT object_id
         FROM
