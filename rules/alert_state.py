@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from domain.alert import Alert, AlertState
@@ -38,7 +39,7 @@ from rules.kinds.breach import StandingReader
 from rules.kinds.knowledge import known_from
 from rules.kinds.milestone import OCCURRED_AT
 from rules.suspension import suspended, suspended_now, suspended_reason
-from rules.told import Reading, Told
+from rules.told import Change, Reading, Told
 from rules.versions import UnknownOf, VersionedRule, merged, standing, unknown_at
 
 _ALWAYS_KNOWN = UnknownTimes()
@@ -127,13 +128,29 @@ def advance(
     """`transitions` and `next_due` at once, for about the price of one."""
     history = list(history)
     reading = _read(rule, history, through, unknown)
-    changes = [change for change in reading.changes if after is None or change[0] > after]
+    changes = _sorted(change for change in reading.changes if after is None or change[0] > after)
+    return in_full(business_object, history, changes, through), reading.due_at
+
+
+def changes_of(
+    rule: ObjectRule, history: Sequence[Milestone], through: datetime, unknown: UnknownOf = _ALWAYS_KNOWN
+) -> list[Change]:
+    """The changes behind `transitions` from the beginning, without what only people read of them."""
+    return _sorted(_read(rule, history, through, unknown).changes)
+
+
+def in_full(
+    business_object: BusinessObject, history: Sequence[Milestone], changes: Sequence[Change], recorded_at: datetime
+) -> list[Alert]:
+    """The alerts that changes make, with their words and what else was known of the object."""
     if not changes:
-        return [], reading.due_at
-    changes.sort(key=lambda change: change[0])
+        return []
     background = Background(history, known_from)
-    alerts = [make_alert(told, _reason(told), business_object, background, at, through) for at, told in changes]
-    return alerts, reading.due_at
+    return [make_alert(told, _reason(told), business_object, background, at, recorded_at) for at, told in changes]
+
+
+def _sorted(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=itemgetter(0))
 
 
 def _read(rule: ObjectRule, history: Sequence[Milestone], through: datetime, unknown: UnknownOf) -> Reading:

@@ -148,14 +148,33 @@ def alike_alerts_at(store: Store, rules: Iterable[Rule], at: datetime, known_at:
     through = known_at or LATEST
     alerts: list[Alert] = []
     for rule in alike_rules(rules):
-        types = sorted(rule.event_types)
-        ids = described_objects(store, rule.object_type, types, rule.version, EARLIEST, through)
-        histories: dict[str, list[Milestone]] = {}
-        for first in range(0, len(ids), _OBJECTS_AT_ONCE):
-            part = ids[first : first + _OBJECTS_AT_ONCE]
-            histories.update(stated_histories(store, rule.object_type, part, types, through))
-        alerts += standing_alerts(rule, histories, at)
+        alerts += standing_alerts(rule, _all_histories(store, rule, through), at)
     return alerts
+
+
+def alike_alerts_over(store: Store, rule: AlikeRule, through: datetime, *, by_receipt: bool) -> Iterator[Alert]:
+    """Every change of a rule's alerts by an instant, from the beginning; what is kept for ticks stays as it is.
+
+    Unless it is `by_receipt`, every event counts as received when it occurred.
+    """
+    histories = _all_histories(store, rule, through if by_receipt else LATEST)
+    if not by_receipt:
+        occurred = {object_id: as_it_occurred(history, through) for object_id, history in histories.items()}
+        histories = {object_id: history for object_id, history in occurred.items() if history}
+    for pair in shared_keys(rule, histories):
+        yield from told_of_pair(rule, pair, histories, None, through)[0]
+
+
+def _all_histories(store: Store, rule: AlikeRule, known_at: datetime) -> Histories:
+    """The histories of all objects that were described by what was received by an instant."""
+    types = sorted(rule.event_types)
+    ids = described_objects(store, rule.object_type, types, rule.version, EARLIEST, known_at)
+    histories: dict[str, Sequence[Milestone]] = {}
+    for first in range(0, len(ids), _OBJECTS_AT_ONCE):
+        histories.update(
+            stated_histories(store, rule.object_type, ids[first : first + _OBJECTS_AT_ONCE], types, known_at)
+        )
+    return histories
 
 
 def standing_alerts(rule: AlikeRule, histories: Histories, at: datetime) -> list[Alert]:

@@ -11,7 +11,8 @@ from domain.duration import write_duration
 from domain.instants import format_instant
 from domain.money import format_amount
 from domain.rule import Rule
-from rules.backtest import WEEK, Backtest, Fired, RuleOutcome, overrides_of
+from rules.backtest import Backtest, overrides_of
+from rules.backtest_outcome import WEEK, Fired, RuleOutcome
 from rules.versions import versions_of
 
 Row = dict[str, Any]
@@ -52,6 +53,10 @@ def _side(backtest: Backtest, rules: Sequence[Rule]) -> Row:
         "rules": [_rule_row(outcome, weeks) for outcome in outcomes],
         "total": _figures(outcomes, weeks),
         "weeks": by_week,
+        "unanswered": [
+            {"alert": one.rule.name, "reason": one.reason, "replayed": not one.is_all}
+            for one in backtest.unanswered_of(rules)
+        ],
     }
 
 
@@ -60,7 +65,7 @@ def _rule_row(outcome: RuleOutcome, weeks: float) -> Row:
     return {
         "alert": rule.name,
         "rule_version": versions_of(rule)[-1].version,
-        "object_type": rule.object_type,
+        "object_type": outcome.object_type,
         "started": outcome.started,
         **_figures([outcome], weeks),
         "overrides": [

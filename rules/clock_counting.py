@@ -16,9 +16,21 @@ from domain.source_silence import Silences, UnknownTimes
 from rules.kinds.burn_rate import STEP, Count
 from rules.kinds.milestone import once_each
 from rules.kinds.milestone_outcomes import outcome_changes
+from rules.reach import known_since
 from rules.watching import ObjectRules, never_quiet
 from storage.client import Store
-from storage.milestones import Touched, histories_as_received, histories_at, stretches, touched_stretches
+from storage.milestones import (
+    NO_MILESTONES,
+    Recent,
+    Touched,
+    coarse_stretches,
+    count_milestones,
+    histories_as_received,
+    histories_at,
+    histories_known,
+    stretches,
+    touched_stretches,
+)
 from storage.series import ClockCount, SeriesState, clock_counts, write_clock_counts
 
 _OBJECTS_AT_ONCE = 20_000
@@ -73,6 +85,26 @@ def counts_at(
         for _, history in histories_at(store, on_object.watch, stretch, known_at or LATEST):
             if _concerns(on_object, history):
                 found.add_as_occurred(rule, history, at, unknown)
+    return [Count(*count) for count in found.counts()]
+
+
+def counts_between(
+    store: Store, rule: MilestoneRule, since: datetime, through: datetime, silences: Silences | None
+) -> list[Count]:
+    """How the rule's clocks turned out by `through`, of all of which anything was known at `since` or later.
+
+    By receipt with what was silent then; without silences every event counts as received when it occurred.
+    """
+    on_object = never_quiet(rule)
+    milestones = count_milestones(store, since).get(rule.object_type, NO_MILESTONES)
+    reach = max(known_since(rule, since), EARLIEST)
+    recent = Recent(reach, through, by_receipt=silences is not None, narrows=milestones.is_mostly_old)
+    unknown = silences.unknown_times(rule.awaited_types) if silences else UnknownTimes()
+    found = _Tally()
+    for stretch in coarse_stretches(store, rule.object_type, _MILESTONES_AT_ONCE):
+        for _, history in histories_known(store, on_object.watch, stretch, recent):
+            if _concerns(on_object, history):
+                found.add(rule, history, None, through, unknown)
     return [Count(*count) for count in found.counts()]
 
 

@@ -17,6 +17,13 @@ class Unit(StrEnum):
     SHARE = "share"
 
 
+class Recorded(StrEnum):
+    """What a signal is measured of: where the store has none of it, nothing is known of the signal."""
+
+    EVENTS = "events"
+    SPANS = "spans"
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One signal: its unit, what it says, and the labels it can be had by.
@@ -31,6 +38,7 @@ class Signal:
     labels: tuple[str, ...]
     quiet_is_zero: bool = False
     takes_pair: bool = False
+    recorded: Recorded = Recorded.EVENTS
 
 
 _HOP = ("from_service", "to_service")
@@ -48,6 +56,7 @@ SIGNALS = {
             Unit.COUNT,
             "traces with a span of status Error, of spans received in the window",
             ("service",),
+            recorded=Recorded.SPANS,
         ),
         Signal(
             "backlog",
@@ -69,12 +78,14 @@ SIGNALS = {
             Unit.SHARE,
             "share of calls from one service to another in the window that ended in an error",
             _HOP,
+            recorded=Recorded.SPANS,
         ),
         Signal(
             "api_latency",
             Unit.SECONDS,
             "95 of 100 calls from one service to another in the window took at most this long",
             _HOP,
+            recorded=Recorded.SPANS,
         ),
     )
 }

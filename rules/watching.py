@@ -1,7 +1,7 @@
 """What has to be read of the stored histories for a set of rules, by object type."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -24,10 +24,14 @@ _Case = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class WatchedRule:
-    """A rule with the event types without one of which it has nothing to say of an object."""
+    """A rule with the event types without one of which it has nothing to say of an object.
+
+    Of a milestone rule, `quiet_for` says for each of its windows how long it surely has nothing to say.
+    """
 
     rule: ObjectRule
     opening_types: frozenset[str]
+    quiet_for: Mapping[timedelta, timedelta] = field(default_factory=dict)
 
     def concerns(self, history: Iterable[Milestone]) -> bool:
         """Whether the rule may have something to say of an object with this history."""
@@ -44,7 +48,7 @@ class WatchedRule:
         stops = [m for m in history if m.type == rule.to_type and rule.pairing is not Pairing.ONE_TO_ONE]
         for start in history:
             if self._opens(start):
-                alerts_at = start.occurred_at + _quiet_for(rule, window(rule, start)) + _MICROSECOND
+                alerts_at = start.occurred_at + self.quiet_for[window(rule, start)] + _MICROSECOND
                 known_by = max(alerts_at, start.received_at)
                 stopped = any(
                     start.occurred_at <= m.occurred_at < alerts_at and m.received_at < known_by for m in stops
@@ -91,10 +95,25 @@ def _object_rules(object_type: str, rules: tuple[ObjectRule, ...]) -> ObjectRule
     watch = Watch(
         object_type=object_type,
         event_types=sorted(frozenset().union(*(rule.event_types for rule in rules))),
-        duties=[Duty(from_type, to_type, time, needs) for (from_type, to_type, needs), time in quiet_for.items()],
+        duties=[Duty(*case[:2], time, case[2]) for case, time in quiet_for.items() if not _is_implied(case, quiet_for)],
         conditions={text: compile_condition(text).sql for text in texts},
     )
-    return ObjectRules(tuple(WatchedRule(rule, rule.opening_types) for rule in rules), watch)
+    return ObjectRules(tuple(_watched(rule) for rule in rules), watch)
+
+
+def _watched(rule: ObjectRule) -> WatchedRule:
+    if not isinstance(rule, MilestoneRule):
+        return WatchedRule(rule, rule.opening_types)
+    windows = {rule.within, *(override.within for override in rule.overrides)}
+    return WatchedRule(rule, rule.opening_types, {window: _quiet_for(rule, window) for window in windows})
+
+
+def _is_implied(case: _Case, quiet_for: Mapping[_Case, timedelta]) -> bool:
+    """Whether another case of the same types, which needs less, finds all that this one would."""
+    return any(
+        other[:2] == case[:2] and set(other[2]) < set(case[2]) and time <= quiet_for[case]
+        for other, time in quiet_for.items()
+    )
 
 
 def _duties(rule: ObjectRule) -> list[tuple[_Case, timedelta]]:

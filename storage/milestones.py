@@ -1,6 +1,7 @@
 """Histories of business objects in the store: what each has reached, with what was known of it."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,9 @@ from domain.milestone import Facts, Milestone
 from storage.client import Store
 
 History = list[Milestone]
+# What a number in a statement holds.
+BITS = 64
+_WORD = re.compile(r"\w+")
 _MICROSECOND = timedelta(microseconds=1)
 # By the bits of `left_out`, as object_histories says.
 _LEFT_OUT = tuple(
@@ -86,12 +90,30 @@ def touched_params(touched: Touched | None) -> dict[str, object]:
 class Recent:
     """The objects with a milestone known at `since` or later, and by `through`.
 
-    Known is what was received and has occurred; without `by_receipt` it counts as received when it occurred.
+    Known is what was received and has occurred; without `by_receipt` it counts as received when it occurred. Unless it
+    `narrows` most objects are such, and none is left out for `since`: to find them would cost more than to look at all.
     """
 
     since: datetime
     through: datetime
     by_receipt: bool = True
+    narrows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneCount:
+    """How many milestones there are of a type of objects, and how many of them were received or occurred lately."""
+
+    all: int
+    recent: int
+
+    @property
+    def is_mostly_old(self) -> bool:
+        """Whether it pays to look for the objects of the recent ones first."""
+        return 2 * self.recent < self.all
+
+
+NO_MILESTONES = MilestoneCount(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,22 @@ def stretches(store: Store, object_type: str, rows: int) -> Iterator[Stretch]:
             return
         yield Stretch(object_type, after_id, end[0]["object_id"])
         after_id = end[0]["object_id"]
+
+
+def histories_known(store: Store, watch: Watch, stretch: Stretch, recent: Recent) -> Iterator[tuple[str, History]]:
+    """The histories among the recent objects, by receipt; or by occurrence, each event as if received then."""
+    if recent.by_receipt:
+        yield from histories_as_received(store, watch, stretch, recent.through, recent)
+        return
+    for object_id, history in histories_at(store, watch, stretch, None, recent):
+        yield object_id, [replace(milestone, received_at=milestone.occurred_at) for milestone in history]
+
+
+def coarse_stretches(store: Store, object_type: str, rows: int) -> list[Stretch]:
+    """As `stretches`, found without reading a milestone: each may hold a few hundred more or less for every part."""
+    found = store.rows("object_stretch_ends", {"object_type": object_type, "rows": rows})
+    ends = list(dict.fromkeys(row["object_id"] for row in found))
+    return [Stretch(object_type, *ids) for ids in pairwise(["", *ends, ""])]
 
 
 def touched_stretches(store: Store, touched: Touched, objects: int) -> tuple[int, list[Stretch]]:
@@ -163,9 +201,10 @@ def histories_as_received(
         yield from _amended_histories(store, watch, amended, through)
 
 
-def count_milestones(store: Store) -> dict[str, int]:
-    """About how many milestones there are of each object type."""
-    return {row["object_type"]: row["milestones"] for row in store.rows("count_milestones")}
+def count_milestones(store: Store, since: datetime) -> dict[str, MilestoneCount]:
+    """About how many milestones there are of each object type, and how many of them are known since an instant."""
+    rows = store.rows("count_milestones", {"since": since})
+    return {row["object_type"]: MilestoneCount(row["milestones"], row["recent"]) for row in rows}
 
 
 def stated_histories(
@@ -208,7 +247,6 @@ def _read(
     """The id and milestones of each object that may have broken a rule, and whether facts were amended."""
     texts = list(watch.conditions)
     numbers = {text: number for number, text in enumerate(texts, start=1)}
-    pairs = list(dict.fromkeys((duty.from_type, duty.to_type) for duty in watch.duties))
     touched = among if isinstance(among, Touched) else None
     recent = among if isinstance(among, Recent) else None
     _, rows = store.tuples(
@@ -223,12 +261,12 @@ def _read(
             "to_types": [duty.to_type for duty in watch.duties],
             "quiet_us": [duty.quiet_for // _MICROSECOND for duty in watch.duties],
             "needs": [[numbers[text] for text in duty.needs] for duty in watch.duties],
-            "pairs": [1 + pairs.index((duty.from_type, duty.to_type)) for duty in watch.duties],
-            "pairs_from": [from_type for from_type, _ in pairs],
-            "pairs_to": [to_type for _, to_type in pairs],
+            **_by_pair(watch.duties, numbers),
+            **facts_asked(watch.conditions),
             "as_it_arrived": as_it_arrived,
             **touched_params(touched),
             "recent": recent is not None,
+            "narrowed": recent is not None and recent.narrows,
             "received_since": recent.since if recent and recent.by_receipt else LATEST,
             "occurred_since": recent.since if recent else LATEST,
             "through": among.through if among else EPOCH,
@@ -245,6 +283,26 @@ def _read(
             milestones.append(_milestone(row, named[held], _LEFT_OUT[left_out]))
             is_amended = is_amended or bool(amended)
         yield object_id, milestones, is_amended
+
+
+def _by_pair(duties: Sequence[Duty], numbers: Mapping[str, int]) -> dict[str, object]:
+    """The duties of each pair of types, with what they need as bits; conditions past the bits there are go unasked."""
+    pairs: dict[tuple[str, str], list[Duty]] = {}
+    for duty in duties:
+        pairs.setdefault((duty.from_type, duty.to_type), []).append(duty)
+    return {
+        "pairs_from": [from_type for from_type, _ in pairs],
+        "pairs_to": [to_type for _, to_type in pairs],
+        "pair_quiet_us": [[duty.quiet_for // _MICROSECOND for duty in group] for group in pairs.values()],
+        "pair_needs": [
+            [condition_bits(numbers[text] for text in duty.needs) for duty in group] for group in pairs.values()
+        ],
+    }
+
+
+def condition_bits(numbers: Iterable[int]) -> int:
+    """Conditions by their numbers, from 1, as a bit each; those past the last bit are left out."""
+    return sum(1 << number - 1 for number in set(numbers) if number <= BITS)
 
 
 def _amended_histories(
@@ -275,6 +333,16 @@ def _milestone(row: Iterable[Any], holds: frozenset[str], left_out: frozenset[st
 def fragments(conditions: Mapping[str, str]) -> dict[str, str]:
     """The conditions (text to checked SQL) as statements take them."""
     return {"conditions": f"[{', '.join(f'({expression})' for expression in conditions.values())}]"}
+
+
+def facts_asked(conditions: Mapping[str, str]) -> dict[str, object]:
+    """Which of the facts that an event may inherit the conditions ask, as statements take it."""
+    asked = set(_WORD.findall(" ".join(conditions.values())))
+    return {
+        "asks_amount": not asked.isdisjoint(("amount", "currency")),
+        "asks_legal_entity": "legal_entity" in asked,
+        "asks_region": "region" in asked,
+    }
 
 
 def _condition_subject(object_: BusinessObject, milestone: Milestone) -> dict[str, object]:

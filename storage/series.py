@@ -69,6 +69,13 @@ def first_received(store: Store, known_at: datetime) -> datetime | None:
     return first
 
 
+def first_span_received(store: Store, known_at: datetime) -> datetime | None:
+    """When the first span of all was received, if one was by `known_at`."""
+    rows = store.rows("first_span_received", {"known_at": known_at})
+    first: datetime | None = rows[0]["received_at"] if rows else None
+    return first
+
+
 def type_arrivals(
     store: Store,
     event_type: str,

@@ -74,6 +74,7 @@ def _print_report(report: Row) -> None:
             rows = [_cells(row) for row in side["rules"]]
             print_table([*rows, {**_cells(side["total"]), "alert": "all", "started": ""}], _COLUMNS, "no rules")
             _print_overrides(side["rules"])
+            _print_unanswered(side["unanswered"])
     if comparison := report["comparison"]:
         echo("\nthe candidate beside the running rules: alerts that fire under")
         print_table([*comparison["rules"], {**comparison["total"], "alert": "all"}], _COMPARED, "no rules")
@@ -85,6 +86,14 @@ def _print_overrides(rules: list[Row]) -> None:
     if rows:
         echo("")
         print_table(rows, ("alert", "where", "within", "applied"), "")
+
+
+def _print_unanswered(unanswered: list[Row]) -> None:
+    if unanswered:
+        echo("")
+    for row in unanswered:
+        told = "not all is known" if row["replayed"] else "not replayed"
+        echo(f"{row['alert']}: {told}, {row['reason']}")
 
 
 def _print_examples(rules: list[Row]) -> None:
@@ -110,7 +119,16 @@ def _cells(row: Row) -> Row:
     spreads = {name: _spread(row[f"{name}_seconds"]) for name in ("resolution", "warning")}
     marked = row["useful"] + row["noise"]
     precision = f"{row['precision']:.0%} of {marked}" if marked else None
-    return {**row, "precision": precision, "pages_per_week": pages or "none", "money": money or "none", **spreads}
+    # No clocks are started by what judges no single object: that is nothing, and not unknown.
+    started = "" if row.get("started") is None else row["started"]
+    return {
+        **row,
+        "started": started,
+        "precision": precision,
+        "pages_per_week": pages or "none",
+        "money": money or "none",
+        **spreads,
+    }
 
 
 def _spread(spread: Row | None) -> str:

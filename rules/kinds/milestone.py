@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -90,8 +90,8 @@ class Case:
     """The verdict on one clock at one instant.
 
     `clock` is empty where the object has one clock, else names the event that started it. `deadline_at` is
-    None while an open pause keeps it unknown. `next_change_at` is the next instant at which time alone
-    changes state or severity. `period` is the one whose cutoff is the deadline, where that comes first.
+    None while an open pause keeps it unknown. `period` is the one whose cutoff is the deadline, where that comes first.
+    `judged_at` and `schedule` are what the verdict was made from.
     """
 
     rule: MilestoneRule
@@ -107,9 +107,15 @@ class Case:
     ended_by: Milestone | None
     severity: str
     severity_since: datetime | None
-    next_change_at: datetime | None
+    judged_at: datetime = field(compare=False, repr=False)
+    schedule: Schedule = field(compare=False, repr=False)
     period: Period | None = None
     pauses: tuple[PauseStretch, ...] = ()
+
+    @property
+    def next_change_at(self) -> datetime | None:
+        """The next instant at which time alone changes state or severity; None where it changes neither."""
+        return None if self.ended_by else self.schedule.next_after(self.judged_at)
 
     @property
     def within(self) -> timedelta:
@@ -335,7 +341,8 @@ def judge_clock(rule: MilestoneRule, schedule: Schedule, at: datetime) -> Case:
         ended_by=ended_by,
         severity=severity,
         severity_since=severity_since,
-        next_change_at=None if ended_by else schedule.next_after(at),
+        judged_at=at,
+        schedule=schedule,
         period=schedule.period,
         pauses=schedule.evidence.pauses,
     )

@@ -2,11 +2,11 @@
 -- (and occurrence, if that is later), or by occurrence alone. One count for each case: a `from` type, the conditions
 -- that a start needs, whether only an object's first such start counts, and of the starts that count the conditions
 -- that must hold (`chosen`) and must not (`passed_over`), by what is known of them by `known_at`, and that the start
--- lies from `since_us` to `until_us`, in microseconds since 1970.
+-- lies from `since_us` to `until_us`, in microseconds since 1970. `object_ids` are the only objects, unless it is empty.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'), by_receipt Bool,
 --   since DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), from_types Array(String), needs Array(Array(UInt64)),
 --   only_first Array(Bool), chosen Array(Array(UInt64)), passed_over Array(Array(UInt64)),
---   since_us Array(Int64), until_us Array(Int64)
+--   since_us Array(Int64), until_us Array(Int64), object_ids Array(String)
 -- columns: counts
 -- fragments: conditions
 SELECT sumForEach(counts) AS counts
@@ -64,6 +64,7 @@ FROM
                         AND object_id > {after_id:String}
                         AND ({last_id:String} = '' OR object_id <= {last_id:String})
                         AND received_at <= {known_at:DateTime64(6, 'UTC')}
+                        AND (empty({object_ids:Array(String)}) OR object_id IN {object_ids:Array(String)})
                         AND object_id IN
                         (
                             SELECT object_id FROM object_milestones

@@ -5,130 +5,141 @@
 -- earlier event which was received later states a fact this one lacks: what was known of it has changed.
 -- Objects are a stretch of ids of one type, all of them or only the touched: named by an arrival in
 -- (after, through] or with a duty due by then, with `suspended` also with an alert that is, or was in a tick cut off, as
--- touched_objects says. Or only the recent: received since `received_since` or occurred since `occurred_since`, by
--- `through`, and of which there may be something to say by then. Left out are those without a `from` of any duty for
--- which the conditions that the duty `needs` hold, and those where every such `from` has its `to` within the time that
--- keeps the rule quiet, by arrival too if asked so: a `to` from a clock that runs ahead is none before its time has
--- come. `pairs` numbers the pair of types of each duty. An event that
--- states every fact itself is judged before all that is known is read.
+-- touched_objects says. Or only the recent: of which there may be something to say by `through`, and with `narrowed`
+-- only those received since `received_since` or occurred since `occurred_since`, by `through`. Left out are those without
+-- a `from` of any duty for which the conditions that the duty `needs` hold, and those where every such `from` has its
+-- `to` within the time that keeps the rule quiet, by arrival too if asked so: a `to` from a clock that runs ahead is none
+-- before its time has come. The same duties are given by pair of types, with what they need as bits: by them a first scan
+-- finds candidates, and may find too many. It takes a condition for true where an event leaves out what conditions ask.
 -- params: object_type String, after_id String, last_id String, known_at DateTime64(6, 'UTC'),
 --   event_types Array(String), from_types Array(String), to_types Array(String), quiet_us Array(Int64),
---   needs Array(Array(UInt64)), pairs Array(UInt64), pairs_from Array(String), pairs_to Array(String),
+--   needs Array(Array(UInt64)), pairs_from Array(String), pairs_to Array(String),
+--   pair_quiet_us Array(Array(Int64)), pair_needs Array(Array(UInt64)),
 --   as_it_arrived Bool, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), suspended Bool,
---   after_version UInt64, recent Bool, received_since DateTime64(6, 'UTC'), occurred_since DateTime64(6, 'UTC')
+--   after_version UInt64, recent Bool, narrowed Bool,
+--   asks_amount Bool, asks_legal_entity Bool, asks_region Bool, received_since DateTime64(6, 'UTC'),
+--   occurred_since DateTime64(6, 'UTC')
 -- columns: object_id, type, occurred_at, received_at, source, event_id, correlation_id, trace_id, amount,
 --   currency, legal_entity, region, attributes, left_out, holds, amended
 -- fragments: conditions
 WITH
     toUnixTimestamp64Micro({through:DateTime64(6, 'UTC')}) AS tells_by_us,
+    toUnixTimestamp64Micro({known_at:DateTime64(6, 'UTC')}) AS known_us,
+    -- Types by their places in `event_types`: millions of comparisons of numbers cost less than of texts.
+    arrayMap(name -> indexOf({event_types:Array(String)}, name), {pairs_from:Array(String)}) AS starting,
+    arrayMap(name -> indexOf({event_types:Array(String)}, name), {pairs_to:Array(String)}) AS stopping,
+    among AS
+    (
+        SELECT object_id FROM object_milestones
+        WHERE {touched:Bool} AND object_type = {object_type:String}
+            AND received_at > {after:DateTime64(6, 'UTC')}
+            AND received_at <= {through:DateTime64(6, 'UTC')}
+        UNION DISTINCT
+        SELECT object_id FROM open_duties FINAL
+        WHERE {touched:Bool} AND object_type = {object_type:String}
+            AND due_at <= {through:DateTime64(6, 'UTC')}
+        UNION DISTINCT
+        SELECT object_id FROM alert_states FINAL
+        WHERE {suspended:Bool} AND object_type = {object_type:String}
+            AND (state = 'suspended' OR version > {after_version:UInt64})
+        UNION DISTINCT
+        SELECT object_id FROM object_milestones
+        WHERE {narrowed:Bool} AND object_type = {object_type:String}
+            AND object_id > {after_id:String}
+            AND ({last_id:String} = '' OR object_id <= {last_id:String})
+            AND type IN {event_types:Array(String)}
+            AND received_at <= {known_at:DateTime64(6, 'UTC')}
+            AND occurred_at <= {through:DateTime64(6, 'UTC')}
+            AND (received_at >= {received_since:DateTime64(6, 'UTC')}
+                OR occurred_at >= {occurred_since:DateTime64(6, 'UTC')})
+    ),
     candidates AS
     (
+        -- Where an identity is there twice, what was received first counts, and here nobody says which that was.
+        SELECT object_id
+        FROM object_milestones
+        WHERE object_type = {object_type:String}
+            AND object_id > {after_id:String}
+            AND ({last_id:String} = '' OR object_id <= {last_id:String})
+            AND received_at <= {known_at:DateTime64(6, 'UTC')}
+            AND ((NOT {touched:Bool} AND NOT {narrowed:Bool}) OR object_id IN among)
+        GROUP BY object_id
+        HAVING arrayUniq(groupArray(cityHash64(source, event_id))) < count()
+            AND countIf(type IN {from_types:Array(String)}) > 0
+        UNION DISTINCT
         SELECT object_id
         FROM
         (
             SELECT
                 object_id,
+                occurred_us,
+                received_us,
                 pair,
-                groupArraySortedIf(51)(
-                    (occurred_us, received_us, allowed_us),
-                    type = {pairs_from:Array(String)}[pair] AND isNotNull(allowed_us)) AS starts,
-                groupArraySortedIf(51)((occurred_us, received_us), type = {pairs_to:Array(String)}[pair]) AS stops
+                type_place = stopping[pair] AS stops,
+                if(
+                    type_place = starting[pair],
+                    arrayMin(arrayMap(
+                        (quiet_us, needed) -> if(bitAnd(holding, needed) = needed, quiet_us, 9223372036854775807),
+                        {pair_quiet_us:Array(Array(Int64))}[pair],
+                        {pair_needs:Array(Array(UInt64))}[pair])),
+                    9223372036854775807) AS allowed_us,
+                allowed_us != 9223372036854775807
+                    AND (NOT {recent:Bool} OR occurred_us + allowed_us < tells_by_us) AS starts
             FROM
             (
+                -- What an event inherits may make any condition true.
                 SELECT
                     *,
-                    pair,
-                    arrayMin(arrayMap(
-                        (of, quiet_us, needed) -> if(
-                            of = pair AND (NOT states_all OR hasAll(holds, needed)), quiet_us, 9223372036854775807),
-                        {pairs:Array(UInt64)}, {quiet_us:Array(Int64)}, {needs:Array(Array(UInt64))})) AS shortest_us,
-                    nullIf(shortest_us, 9223372036854775807) AS allowed_us
+                    if(
+                        states_all,
+                        toUInt64(arraySum(arrayMap(
+                            (holds, number) -> bitShiftLeft(toUInt64(ifNull(holds, 0) != 0), number - 1),
+                            conditions, arrayEnumerate(conditions)))),
+                        18446744073709551615) AS holding,
+                    CAST(/*{conditions}*/, 'Array(Nullable(UInt8))') AS conditions
                 FROM
                 (
                     SELECT
-                        *,
-                        arrayFilter(
-                            (number, holds) -> ifNull(holds, 0) != 0, arrayEnumerate(conditions), conditions) AS holds
-                    FROM
-                    (
-                        SELECT *, /*{conditions}*/ AS conditions
-                        FROM
-                        (
-                            SELECT
-                                object_type,
-                                object_id,
-                                type,
-                                occurred_at,
-                                source,
-                                event_id,
-                                nullIf(correlation_id, '') AS correlation_id,
-                                amount,
-                                nullIf(toString(currency), '') AS currency,
-                                nullIf(toString(legal_entity), '') AS legal_entity,
-                                nullIf(toString(region), '') AS region,
-                                attributes,
-                                isNotNull(amount) AND isNotNull(legal_entity) AND isNotNull(region) AS states_all,
-                                toUnixTimestamp64Micro(occurred_at) AS occurred_us,
-                                toUnixTimestamp64Micro(received_at) AS received_us
-                            FROM object_milestones
-                            WHERE object_type = {object_type:String}
-                                AND object_id > {after_id:String}
-                                AND ({last_id:String} = '' OR object_id <= {last_id:String})
-                                AND received_at <= {known_at:DateTime64(6, 'UTC')}
-                                AND (
-                                    NOT {touched:Bool}
-                                    OR object_id IN
-                                    (
-                                        SELECT object_id FROM object_milestones
-                                        WHERE {touched:Bool} AND object_type = {object_type:String}
-                                            AND received_at > {after:DateTime64(6, 'UTC')}
-                                            AND received_at <= {through:DateTime64(6, 'UTC')}
-                                        UNION DISTINCT
-                                        SELECT object_id FROM open_duties FINAL
-                                        WHERE {touched:Bool} AND object_type = {object_type:String}
-                                            AND due_at <= {through:DateTime64(6, 'UTC')}
-                                        UNION DISTINCT
-                                        SELECT object_id FROM alert_states FINAL
-                                        WHERE {suspended:Bool} AND object_type = {object_type:String}
-                                            AND (state = 'suspended' OR version > {after_version:UInt64})
-                                    )
-                                )
-                                AND (
-                                    NOT {recent:Bool}
-                                    OR object_id IN
-                                    (
-                                        SELECT object_id FROM object_milestones
-                                        WHERE {recent:Bool} AND object_type = {object_type:String}
-                                            AND object_id > {after_id:String}
-                                            AND ({last_id:String} = '' OR object_id <= {last_id:String})
-                                            AND type IN {event_types:Array(String)}
-                                            AND received_at <= {known_at:DateTime64(6, 'UTC')}
-                                            AND occurred_at <= {through:DateTime64(6, 'UTC')}
-                                            AND (received_at >= {received_since:DateTime64(6, 'UTC')}
-                                                OR occurred_at >= {occurred_since:DateTime64(6, 'UTC')})
-                                    )
-                                )
-                            ORDER BY received_us, occurred_us
-                            LIMIT 1 BY object_id, source, event_id
-                        )
-                    )
+                        object_type,
+                        object_id,
+                        type,
+                        indexOf({event_types:Array(String)}, type) AS type_place,
+                        occurred_at,
+                        source,
+                        event_id,
+                        nullIf(correlation_id, '') AS correlation_id,
+                        amount,
+                        nullIf(toString(currency), '') AS currency,
+                        nullIf(toString(legal_entity), '') AS legal_entity,
+                        nullIf(toString(region), '') AS region,
+                        attributes,
+                        (isNotNull(amount) OR NOT {asks_amount:Bool})
+                            AND (isNotNull(legal_entity) OR NOT {asks_legal_entity:Bool})
+                            AND (isNotNull(region) OR NOT {asks_region:Bool}) AS states_all,
+                        toUnixTimestamp64Micro(occurred_at) AS occurred_us,
+                        toUnixTimestamp64Micro(received_at) AS received_us
+                    FROM object_milestones
+                    WHERE object_type = {object_type:String}
+                        AND object_id > {after_id:String}
+                        AND ({last_id:String} = '' OR object_id <= {last_id:String})
+                        AND received_at <= {known_at:DateTime64(6, 'UTC')}
+                        AND type IN {event_types:Array(String)}
+                        AND ((NOT {touched:Bool} AND NOT {narrowed:Bool}) OR object_id IN among)
                 )
-                ARRAY JOIN arrayFilter(
-                    number -> type IN ({pairs_from:Array(String)}[number], {pairs_to:Array(String)}[number]),
-                    arrayEnumerate({pairs_from:Array(String)})) AS pair
             )
-            GROUP BY object_id, pair
+            ARRAY JOIN arrayFilter(
+                (number, begins, ends) -> type_place = begins OR type_place = ends,
+                arrayEnumerate(starting), starting, stopping) AS pair
         )
-        -- Fifty are compared with fifty; an object with more is looked at in any case.
-        WHERE length(starts) > 50 OR arrayExists(
-            start -> (NOT {recent:Bool} OR start.1 + start.3 < tells_by_us) AND NOT arrayExists(
-                stop -> stop.1 >= start.1
-                    AND stop.1 <= start.1 + start.3
-                    AND (NOT {as_it_arrived:Bool} OR (
-                        stop.2 <= greatest(start.1 + start.3, start.2)
-                        AND stop.1 <= toUnixTimestamp64Micro({known_at:DateTime64(6, 'UTC')}))),
-                stops),
-            starts)
+        GROUP BY object_id, pair
+        -- One `to` that is in time for every `from` is the common case; where there is none, the whole is looked at.
+        HAVING countIf(starts) > 0 AND NOT arrayExists(
+            stop -> stop.1 >= maxIf(occurred_us, starts)
+                AND stop.1 <= minIf(occurred_us + allowed_us, starts)
+                AND (NOT {as_it_arrived:Bool} OR (
+                    stop.1 <= known_us
+                    AND stop.2 <= minIf(greatest(occurred_us + allowed_us, received_us), starts))),
+            groupArrayIf((occurred_us, received_us), stops))
     )
 SELECT
     object_id,

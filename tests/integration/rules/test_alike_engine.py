@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from domain.alert import Alert, AlertState
 from domain.alike_rule import AlikeRule
+from domain.contract import Contracts
 from domain.errors import StoreUnreachable
 from domain.instants import to_micros
 from domain.rule import Rule
+from domain.source_silence import Silences
 from rules.alike import MOST_HOLDERS, shared_keys, told_of_pair
 from rules.engine import Engine as RulesEngine
 from rules.evaluator import evaluate
+from rules.replay import By, Span
+from rules.traffic_replay import replay_traffic
 from storage.alerts import alert_from_row, alert_history, list_alerts
 from storage.client import Store
 from storage.events import EventRow, insert_events
@@ -191,6 +195,9 @@ def test_any_schedule_of_ticks_stores_the_same_changes(
     stored = [alert_from_row(r) for r in engine.select(embedded_store, "SELECT * FROM alert_transitions FINAL")]
     alerts = stored_once(expected(embedded_store, WATCHED))
     assert stored_once(stored) == alerts
+    span = Span(START, END + timedelta(microseconds=1))
+    replayed = replay_traffic(embedded_store, WATCHED, span, By.RECEIPT, Silences(Contracts()))
+    assert stored_once(list(replayed)) == alerts
     standing = {alert.alert_id: alert.state for alert in list_alerts(embedded_store)}
     once = {alert.alert_id: alert.state for alert in evaluate(embedded_store, [WATCHED], END)}
     assert once == {id_: state for id_, state in standing.items() if state is not AlertState.RETRACTED}

@@ -175,6 +175,30 @@ def test_each_override_tells_how_often_it_applied_also_to_what_kept_quiet(store:
     ]
 
 
+def test_more_conditions_than_a_number_has_bits_are_counted_too(store: Store) -> None:
+    tested = rule(overrides=tuple(Override(f"amount = {number}", HOUR) for number in range(70)))
+    insert_events(store, [approved(number, amount=f"{number}", currency="EUR") for number in range(71)])
+
+    row = figures(store, tested, span=Span(NOW, NOW + 3 * HOUR))
+
+    # Approved after an hour: an override lets an hour pass, the rule itself four.
+    assert (row["started"], row["fired"]) == (71, 70)
+    assert [override["applied"] for override in row["overrides"]] == [1] * 70
+
+
+def test_starts_of_many_objects_that_inherit_what_conditions_ask_are_counted(store: Store) -> None:
+    many = 10_002
+    stated = [
+        event_row(f"c-{number}", "created", [f"order/O-{number}"], occurred_at=NOW, amount=amount, currency="EUR")
+        for number, amount in zip(range(many), ["20000", "1"] * many, strict=False)
+    ]
+    insert_events(store, [*stated, *(approved(number) for number in range(many))])
+
+    row = figures(store, rule(where=LARGE))
+
+    assert (row["started"], row["fired"]) == (many // 2, many // 2)
+
+
 def test_facts_that_an_earlier_event_stated_count_for_a_condition(store: Store) -> None:
     stated = event_row("c-1", "created", ["order/O-1"], occurred_at=NOW, amount="20000", currency="EUR")
     insert_events(store, [stated, approved(1), approved(2)])

@@ -142,8 +142,8 @@ def test_a_replay_tells_every_forecast_of_the_span(
     informed = informed_for(embedded_store, rules, span.since, span.through, by_receipt=by_receipt)
 
     told = {
-        (one.name, object_.id): alerts
-        for one, object_, alerts in replay(embedded_store, informed, span, by, lambda done, total: None)
+        (one.rule.name, one.business_object.id): one.in_full(span.through)
+        for one in replay(embedded_store, informed, span, by, lambda done, total: None)
     }
 
     for rule in rules:

@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 
 from domain.alert import Alert
 from domain.business_object import BusinessObject
+from domain.contract import Contracts
 from domain.instants import from_micros, to_micros
 from domain.milestone import Milestone
 from domain.rule import Rule
 from domain.series_rule import AbsenceRule, Bound, BurnRateRule, BurnWindows, EventPair, LabelSet, ThresholdRule
+from domain.source_silence import Silences
 from rules.alert_state import transitions
 from rules.kinds.absence import AbsenceState, Arrival, Run, advance
 from rules.kinds.milestone import CaseState, judge
+from rules.replay import By, Span
+from rules.traffic_replay import judges_traffic, replay_traffic
 from storage.alerts import alert_from_row
 from storage.client import Store
 from storage.dead_letters import DeadLetter, insert_dead_letters
@@ -31,6 +35,7 @@ from tests.integration.rules.test_engine_properties import GAPS, tick_until_done
 from tests.unit.rules.histories import MINUTE, START, rule
 
 END = START + 90 * MINUTE
+HOUR, MICRO = timedelta(hours=1), timedelta(microseconds=1)
 POSTED = rule(within=20 * MINUTE, version="m1")
 MISSING = AbsenceRule(
     group="traffic",
@@ -323,4 +328,17 @@ def test_any_schedule_of_ticks_stores_what_the_arrivals_say(
             tick_until_done(store, RULES, through, chance)
 
     alerts = [alert_from_row(row) for row in engine.select(embedded_store, "SELECT * FROM alert_transitions FINAL")]
-    assert stored(alerts) == latest_of_each_key(expected(log, letters))
+    told = stored(alerts)
+    assert told == latest_of_each_key(expected(log, letters))
+    # A backtest, of all the time or of a part of it, tells what those ticks told in it.
+    for since in (START - HOUR, START + chance.randrange(90) * MINUTE):
+        in_span = [change for change in told if change[2] >= since]
+        assert replayed(embedded_store, Span(since, END + MICRO)) == in_span
+
+
+def replayed(store: Store, span: Span) -> list[Change]:
+    """What a backtest tells in a span of the rules on traffic."""
+    silences = Silences(Contracts())
+    rules = [one for one in RULES if judges_traffic(one)]
+    alerts = [alert for one in rules for alert in replay_traffic(store, one, span, By.RECEIPT, silences)]
+    return [change for change in latest_of_each_key(stored(alerts)) if change[2] >= span.since]

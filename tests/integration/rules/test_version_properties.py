@@ -114,7 +114,7 @@ def replayed(store: Store, rules: Sequence[Rule]) -> list[Alert]:
     """Every change as a backtest finds it."""
     span = Span(EARLIEST, END + MICRO)
     found = replay(store, rules, span, By.RECEIPT, lambda done, total: None)
-    return [alert for _, _, changes in found for alert in changes]
+    return [alert for one in found for alert in one.in_full(span.through)]
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
