@@ -234,8 +234,19 @@ def test_a_tick_with_nothing_new_looks_at_no_alert(store: Store) -> None:
     explained(store, *STUCK)
     finder = CauseFinder(store)
 
+    # As soon as inserts of the spans that were looked at may still be under way.
+    assert finder.tick(NOW + timedelta(seconds=1)) == 0
     assert finder.tick(NOW + MINUTE) == 0
     assert finder.tick(NOW) == 0
+
+
+def test_a_span_that_becomes_visible_after_others_of_its_time_is_looked_at(store: Store) -> None:
+    told = firing()
+    explained(store, *STUCK, told=told)
+    insert(store, [call("tax", span_id="9", received_at=NOW - timedelta(seconds=1))])
+
+    assert CauseFinder(store).tick(NOW + timedelta(seconds=1)) == 1
+    assert cause_of(store, told).spans == len(STUCK) + 1
 
 
 def test_a_closed_alert_keeps_its_cause_and_is_not_looked_at_again(store: Store) -> None:
