@@ -12,11 +12,12 @@ from alerts.muting import MutedBy
 from dashboard.components.filters import RANGES
 from dashboard.session import current
 from domain.audit import ChainCheck, Head
+from domain.incident import Incident
 from domain.kpi import Dimension, Figure, Kpi
 from domain.silence import SilenceState
 from kpis.figures import Question, course, figures
 from rules.engine import ENGINE
-from storage import on_call, overview, trace_view
+from storage import incidents, on_call, overview, trace_view
 from storage.audit import verify_audit
 from storage.freshness import SourceFreshness, known_through, source_freshness
 from storage.kpi_cases import CaseFilter, CaseRow, case_rows
@@ -29,6 +30,8 @@ from storage.trace_view import Journey
 FRESH = timedelta(seconds=4)
 # What scans a stretch of time costs more (a second for thirty days of ten million events) and changes slowly.
 STEADY = timedelta(seconds=20)
+# More causes at once are no incidents but an outage; the command shows them all.
+MOST_INCIDENTS = 20
 # Bars in the course of a tile.
 STEPS = 30
 
@@ -88,6 +91,11 @@ def forget_alerts() -> None:
 def muted_alerts() -> dict[str, list[MutedBy]]:
     context = current()
     return muting.muted_alerts(context.store, context.routing(), now())
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def open_incidents() -> list[Incident]:
+    return incidents.list_incidents(current().store, ["open"], MOST_INCIDENTS)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

@@ -12,6 +12,7 @@ from dashboard.components.alert_acting import draw_actions
 from dashboard.components.alert_parts import alert_head, history_table, messages_table, people_list
 from dashboard.components.alert_rows import alert_row, rows_head
 from dashboard.components.cards import heading, notice
+from dashboard.components.incidents import incidents_table
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.palette import STATE_WORDS
 from dashboard.components.why import why_panel
@@ -77,7 +78,18 @@ def _list() -> None:
         rules=tuple(sorted(chosen)),
         ownership=_OWNED[owned or "Everybody's"],
     )
+    st.fragment(_incidents, run_every=REFRESH)()
     st.fragment(_alerts, run_every=REFRESH)(wish)
+
+
+def _incidents() -> None:
+    def draw() -> None:
+        found = reads.open_incidents()
+        if found:
+            write(heading("Incidents", "one cause each; every alert of it stands in the list below"))
+            write(incidents_table(found, reader()))
+
+    shielded(draw)
 
 
 def _alerts(wish: AlertWish) -> None:

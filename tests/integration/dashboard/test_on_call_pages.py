@@ -12,13 +12,16 @@ from dashboard.server import APP
 from dashboard.session import attach
 from domain.alert import Alert, AlertState
 from domain.alert_action import ActionKind
+from domain.alert_cause import CauseKind
 from domain.audit import Actor
 from domain.clock import FixedClock
+from domain.incident import Incident
 from domain.silence import SilenceState
 from storage.alert_actions import actions_on
 from storage.alerts import list_alerts, write_transitions
 from storage.audit import audit_page, verify_audit
 from storage.client import Store
+from storage.incidents import Membership, write_incidents
 from storage.notifications import NotificationStatus, write_notifications
 from storage.silences import list_silences
 from tests.browser.stuck_order import STUCK, seed_stuck_order
@@ -63,6 +66,36 @@ def fill(page: AppTest, key: str, who: str, why: str) -> AppTest:
 def done_with(store: Store, one: Alert) -> list[tuple[str, str, str, str]]:
     found = actions_on(store, [one.alert_id]).get(one.alert_id, [])
     return [(action.kind.value, action.value, action.acted_by, action.comment) for action in found]
+
+
+def test_one_cause_of_many_alerts_stands_above_them(
+    page: AppTest, stuck: Alert, embedded_store: Store, now: datetime
+) -> None:
+    assert "<caption>Open incidents</caption>" not in shown(page.switch_page(ALERTS).run())
+    incident = Incident(
+        incident_id="3f2a" * 8,
+        signature="s",
+        kind=CauseKind.FAILED_CALL,
+        service="erp",
+        operation="POST /erp/orders",
+        pattern="timeout after <n>",
+        error="timeout after <30s>",
+        started_at=now,
+        first_seen_at=now - timedelta(minutes=90),
+        ended_at=None,
+        version=1,
+    )
+    write_incidents(embedded_store, [incident], [Membership(incident.incident_id, stuck.alert_id, 1)])
+    attach(embedded_store, FixedClock(now))
+
+    text = shown(page.run())
+
+    assert "<caption>Open incidents</caption>" in text
+    assert "<b>erp POST /erp/orders fails</b>" in text
+    assert "timeout after &lt;30s&gt;" in text
+    assert "1 order" in text
+    assert "€12.5\u202fK" in text
+    assert "for 1 h 30 min" in text
 
 
 def test_alerts_stand_the_worst_first_with_who_has_them(
