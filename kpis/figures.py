@@ -10,6 +10,7 @@ from storage.client import Store
 from storage.kpi_cases import ALL_CASES, OPEN_SLICE, CaseFilter, Pricing, SliceFigures, case_figures
 
 _NINE_DIGITS = Decimal("1e-9")
+_BEFORE, _NOW = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,34 @@ class Question:
 def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> list[Figure]:
     """The figure of each value of the dimension that cases have, by name; without one a single figure."""
     length = question.until - question.since
-    now = _by_label(store, kpi, question.since, question, pricing)
-    earlier = Question(question.since - length, question.since, question.dimension, question.cases)
-    before = _by_label(store, kpi, earlier.since, earlier, pricing)
-    labels: list[str] = sorted(now) if question.dimension else [""]
-    nothing: Mapping[int, SliceFigures] = {}
+    found: dict[str, dict[int, SliceFigures]] = {}
+    # The stretch before is the first slice, the one that is asked about the second: one look at the cases for both.
+    for one in case_figures(
+        store, kpi, question.since - length, question.until, length, question.dimension, question.cases, pricing
+    ):
+        found.setdefault(one.label, {})[one.slice] = one
+    if not question.dimension:
+        return [_figure(kpi, question, None, found.get("", {}), pricing)]
+    # What only the stretch before had is not told apart by.
     return [
-        Figure(
-            label=label if question.dimension else None,
-            since=question.since,
-            until=question.until,
-            value=value_of(kpi, now.get(label, nothing).get(0)),
-            before=value_of(kpi, before.get(label, nothing).get(0)),
-            closed=_closed(now.get(label, nothing).get(0), pricing),
-            open=_open(now.get(label, nothing).get(OPEN_SLICE), pricing),
-        )
-        for label in labels
+        _figure(kpi, question, label, slices, pricing)
+        for label, slices in sorted(found.items())
+        if slices.keys() - {_BEFORE}
     ]
+
+
+def _figure(
+    kpi: Kpi, question: Question, label: str | None, slices: Mapping[int, SliceFigures], pricing: Pricing
+) -> Figure:
+    return Figure(
+        label=label,
+        since=question.since,
+        until=question.until,
+        value=value_of(kpi, slices.get(_NOW)),
+        before=value_of(kpi, slices.get(_BEFORE)),
+        closed=_closed(slices.get(_NOW), pricing),
+        open=_open(slices.get(OPEN_SLICE), pricing),
+    )
 
 
 def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
@@ -68,16 +80,6 @@ def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing:
         for one in found
         if one.slice != OPEN_SLICE
     }
-
-
-def _by_label(
-    store: Store, kpi: Kpi, since: datetime, question: Question, pricing: Pricing
-) -> dict[str, dict[int, SliceFigures]]:
-    whole = question.until - question.since
-    found: dict[str, dict[int, SliceFigures]] = {}
-    for one in case_figures(store, kpi, since, question.until, whole, question.dimension, question.cases, pricing):
-        found.setdefault(one.label, {})[one.slice] = one
-    return found
 
 
 def _closed(found: SliceFigures | None, pricing: Pricing) -> ClosedCases:

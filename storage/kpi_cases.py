@@ -1,5 +1,6 @@
 """The cases that KPIs are made of in the store: kept in line with what arrives, and read as figures."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -183,10 +184,15 @@ def _figures(key: tuple[int, str], row: Mapping[str, Any], sums: Sequence[MoneyS
     return SliceFigures(
         *key,
         cases=row["cases"],
-        sum=row["sum_of_values"],
-        mean=row["mean"],
-        median=row["median"],
-        p90=row["p90"],
-        longest=row["longest"],
+        sum=_known(row["sum_of_values"]),
+        mean=_known(row["mean"]),
+        median=_known(row["median"]),
+        p90=_known(row["p90"]),
+        longest=_known(row["longest"]),
         money=money,
     )
+
+
+def _known(value: float | None) -> float | None:
+    """What cases without any value come to is unknown, and not a number in the store."""
+    return None if value is None or math.isnan(value) else value

@@ -41,37 +41,51 @@ WITH
         SELECT toString(currency) AS rate_currency, valid_on, rate
         FROM fx_rates FINAL
         WHERE loaded_at = (SELECT max(loaded_at) FROM fx_rates)
+    ),
+    -- Converted are sums of one currency and day, of which there are few.
+    summed AS
+    (
+        SELECT
+            slice,
+            label,
+            if(isNull(amount), '', toString(currency)) AS money_in,
+            priced_on,
+            count() AS number,
+            sumState(measure) AS sums,
+            avgState(measure) AS means,
+            quantilesExactInclusiveState(0.5, 0.9)(measure) AS quantiles,
+            maxState(measure) AS longest,
+            sum(amount) AS stated,
+            countIf(isNull(amount)) AS without
+        FROM asked
+        GROUP BY slice, label, money_in, priced_on
     )
 SELECT
     slice,
     label,
     grouping(money_in) AS is_total,
     money_in,
-    count() AS cases,
-    sum(measure) AS sum_of_values,
-    avg(measure) AS mean,
-    quantileExactInclusiveOrNull(0.5)(measure) AS median,
-    quantileExactInclusiveOrNull(0.9)(measure) AS p90,
-    max(measure) AS longest,
+    sum(number) AS cases,
+    sumMerge(sums) AS sum_of_values,
+    avgMerge(means) AS mean,
+    quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[1] AS median,
+    quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[2] AS p90,
+    maxMerge(longest) AS longest,
     sum(stated) AS amount,
-    countIf(isNull(stated)) AS unknown,
+    sum(without) AS unknown,
     sum(in_reporting) AS converted,
-    countIf(isNull(in_reporting)) AS unconverted
+    sumIf(number, isNull(in_reporting)) AS unconverted
 FROM
 (
     SELECT
-        asked.slice AS slice,
-        asked.label AS label,
-        asked.measure AS measure,
-        asked.amount AS stated,
-        if(isNull(asked.amount), '', toString(asked.currency)) AS money_in,
+        summed.*,
         multiIf(
-            asked.currency = {reporting_currency:String}, asked.amount,
-            rates.rate_currency != '' AND asked.priced_on - rates.valid_on <= {rate_days:UInt32},
-            toDecimal128(asked.amount * rates.rate, 9),
+            money_in = {reporting_currency:String}, stated,
+            rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+            toDecimal128(stated * rates.rate, 9),
             NULL) AS in_reporting
-    FROM asked
-    ASOF LEFT JOIN rates ON rates.rate_currency = toString(asked.currency) AND asked.priced_on >= rates.valid_on
+    FROM summed
+    ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on
 )
 GROUP BY GROUPING SETS ((slice, label), (slice, label, money_in))
 ORDER BY slice, label, is_total DESC, money_in
