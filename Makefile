@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+# Each has an embedded engine of its own; two suit two cores.
+WORKERS ?= 2
 
 .PHONY: setup demo up test check format rules-test browser-test bench lock clean
 
@@ -23,7 +25,7 @@ up: setup
 	$(BIN)/milepost up
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .
