@@ -254,7 +254,7 @@ class Dispatcher:
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
         incident_id = self._incidents.of_alert(alert.alert_id)
         own = self._placing.homes(
-            alert_labels(alert), incident_id, lambda route, key: self._is_believed_firing(route, key, alert.alert_id)
+            alert_labels(alert), incident_id, lambda route, key: self._is_told(route, key, alert.alert_id)
         )
         homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
         for (_, group_key), (route, group_labels) in own.items():
@@ -304,8 +304,14 @@ class Dispatcher:
                 return True
         return False
 
+    def _is_told(self, route: Route, group_key: str, alert_id: str) -> bool:
+        """The same of a route's receiver and of those whom steps told."""
+        return any(
+            self._is_believed_firing(way, group_key, alert_id) for way in self._escalations.ways(route, group_key)
+        )
+
     def _is_told_in_incident(self, alert_id: str, incident_id: str) -> bool:
-        return self._placing.is_told_in(incident_id, lambda route, key: self._is_believed_firing(route, key, alert_id))
+        return self._placing.is_told_in(incident_id, lambda route, key: self._is_told(route, key, alert_id))
 
     def _believes_any(self, receiver: str, group_key: str) -> bool:
         conversations = [Conversation(receiver, name, group_key) for name in self._lanes.of(receiver)]
@@ -313,7 +319,9 @@ class Dispatcher:
 
     def _escalate(self, now: datetime) -> None:
         """Lets those whom a step tells now take part in its group, and be told at this tick."""
-        for group, receiver in self._escalations.run(self._groups.values(), self._routing, self._mutes, now):
+        for group, receiver in self._escalations.run(
+            self._groups.values(), self._routing, self._mutes, self._is_told, now
+        ):
             way = group.route.step_to(receiver)
             home = (way.id, group.key)
             if home not in self._groups:
