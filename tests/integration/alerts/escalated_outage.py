@@ -19,6 +19,21 @@ Told = dict[str, list[tuple[str, list[int], list[int]]]]
 ANA = Actor("ana")
 
 
+def routing_text(
+    receivers: dict[str, WebhookReceiver], policy: str = POLICY, route: str = "incidents: {}", routes: str = "[]"
+) -> str:
+    """A routing file in which nothing waits and the first route has the policy, unless it says otherwise."""
+    own = "" if "escalation:" in route else ", escalation: o2c"
+    lines = "".join(
+        f"  - {{name: {name}, webhook_configs: [{{url: '{one.url}', timeout: 2s}}]}}\n"
+        for name, one in receivers.items()
+    )
+    return (
+        "route: {receiver: ops, group_by: [alertname], group_wait: 0s, group_interval: 5m, repeat_interval: 40h, "
+        f"{route}{own}, routes: {routes}}}\nreceivers:\n{lines}{policy}"
+    )
+
+
 class EscalatedOutage:
     """An outage with the receivers of a route and of its policy; it may begin anew before every tick."""
 
@@ -42,16 +57,8 @@ class EscalatedOutage:
         return build_routing(load_routing(self._folder / "routing.yaml"))
 
     def routing(self, policy: str = POLICY, route: str = "incidents: {}", routes: str = "[]") -> str:
-        """A routing file in which nothing waits and the first route has the policy, unless it says otherwise."""
-        own = "" if "escalation:" in route else ", escalation: o2c"
-        receivers = "".join(
-            f"  - {{name: {name}, webhook_configs: [{{url: '{one.url}', timeout: 2s}}]}}\n"
-            for name, one in self.receivers.items()
-        )
-        return (
-            "route: {receiver: ops, group_by: [alertname], group_wait: 0s, group_interval: 5m, repeat_interval: 40h, "
-            f"{route}{own}, routes: {routes}}}\nreceivers:\n{receivers}{policy}"
-        )
+        """A routing file for these receivers."""
+        return routing_text(self.receivers, policy, route, routes)
 
     def tick(self, minutes: float = 0) -> None:
         """A tick that much later, and all that it sends."""
