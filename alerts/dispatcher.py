@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+from alerts.beliefs import Beliefs
 from alerts.delivery import DeliveryQueue
 from alerts.escalations import Escalations
 from alerts.flights import Flight
@@ -90,6 +91,7 @@ class Dispatcher:
         self._groups: dict[GroupId, Group] = {}
         self._placements: dict[str, Placement] = {}
         self._in_flight: dict[Conversation, Flight] = {}
+        self._beliefs = Beliefs(self._lanes, self._log, self._in_flight)
         self._knows_groups = False
 
     @property
@@ -139,7 +141,7 @@ class Dispatcher:
         self._collect_outcomes()
         if self._knows_groups:
             # What ended is forgotten first: what fires anew begins with nobody but its route's receiver.
-            self._escalations.close(self._groups.values(), self._believes_any)
+            self._escalations.close(self._groups.values(), self._beliefs.any_firing)
         self._incidents.update(alerts, now, self._is_told_in_incident)
         self._place_all(alerts, now)
         self._mutes = Mutes(self._routing, alerts, silences_in_force(self._store, now), now)
@@ -246,7 +248,7 @@ class Dispatcher:
         for alert_id in self._placements.keys() - {alert.alert_id for alert in alerts}:
             homes = [self._groups[home] for home in self._placements[alert_id].groups if home in self._groups]
             # What was told to fire, and never told to be over, is taken to fire still.
-            if not any(self._is_believed_firing(home.route, home.key, alert_id) for home in homes):
+            if not any(self._beliefs.is_firing(home.route.receiver, home.key, alert_id) for home in homes):
                 del self._placements[alert_id]
                 for home in homes:
                     home.forget_firing(alert_id)
@@ -254,7 +256,7 @@ class Dispatcher:
     def _place(self, alert: Alert, before: Placement | None, now: datetime) -> None:
         incident_id = self._incidents.of_alert(alert.alert_id)
         own = self._placing.homes(
-            alert_labels(alert), incident_id, lambda route, key: self._is_believed_firing(route, key, alert.alert_id)
+            alert_labels(alert), incident_id, lambda route, key: self._is_told(route, key, alert.alert_id)
         )
         homes: dict[GroupId, tuple[Route, dict[str, str]]] = {}
         for (_, group_key), (route, group_labels) in own.items():
@@ -269,7 +271,7 @@ class Dispatcher:
     def _join(self, group_id: GroupId, route: Route, group_labels: dict[str, str], alert: Alert, now: datetime) -> None:
         group = self._groups.get(group_id)
         is_news = alert.state is AlertState.FIRING
-        if not is_news and not self._is_believed_firing(route, group_id[1], alert.alert_id):
+        if not is_news and not self._beliefs.is_firing(route.receiver, group_id[1], alert.alert_id):
             # Its end is news only to a group that was about to tell of it, an open verdict to none.
             if group is None or alert.alert_id not in group.members:
                 return
@@ -284,7 +286,7 @@ class Dispatcher:
         group = self._groups.get(group_id)
         if group is None or alert.alert_id not in group.members:
             return
-        if not self._is_believed_firing(group.route, group.key, alert.alert_id):
+        if not self._beliefs.is_firing(group.route.receiver, group.key, alert.alert_id):
             group.forget_firing(alert.alert_id)
         elif is_resolved(alert):
             group.put(alert, now)
@@ -293,27 +295,19 @@ class Dispatcher:
             moved = replace(alert, state=AlertState.RESOLVED, resolved_at=now, reason=MOVED)
             group.put(moved, now)
 
-    def _is_believed_firing(self, route: Route, group_key: str, alert_id: str) -> bool:
-        """Whether any integration was told, or is just being told, that an alert fires."""
-        for name in self._lanes.of(route.receiver):
-            conversation = Conversation(route.receiver, name, group_key)
-            if self._log.believes_firing(conversation, alert_id):
-                return True
-            flight = self._in_flight.get(conversation)
-            if flight and alert_id in flight.alert_ids:
-                return True
-        return False
+    def _is_told(self, route: Route, group_key: str, alert_id: str) -> bool:
+        """Whether a route's receiver, or anybody whom a step told, believes that an alert fires."""
+        ways = self._escalations.ways(route, group_key)
+        return any(self._beliefs.is_firing(way.receiver, group_key, alert_id) for way in ways)
 
     def _is_told_in_incident(self, alert_id: str, incident_id: str) -> bool:
-        return self._placing.is_told_in(incident_id, lambda route, key: self._is_believed_firing(route, key, alert_id))
-
-    def _believes_any(self, receiver: str, group_key: str) -> bool:
-        conversations = [Conversation(receiver, name, group_key) for name in self._lanes.of(receiver)]
-        return any(self._log.told(one) or one in self._in_flight for one in conversations)
+        return self._placing.is_told_in(incident_id, lambda route, key: self._is_told(route, key, alert_id))
 
     def _escalate(self, now: datetime) -> None:
         """Lets those whom a step tells now take part in its group, and be told at this tick."""
-        for group, receiver in self._escalations.run(self._groups.values(), self._routing, self._mutes, now):
+        for group, receiver in self._escalations.run(
+            self._groups.values(), self._routing, self._mutes, self._is_told, now
+        ):
             way = group.route.step_to(receiver)
             home = (way.id, group.key)
             if home not in self._groups:

@@ -117,11 +117,6 @@ def due_at(escalation: Escalation, policy: Policy) -> datetime | None:
     return escalation.step_at + policy.wait(escalation.steps + 1)
 
 
-def token(escalation: Escalation, receiver: str) -> int:
-    """The last step that is to be told to a receiver, 0 where none is."""
-    return escalation.told.get(receiver, 0)
-
-
 def upcoming(escalation: Escalation, policy: Policy) -> Iterator[tuple[int, datetime]]:
     """The steps that are still to come, each with its instant if nobody acknowledges."""
     if escalation.started_at is None:

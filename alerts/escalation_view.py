@@ -6,8 +6,10 @@ from typing import Any
 
 from alerts.escalation import Policy, due_at, upcoming
 from alerts.muting import Routing, current_mutes
-from alerts.notification import alert_labels
+from alerts.notification import alert_labels, alert_of_entry
+from alerts.placing import Homes, Placing
 from alerts.rotations import Shift
+from alerts.routing import Route
 from domain.alert import Alert, AlertState
 from domain.alert_action import NOT_HANDLED
 from domain.duration import write_duration
@@ -16,8 +18,12 @@ from domain.instants import format_instant
 from storage.alert_actions import handling_of
 from storage.client import Store
 from storage.escalations import Escalation, read_escalations
+from storage.incidents import incidents_in_sight
+from storage.notifications import read_log
 
 Row = dict[str, Any]
+# Escalations by the receiver of the route and the group's key.
+Known = dict[tuple[str, str], Escalation]
 
 
 def policy_rows(routing: Routing, name: str | None, at: datetime) -> list[Row]:
@@ -32,10 +38,9 @@ def alert_row(store: Store, routing: Routing, alert: Alert, at: datetime) -> Row
     """What holds an alert's escalation up, and for each of its groups how far that is and what follows."""
     handling = handling_of(store, [alert.alert_id]).get(alert.alert_id, NOT_HANDLED)
     muted = current_mutes(store, routing, at).of_alert(alert) if alert.state is AlertState.FIRING else []
-    known = {(one.receiver, one.group_key): one for one in read_escalations(store)}
+    known: Known = {(one.receiver, one.group_key): one for one in read_escalations(store)}
     groups = []
-    for route in routing.route.match(alert_labels(alert)):
-        group_key = route.group_key(route.group_labels(alert_labels(alert)))
+    for (_, group_key), (route, _) in _homes(store, routing, alert, known).items():
         policy = routing.policies.get(route.escalation)
         groups.append(_group(route.receiver, group_key, policy, known.get((route.receiver, group_key)), at))
     until = handling.snoozed_until(at)
@@ -47,6 +52,27 @@ def alert_row(store: Store, routing: Routing, alert: Alert, at: datetime) -> Row
         "snoozed_until": format_instant(until) if until else None,
         "groups": groups,
     }
+
+
+def _homes(store: Store, routing: Routing, alert: Alert, known: Known) -> Homes:
+    """The groups that tell of an alert, with their routes: as the dispatcher places it."""
+    entries = (one for one in read_log(store) if alert.alert_id in map(alert_of_entry, one.firing))
+    told = {(one.receiver, one.group_key) for one in entries}
+
+    def is_told(route: Route, group_key: str) -> bool:
+        escalation = known.get((route.receiver, group_key))
+        receivers = (route.receiver, *(escalation.told if escalation else ()))
+        return any((receiver, group_key) in told for receiver in receivers)
+
+    return Placing(routing.route).homes(alert_labels(alert), _incident_of(store, alert), is_told)
+
+
+def _incident_of(store: Store, alert: Alert) -> str:
+    """The id of the incident that an alert is in, or was in when it ended; empty where there is none."""
+    incidents, memberships = incidents_in_sight(store, alert.recorded_at)
+    over = {one.incident_id for one in incidents if one.ended_at is not None}
+    last = next((one.incident_id for one in reversed(memberships) if one.alert_id == alert.alert_id), "")
+    return "" if last in over and alert.state.is_open else last
 
 
 def _group(receiver: str, group_key: str, policy: Policy | None, escalation: Escalation | None, at: datetime) -> Row:

@@ -1,7 +1,7 @@
 """Keeps how far the escalation of each group is, and says who is to be told now because nobody acknowledged it."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from alerts.metrics import AlertMetrics
 from alerts.muting import Mutes, Routing
 from alerts.notification import StepReached
 from alerts.routing import Route
+from domain.alert import Alert
 from domain.instants import to_micros
 from storage.client import Store
 from storage.escalations import Escalation, read_escalations, write_escalations
@@ -19,6 +20,8 @@ from storage.escalations import Escalation, read_escalations, write_escalations
 logger = logging.getLogger(__name__)
 # A route's receiver and a group's key.
 _Key = tuple[str, str]
+# Whether anybody was told by a route, in the group of this key, that an alert fires.
+IsTold = Callable[[Route, str, str], bool]
 
 
 class Escalations:
@@ -50,7 +53,9 @@ class Escalations:
         policy = routing.policies.get(known.policy)
         return token, StepReached(policy.name, *policy.place(known.steps)) if policy and known.steps else None
 
-    def run(self, groups: Iterable[Group], routing: Routing, mutes: Mutes, now: datetime) -> list[tuple[Group, str]]:
+    def run(
+        self, groups: Iterable[Group], routing: Routing, mutes: Mutes, is_told: IsTold, now: datetime
+    ) -> list[tuple[Group, str]]:
         """The groups of which a step is reached now, each with a receiver to be told; stored before it is given."""
         reached: list[tuple[Group, str]] = []
         changed: list[Escalation] = []
@@ -60,7 +65,7 @@ class Escalations:
                 continue
             key = (group.route.receiver, group.key)
             before = self._known.get(key)
-            situation = self._situation(group, mutes, policy.config.acknowledgement_timeout, now)
+            situation = self._situation(group, mutes, is_told, policy.config.acknowledgement_timeout, now)
             after = advance(before, policy, *key, situation, now)
             if after is None or after == before:
                 continue
@@ -88,14 +93,16 @@ class Escalations:
         for one in over:
             del self._known[one.receiver, one.group_key]
 
-    def _situation(self, group: Group, mutes: Mutes, timeout: timedelta | None, now: datetime) -> Situation:
+    def _situation(
+        self, group: Group, mutes: Mutes, is_told: IsTold, timeout: timedelta | None, now: datetime
+    ) -> Situation:
         firing = group.firing()
         handling = self._handlings.of(firing)
         wishes = (one.escalated.action_id for one in handling.values() if one.escalated)
         return Situation(
             is_waiting=any(
                 not handling[alert.alert_id].is_held(now, timeout) and not mutes.mutes(alert, group.route)
-                for alert in firing
+                for alert in _pressing(group, firing, is_told)
             ),
             is_told=group.was_flushed,
             wishes=frozenset(wishes),
@@ -107,3 +114,14 @@ class Escalations:
         if after.told != (before.told if before else {}):
             self._metrics.escalation_steps.labels(after.policy).inc()
             logger.info("escalation %s: step %d of %s reached", after.policy, after.steps, after.group_key)
+
+
+def _pressing(group: Group, firing: Sequence[Alert], is_told: IsTold) -> Sequence[Alert]:
+    """The alerts for which somebody is waited: of an incident those that were told, unless none of them fires still.
+
+    Who acknowledged all that was told knows the cause, and is called again when they are told that it is materially
+    more; as with reminders.
+    """
+    if not group.incident_id:
+        return firing
+    return [alert for alert in firing if is_told(group.route, group.key, alert.alert_id)] or firing

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.handling import ACTING, Deed, action_on, check_deed
-from domain.alert_action import NOT_HANDLED, ActionKind
+from alerts.muting import Routing
+from alerts.notification import alert_labels
+from domain.alert import Alert
+from domain.alert_action import NOT_HANDLED, ActionKind, Handling
 from domain.audit import Act, ActKind, Actor
 from domain.errors import UsageError
 from domain.incident import Incident
@@ -33,8 +36,13 @@ def find_incident(store: Store, beginning: str) -> Incident:
     return found[0]
 
 
-def acknowledge_incident(store: Store, beginning: str, comment: str, by: Actor, now: datetime) -> Acknowledged:
-    """Acknowledges the open alerts of an incident, in one entry of the audit log; sent again it changes nothing."""
+def acknowledge_incident(
+    store: Store, routing: Routing, beginning: str, comment: str, by: Actor, now: datetime
+) -> Acknowledged:
+    """Acknowledges the open alerts of an incident, in one entry of the audit log.
+
+    Sent again it changes nothing, but for alerts whose acknowledgement is so old that it holds escalation no longer.
+    """
     deed = Deed(ActionKind.ACKNOWLEDGE, comment=comment)
     check_deed(deed, by)
     with ACTING:
@@ -44,7 +52,7 @@ def acknowledge_incident(store: Store, beginning: str, comment: str, by: Actor, 
             raise UsageError(f"the incident {incident.incident_id} is {over}; one that is over is not acknowledged")
         alerts = [one for one in alerts_of_incident(store, incident.incident_id, MOST) if one.state.is_open]
         handling = handling_of(store, (one.alert_id for one in alerts))
-        waiting = [one for one in alerts if handling.get(one.alert_id, NOT_HANDLED).acknowledged is None]
+        waiting = [one for one in alerts if _is_waiting(one, handling.get(one.alert_id, NOT_HANDLED), routing, now)]
         if waiting:
             details = {"hop": incident.hop, "alerts": len(waiting)}
             write_audit(store, Act(ActKind.INCIDENT_ACKNOWLEDGE, by, incident.incident_id, comment, details), now)
@@ -54,3 +62,9 @@ def acknowledge_incident(store: Store, beginning: str, comment: str, by: Actor, 
             ]
             write_actions(store, actions)
     return Acknowledged(incident.incident_id, len(waiting))
+
+
+def _is_waiting(alert: Alert, handling: Handling, routing: Routing, now: datetime) -> bool:
+    if handling.acknowledged is None:
+        return True
+    return not handling.is_held(now, routing.acknowledgement_timeout(alert_labels(alert)))

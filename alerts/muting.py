@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.config import RoutingConfig, load_routing
@@ -55,6 +55,12 @@ class Routing:
     time_intervals: Mapping[str, TimeIntervalConfig] | None = None
     policies: Mapping[str, Policy] = field(default_factory=dict)
     digests: tuple[DigestConfig, ...] = ()
+
+    def acknowledgement_timeout(self, labels: Mapping[str, str]) -> timedelta | None:
+        """How long an acknowledgement of an alert with these labels holds every escalation; None where for good."""
+        found = (self.policies.get(route.escalation) for route in self.route.match(labels))
+        timeouts = [one.config.acknowledgement_timeout for one in found if one]
+        return min((one for one in timeouts if one), default=None)
 
     def closed_by(self, mute: Sequence[str], active: Sequence[str], now: datetime) -> tuple[MuteKind, str] | None:
         """The interval for which a route with these intervals tells nothing now; Alertmanager asks in this order."""

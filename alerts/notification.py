@@ -75,7 +75,8 @@ class Notification:
     `muted` are the alerts of the group that are left out, by id. Of a group that is an incident, `incident` is what
     waits behind it in all, and `extent` how much of that this conversation hears of, as the log keeps it.
     `escalated_us` names the escalation step that the receiver is to know of, by the instant at which it was reached,
-    and `escalation` says which it is.
+    and `escalation` says which the group reached last; `is_step` is so where such a step made it a receiver.
+    `snoozed_until` is when the last snooze ended of those that are over.
     """
 
     conversation: Conversation

@@ -1,7 +1,8 @@
 """Which groups an alert belongs to: those of its routes, by its labels or by the incident it is in.
 
-What a receiver was told of an alert in one group it is not told again in another because its cause became known, or
-changed, or because it is to bypass the incident no more: it stays where it was told until it ends.
+What was told of an alert in one group, to the route's receiver or by a step of its policy, is not told again in another
+because its cause became known, or changed, or because it is to bypass the incident no more: it stays where it was told
+until it ends.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from alerts.groups import GroupId
 from alerts.routing import Route
 
 Homes = dict[GroupId, tuple[Route, dict[str, str]]]
-# Whether the receiver of a route was told, in the group of this key, that the alert in question fires.
+# Whether anybody was told by a route, in the group of this key, that the alert in question fires.
 Told = Callable[[Route, str], bool]
 
 
@@ -30,14 +31,17 @@ class Placing:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        # A receiver hears of an incident once, whichever of its routes lead there, unless they tell at other times.
+        # A receiver hears of an incident once, whichever of its routes lead there, unless they tell at other times or
+        # escalate otherwise.
         first: dict[object, Route] = {}
         self._homes_of_incidents: dict[str, Route] = {}
         for one in route.walk():
             if one.groups_incidents:
                 times = (one.group_wait, one.group_interval, one.repeat_interval)
                 intervals = (one.mute_time_intervals, one.active_time_intervals)
-                self._homes_of_incidents[one.id] = first.setdefault((one.receiver, times, intervals), one)
+                self._homes_of_incidents[one.id] = first.setdefault(
+                    (one.receiver, times, intervals, one.escalation), one
+                )
 
     def homes(self, labels: Mapping[str, str], incident_id: str, is_told: Told) -> Homes:
         """The groups of an alert with these labels, which is in this incident, or in none."""

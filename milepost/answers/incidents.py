@@ -1,11 +1,12 @@
 """Answers about incidents: from the store, and from the process that holds it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import msgspec
 
 from alerts.incident_handling import acknowledge_incident, find_incident
+from alerts.muting import Routing
 from domain.audit import Actor
 from domain.clock import Clock
 from domain.errors import UsageError
@@ -21,9 +22,9 @@ from storage.incidents import STATES, alerts_of_incident, list_incidents
 class StoreIncidents:
     """Answers from the store in this process."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
+    _store: Store
+    _clock: Clock
+    _routing: Callable[[], Routing]
 
     def incidents(self, states: Sequence[str], limit: int) -> list[Answer]:
         """The incidents in these states, all where none is named; UsageError for a state there is not."""
@@ -45,7 +46,8 @@ class StoreIncidents:
 
     def acknowledge_as(self, incident_id: str, wish: AcknowledgeWish, by: Actor) -> Answer:
         """The same, by somebody who may be proven."""
-        done = acknowledge_incident(self._store, incident_id, wish.comment, by, self._clock.now())
+        routing, now = self._routing(), self._clock.now()
+        done = acknowledge_incident(self._store, routing, incident_id, wish.comment, by, now)
         return {"incident_id": done.incident_id, "acknowledged": done.alerts}
 
 

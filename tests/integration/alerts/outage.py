@@ -43,12 +43,16 @@ def trace_of(number: int) -> str:
 class Outage:
     """What happens in the world and in the engine; each `tick` is one of the program's."""
 
-    def __init__(self, store: Store, folder: Path, text: str, start_at: datetime = NOW) -> None:
+    def __init__(
+        self, store: Store, folder: Path, text: str, start_at: datetime = NOW, told_from: Store | None = None
+    ) -> None:
+        """`told_from` is the pipeline's own connection to the store, for a test in which that breaks."""
         self._store, self._folder, self._text = store, folder, text
+        self._told_from = told_from or store
         self._alerts: dict[str, Alert] = {}
         self._changed: dict[str, Alert] = {}
         self._causes = CauseFinder(store)
-        self.pipeline = RunningPipeline(store, folder, text, start_at=start_at)
+        self.pipeline = RunningPipeline(self._told_from, folder, text, start_at=start_at)
 
     @property
     def clock(self) -> FixedClock:
@@ -97,7 +101,7 @@ class Outage:
         now = self.clock.now()
         self._text = text or self._text
         self.pipeline.stop()
-        self.pipeline = RunningPipeline(self._store, self._folder, self._text, start_at=now)
+        self.pipeline = RunningPipeline(self._told_from, self._folder, self._text, start_at=now)
 
     def reload(self, text: str) -> None:
         """Another routing file while the program runs."""
