@@ -47,18 +47,19 @@ class InterventionState(StrEnum):
         return self in _UNDER_WAY
 
     @property
-    def awaits_milestone(self) -> bool:
-        """Whether a milestone that arrives decides it."""
-        return self in _AWAITING
-
-    @property
     def is_resumable(self) -> bool:
         """Whether resuming the run calls it, again or for the first time."""
         return self in _RESUMABLE
 
 
-_AWAITING = frozenset((InterventionState.CALLING, InterventionState.TAKEN, InterventionState.UNKNOWN))
-_UNDER_WAY = _AWAITING | {InterventionState.AWAITING_APPROVAL}
+_UNDER_WAY = frozenset(
+    (
+        InterventionState.AWAITING_APPROVAL,
+        InterventionState.CALLING,
+        InterventionState.TAKEN,
+        InterventionState.UNKNOWN,
+    )
+)
 _RESUMABLE = frozenset((InterventionState.CALLING, InterventionState.UNKNOWN, InterventionState.NOT_TRIED))
 
 

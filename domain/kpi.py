@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 
 class Unit(StrEnum):
@@ -45,12 +46,13 @@ class Dimension(StrEnum):
 class CaseSource:
     """How the cases of a KPI are found: by a statement over the milestones of one object type.
 
-    `statement` is its SQL; the types say which events it reads as `from_types`, `to_types` and `unless_types`. With
-    `own_amounts` an amount that an event leaves out is unknown, and not the object's.
+    `statement` is the SQL of `file`; the types say which events it reads as `from_types`, `to_types` and
+    `unless_types`. With `own_amounts` an amount that an event leaves out is unknown, and not the object's.
     """
 
     object_type: str
     statement: str
+    file: Path
     from_types: tuple[str, ...]
     to_types: tuple[str, ...] = ()
     unless_types: tuple[str, ...] = ()

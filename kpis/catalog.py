@@ -113,9 +113,11 @@ def _problems(
 
 
 def _kpi(config: KpiConfig, folder: Path) -> Kpi:
+    file = _statement_file(config.find, folder)
     cases = CaseSource(
         config.object,
-        _statement(config.find, folder),
+        file.read_text(encoding="utf-8").strip().removesuffix(";"),
+        file,
         config.from_,
         config.to,
         config.unless,
@@ -135,9 +137,9 @@ def _kpi(config: KpiConfig, folder: Path) -> Kpi:
     )
 
 
-def _statement(name: str, folder: Path) -> str:
+def _statement_file(name: str, folder: Path) -> Path:
     path = folder / f"{name}.sql"
-    return (path if path.exists() else SHIPPED / f"{name}.sql").read_text(encoding="utf-8")
+    return path if path.exists() else SHIPPED / f"{name}.sql"
 
 
 def _digest(cases: CaseSource) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from domain.kpi import ClosedCases, Dimension, Figure, Kpi, Money, OpenCases, Statistic
 from storage.client import Store
 from storage.kpi_cases import ALL_CASES, OPEN_SLICE, CaseFilter, Pricing, SliceFigures, case_figures
 
-_NINE_DIGITS = Decimal("1e-9")
+# As the store keeps amounts.
+_NINE_DIGITS, _EXACT = Decimal("1e-9"), Context(prec=400)
 _BEFORE, _NOW = 0, 1
 
 
@@ -67,7 +68,7 @@ def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
         value: Decimal | float | None = found.money.total
     else:
         value = {Statistic.MEDIAN: found.median, Statistic.MEAN: found.mean, Statistic.SUM: found.sum}[kpi.statistic]
-    return None if value is None else Decimal(value).quantize(_NINE_DIGITS)
+    return None if value is None else Decimal(value).quantize(_NINE_DIGITS, context=_EXACT)
 
 
 def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing: Pricing) -> dict[datetime, Figure]:

@@ -3,7 +3,7 @@
 import csv
 import io
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 
 from domain.errors import ConfigError, Problem
@@ -14,6 +14,8 @@ from storage.fx_rates import Rate, read_rates, write_rates
 HEADER = ["date", "currency", "rate"]
 _LARGEST = Decimal(10) ** 15
 _SMALLEST = Decimal(10) ** -15
+# What the store keeps of a rate: with more digits it would never be the one of the file.
+_KEPT, _EXACT = Decimal("1e-18"), Context(prec=38)
 
 
 def load_rates(path: Path) -> list[Rate]:
@@ -77,4 +79,4 @@ def _number(text: str) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite() or not _SMALLEST <= number <= _LARGEST:
         raise ValueError(f"rate is {text!r}; give what one unit is worth in the reporting currency, such as 0.9215")
-    return number
+    return number.quantize(_KEPT, context=_EXACT)

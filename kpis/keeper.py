@@ -4,67 +4,101 @@ What a tick does for one KPI it does in this order: note how far it goes, keep t
 it came. A tick that was cut off is repeated to the instant that it noted, and so writes the same rows again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
+from domain.errors import StoreError, StoreUnreachable
 from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Statistic
 from kpis.config import KpiSettings
 from kpis.figures import value_of
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
-from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, case_figures, changed_days, keep_cases
-from storage.kpi_values import DayValue, read_statements, write_statements
+from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, arrivals, case_figures, changed_days, keep_cases
+from storage.kpi_values import DayValue, Statement, read_statements, write_statements
 from storage.milestones import Stretch, stretches
 
 DAY = timedelta(days=1)
-# Bounds what one insert holds in memory while the cases of all history are found.
+# Bounds what one insert holds in memory: so many milestones, or the objects that a tenth as many have come for.
 _MILESTONES_AT_ONCE = 500_000
+_ARRIVALS_AT_ONCE = _MILESTONES_AT_ONCE // 10
 # Days that one statement reads.
 _DAYS_AT_ONCE = 400
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class KpiKeeper:
     """Called now and then from one thread; nothing is kept in memory between calls."""
 
     def __init__(self, store: Store, kpis: Mapping[str, Kpi], settings: KpiSettings) -> None:
+        """The rates of the settings are those of the store."""
         self._store = store
         self._kpis = kpis
         self._settings = settings
 
-    def tick(self, through: datetime, *, everything: bool = False) -> int:
+    def tick(self, through: datetime) -> int:
         """Takes in all that was received by `through`, which no event still to come may precede; how many KPIs changed.
 
-        With `everything` every day is compared with what was stated of it, as after a change of rates.
+        StoreError names the KPIs that could not be kept; the others are.
         """
-        return sum(self._take_in(kpi, through, everything) for kpi in self._kpis.values())
+        if through <= EPOCH:
+            return 0
+        changed, problems = 0, []
+        for kpi in self._kpis.values():
+            try:
+                changed += self._take_in(kpi, through)
+            except StoreUnreachable:
+                raise
+            except StoreError as error:
+                problems.append(f"kpi {kpi.id}: {error}")
+        if problems:
+            raise StoreError("\n".join(problems))
+        return changed
 
-    def _take_in(self, kpi: Kpi, through: datetime, everything: bool) -> bool:
-        after = self._through(kpi, "kept")
-        begun = self._through(kpi, "begun")
-        if begun is not None and (after is None or begun > after):
-            through = begun
-        if after is not None and through <= after:
+    def _take_in(self, kpi: Kpi, through: datetime) -> bool:
+        kept, begun = self._mark(kpi, "kept"), self._mark(kpi, "begun")
+        after = kept.evaluated_through if kept else None
+        if begun is not None and (after is None or begun.evaluated_through > after):
+            through = begun.evaluated_through
+        if after is not None:
+            through = max(through, after)
+        segment = self._settings.segment
+        has_other_segments = any(mark.rules_version != segment for mark in (kept, begun) if mark)
+        stated, prices = self._mark(kpi, "stated"), self._prices(kpi)
+        is_priced_anew = stated is None or stated.rules_version != prices
+        if through == after and not has_other_segments and not is_priced_anew:
             return False
-        self._note(kpi, "begun", through)
-        every = [Stretch(kpi.cases.object_type)]
-        if after is None:
-            every = list(stretches(self._store, kpi.cases.object_type, _MILESTONES_AT_ONCE))
-        for stretch in every:
-            keep_cases(self._store, kpi, stretch, after, through, self._settings.segment)
-        self._state(kpi, self._days(kpi, after, through, everything), through)
-        self._note(kpi, "kept", through)
+        self._note(kpi, "begun", through, segment)
+        self._keep(kpi, after, through, touched=after is not None and not has_other_segments)
+        self._state(kpi, self._days(kpi, after, through, everything=is_priced_anew), through)
+        self._note(kpi, "stated", through, prices)
+        self._note(kpi, "kept", through, segment)
         return True
 
-    def _through(self, kpi: Kpi, what: str) -> datetime | None:
-        found = read_watermark(self._store, _engine(kpi, what))
-        return found.evaluated_through if found and found.rules_version == kpi.version else None
+    def _keep(self, kpi: Kpi, after: datetime | None, through: datetime, *, touched: bool) -> None:
+        if after == through and touched:
+            return
+        every: Iterable[Stretch] = [Stretch(kpi.cases.object_type)]
+        if after is None or not touched or arrivals(self._store, kpi, after, through) > _ARRIVALS_AT_ONCE:
+            every = stretches(self._store, kpi.cases.object_type, _MILESTONES_AT_ONCE)
+        for stretch in every:
+            keep_cases(self._store, kpi, stretch, after, through, self._settings.segment, touched=touched)
 
-    def _note(self, kpi: Kpi, what: str, through: datetime) -> None:
-        write_watermark(self._store, _engine(kpi, what), Watermark(through, kpi.version), through)
+    def _prices(self, kpi: Kpi) -> str:
+        """A name of the rates and the currency that a KPI's statements follow from; empty where from none."""
+        if kpi.statistic is not Statistic.TOTAL:
+            return ""
+        return hashlib.sha256(repr((self._settings.pricing, self._settings.rates)).encode()).hexdigest()[:12]
 
-    def _days(self, kpi: Kpi, after: datetime | None, through: datetime, everything: bool) -> list[date]:
+    def _mark(self, kpi: Kpi, what: str) -> Watermark | None:
+        return read_watermark(self._store, _engine(kpi, what))
+
+    def _note(self, kpi: Kpi, what: str, through: datetime, version: str) -> None:
+        write_watermark(self._store, _engine(kpi, what), Watermark(through, version), through)
+
+    def _days(self, kpi: Kpi, after: datetime | None, through: datetime, *, everything: bool) -> list[date]:
         """The days that are over of which something is to be stated: they changed, or ended since the last tick."""
         found = set(changed_days(self._store, kpi, through))
         if everything:
@@ -77,22 +111,22 @@ class KpiKeeper:
         return sorted(found)
 
     def _state(self, kpi: Kpi, days: Sequence[date], now: datetime) -> None:
+        currency = self._settings.pricing.currency if kpi.statistic is Statistic.TOTAL else ""
         for since, until in _runs(days):
             stated = {
-                (one.day.starts_at, one.day.legal_entity): one.day
+                (one.day.starts_at, one.day.legal_entity): one
                 for one in read_statements(self._store, kpi, since, until)
             }
             found = {(day.starts_at, day.legal_entity): day for day in self._found(kpi, since, until)}
-            news = [day for key, day in found.items() if stated.get(key) != day]
+            news = [day for key, day in found.items() if key not in stated or stated[key].day != day]
             # What is there no more is stated to be nothing; of a day that never was there is nothing to say.
             news += [
                 DayValue(*key, value=value_of(kpi, None), cases=0, unconverted=0)
-                for key, day in stated.items()
-                if key not in found and day.cases
+                for key, one in stated.items()
+                if key not in found and one.day.cases
             ]
-            ends = {day.starts_at: day.starts_at + DAY for day in news}
-            currency = self._settings.pricing.currency if kpi.statistic is Statistic.TOTAL else ""
-            write_statements(self._store, kpi, currency, news, ends, now)
+            dated = [(day, _after(stated.get((day.starts_at, day.legal_entity)), now)) for day in news]
+            write_statements(self._store, kpi, currency, dated, DAY)
 
     def _found(self, kpi: Kpi, since: datetime, until: datetime) -> Iterator[DayValue]:
         for dimension in (None, Dimension.LEGAL_ENTITY):
@@ -110,6 +144,11 @@ def _day_value(kpi: Kpi, starts_at: datetime, figures: SliceFigures) -> DayValue
     return DayValue(starts_at, figures.label, value, figures.cases, unconverted)
 
 
+def _after(stated: Statement | None, now: datetime) -> datetime:
+    """Now, or as soon as it is after what was stated before."""
+    return now if stated is None else max(now, stated.stated_at + _MICROSECOND)
+
+
 def _runs(days: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
     """Days that follow each other, as [since, until), none longer than one statement reads."""
     numbered = [(day.toordinal() - place, day) for place, day in enumerate(days)]
@@ -125,4 +164,5 @@ def _start(day: date) -> datetime:
 
 
 def _engine(kpi: Kpi, what: str) -> str:
-    return f"kpi {kpi.id} {what}"
+    # Each definition has its own: one that comes back goes on where it was, and takes out what has gone meanwhile.
+    return f"kpi {kpi.id} {kpi.version} {what}"

@@ -12,6 +12,7 @@ from kpis.catalog import load_kpis
 from kpis.config import KpiSettings, load_kpi_settings
 from kpis.fx import bring_rates_in
 from kpis.keeper import KpiKeeper
+from kpis.statements import check_statements
 from milepost.settings import Settings
 from storage.client import Store
 from storage.fx_rates import Rate
@@ -37,10 +38,14 @@ class KpiBook(NamedTuple):
         """The same with other rates."""
         return self._replace(settings=self.settings._replace(rates=rates))
 
+    def check(self, store: Store) -> None:
+        """Returns where every statement that finds cases is one; ConfigError names the files of those that are not."""
+        check_statements(store, self.kpis.values())
+
     def keep(self, store: Store, through: datetime, now: datetime) -> int:
         """Brings rates and cases up to date with what was received by `through`; how many KPIs changed."""
-        has_other_rates = bring_rates_in(store, self.settings.rates, now)
-        return KpiKeeper(store, self.kpis, self.settings).tick(through, everything=has_other_rates)
+        bring_rates_in(store, self.settings.rates, now)
+        return KpiKeeper(store, self.kpis, self.settings).tick(through)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,7 @@ class KpiWish:
 
     def checked(self) -> tuple[Dimension | None, CaseFilter]:
         """The dimension and the filter; UsageError for names and stretches that there are not."""
-        if not timedelta(0) < self.until - self.since <= _LONGEST_STRETCH:
-            raise UsageError(
-                f"from is {format_instant(self.since)} and to is {format_instant(self.until)}; "
-                "give a later to, and no more than ten years"
-            )
+        check_stretch(self.since, self.until)
         return _dimension(self.by) if self.by else None, CaseFilter(
             {_dimension(name): values for name, values in self.only.items()}
         )
@@ -67,6 +68,15 @@ class KpiWish:
 def load_kpi_book(settings: Settings) -> KpiBook:
     """The configured KPIs; ConfigError names every problem of their files."""
     return KpiBook(load_kpis(settings.kpis_paths), load_kpi_settings(settings.kpi_settings_path))
+
+
+def check_stretch(since: datetime, until: datetime) -> None:
+    """UsageError for a stretch that ends before it begins, or that is too long."""
+    if not timedelta(0) < until - since <= _LONGEST_STRETCH:
+        raise UsageError(
+            f"from is {format_instant(since)} and to is {format_instant(until)}; "
+            "give a later to, and no more than ten years"
+        )
 
 
 def _dimension(name: str) -> Dimension:

@@ -19,9 +19,20 @@ class KpiKeeping:
         book = load_kpi_book(settings)
         self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
         self._metrics = KpiMetrics(registry)
+        self._is_checked = False
+
+    def check(self, store: Store) -> None:
+        """ConfigError where the store says that a statement finds no cases; asked once."""
+        if not self._is_checked:
+            self.book.check(store)
+            self._is_checked = True
 
     def run(self, store: Store, through: datetime, now: datetime) -> None:
         """Takes in all that was received by `through`, which no event still to come may precede."""
-        self.book.keep(store, through, now)
-        self._metrics.read(store, self.book, now)
+        self.check(store)
+        try:
+            self.book.keep(store, through, now)
+        finally:
+            # A KPI that cannot be kept must not keep the others from being shown.
+            self._metrics.read(store, self.book, now)
         self._metrics.kept_through.set(through.timestamp())

@@ -125,7 +125,7 @@ class Service:
         self._operator = new_operator_token()
         store = self._store = closing.enter_context(self._unasked_store(settings))
         self._arrival = StoreArrival(store, clock)
-        self._arrival.attempt(partial(_note_absence, store, clock), self._note_configuration)
+        self._begin_with_store()
         self._build_pulls(pulls, registry)
         calling = intervention_settings(interventions, references)
         self._interventions = RunningInterventions(store, clock, calling, registry)
@@ -194,6 +194,12 @@ class Service:
 
     def _routing(self) -> Routing:
         return self._routing_file.current.routing
+
+    def _begin_with_store(self) -> None:
+        self._arrival.attempt(partial(_note_absence, self._store, self._clock), self._note_configuration)
+        if not self._arrival.problem:
+            # Of a store that is away it is asked at the first keeping: alerts must not wait for it.
+            self._kpis.check(self._store)
 
     def _note_configuration(self) -> None:
         adopted = AdoptedConfiguration(self._store, self._clock)

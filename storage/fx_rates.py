@@ -1,11 +1,13 @@
 """Dated rates of currencies in the store: those that were loaded last count."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from storage.client import Store, encode_rows
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Rate(NamedTuple):
@@ -23,6 +25,9 @@ def read_rates(store: Store) -> list[Rate]:
 
 def write_rates(store: Store, rates: Sequence[Rate], loaded_at: datetime) -> None:
     """Makes these the rates that count, instead of those before."""
+    # A load at the instant of another, or before it by a clock that was set back, must not mix with it.
+    last: datetime = store.rows("fx_rates_loaded_at")[0]["loaded_at"]
+    loaded_at = max(loaded_at, last + _MICROSECOND)
     rows = [
         {"currency": one.currency, "valid_on": one.valid_on.isoformat(), "rate": str(one.rate), "loaded_at": loaded_at}
         for one in rates

@@ -79,12 +79,19 @@ class CaseRow:
 
 
 def keep_cases(
-    store: Store, kpi: Kpi, stretch: Stretch, after: datetime | None, through: datetime, segment: str
+    store: Store,
+    kpi: Kpi,
+    stretch: Stretch,
+    after: datetime | None,
+    through: datetime,
+    segment: str,
+    *,
+    touched: bool,
 ) -> None:
     """Brings the cases of a stretch's objects in line with what was received by `through`.
 
-    With `after` only of the objects named since then; without, of all. Repeated for the same instants it changes
-    nothing.
+    `after` is how far they were before, None where there are none. Unless it is `touched`, and only the objects count
+    that events have named since then, all do. Repeated for the same instants it changes nothing.
     """
     source = kpi.cases
     params = {
@@ -93,7 +100,7 @@ def keep_cases(
         "object_type": stretch.object_type,
         "after_id": stretch.after_id,
         "last_id": stretch.last_id,
-        "touched": after is not None,
+        "touched": touched,
         "after": after or EPOCH,
         "through": through,
         "types": source.types,
@@ -104,6 +111,13 @@ def keep_cases(
         "own_amounts": source.own_amounts,
     }
     store.run("keep_kpi_cases", params, {"cases": source.statement})
+
+
+def arrivals(store: Store, kpi: Kpi, after: datetime, through: datetime) -> int:
+    """How many events that name an object of a KPI's type were received in (after, through]."""
+    params = {"object_type": kpi.cases.object_type, "after": after, "through": through}
+    arrived: int = store.rows("kpi_arrivals", params)[0]["arrived"]
+    return arrived
 
 
 def changed_days(store: Store, kpi: Kpi, through: datetime) -> list[date]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.kpi import Kpi
@@ -53,16 +53,16 @@ def read_statements(store: Store, kpi: Kpi, since: datetime, until: datetime) ->
 
 
 def write_statements(
-    store: Store, kpi: Kpi, currency: str, days: Iterable[DayValue], ends: dict[datetime, datetime], stated_at: datetime
+    store: Store, kpi: Kpi, currency: str, days: Iterable[tuple[DayValue, datetime]], length: timedelta
 ) -> None:
-    """States what a KPI came to on days; `ends` says when each of them ended."""
+    """States what a KPI came to on days of that length; beside each stands when that is stated."""
     rows = [
         {
             "kpi": kpi.id,
             "definition": kpi.version,
             "unit": kpi.unit,
             "starts_at": day.starts_at,
-            "ends_at": ends[day.starts_at],
+            "ends_at": day.starts_at + length,
             "legal_entity": day.legal_entity,
             "value": None if day.value is None else str(day.value),
             "currency": currency,
@@ -70,7 +70,7 @@ def write_statements(
             "unconverted": day.unconverted,
             "stated_at": stated_at,
         }
-        for day in days
+        for day, stated_at in days
     ]
     if rows:
         store.insert("kpi_values", encode_rows(rows))

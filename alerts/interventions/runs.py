@@ -80,23 +80,25 @@ class Runs:
 
     def approve(self, beginning: str, by: Actor, reason: str) -> str:
         """The id of the run that may be called now; UsageError where this person cannot approve it."""
-        run, now = self._decide(beginning, by, reason), self._clock.now()
-        requester = run[0]
-        if _names(by.name, by.token) & _names(requester.requested_by, requester.requested_token):
-            raise UsageError(f"{by} requested the run {requester.run_id}; a second person approves it")
-        for one in run:
-            config = self._interventions.find(one.name)
-            if config is not None and now > (until := one.requested_at + config.approval_expires):
-                raise UsageError(
-                    f"the run {one.run_id} waited for approval until {format_instant(until)}; request it anew"
-                )
-        self._settle(run, ActKind.INTERVENTION_APPROVE, InterventionState.NOT_TRIED, by, reason)
+        with self._records.lock:
+            run, now = self._decide(beginning, by, reason), self._clock.now()
+            requester = run[0]
+            if _names(by.name, by.token) & _names(requester.requested_by, requester.requested_token):
+                raise UsageError(f"{by} requested the run {requester.run_id}; a second person approves it")
+            for one in run:
+                config = self._interventions.find(one.name)
+                if config is not None and now > (until := one.requested_at + config.approval_expires):
+                    raise UsageError(
+                        f"the run {one.run_id} waited for approval until {format_instant(until)}; request it anew"
+                    )
+            self._settle(run, ActKind.INTERVENTION_APPROVE, InterventionState.NOT_TRIED, by, reason)
         return requester.run_id
 
     def reject(self, beginning: str, by: Actor, reason: str) -> str:
         """The id of the run that will not be called; whoever requested it may take it back so."""
-        run = self._decide(beginning, by, reason)
-        self._settle(run, ActKind.INTERVENTION_REJECT, InterventionState.REJECTED, by, reason)
+        with self._records.lock:
+            run = self._decide(beginning, by, reason)
+            self._settle(run, ActKind.INTERVENTION_REJECT, InterventionState.REJECTED, by, reason)
         return run[0].run_id
 
     def resume(self, beginning: str, by: Actor, reason: str) -> str:
@@ -123,10 +125,9 @@ class Runs:
         self, run: Sequence[Intervention], kind: ActKind, state: InterventionState, by: Actor, reason: str
     ) -> None:
         now = self._clock.now()
-        with self._records.lock:
-            write_audit(self._store, Act(kind, by, run[0].run_id, reason), now)
-            for one in run:
-                self._records.change(one, state, reason, now, decided_by=str(by))
+        write_audit(self._store, Act(kind, by, run[0].run_id, reason), now)
+        for one in run:
+            self._records.change(one, state, reason, now, decided_by=str(by))
 
 
 def _wished(planned: Sequence[PlannedCall], run_id: str, reason: str, by: Actor, now: datetime) -> list[Intervention]:

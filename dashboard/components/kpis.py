@@ -9,7 +9,7 @@ from dashboard.components.cards import Tile, instant, money, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
 from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, percent
-from domain.kpi import Direction, Figure, Kpi, Money, Unit
+from domain.kpi import Figure, Kpi, Money, Unit
 from storage.kpi_cases import CaseRow
 from storage.kpi_values import Statement
 
@@ -44,13 +44,6 @@ def change(kpi: Kpi, figure: Figure) -> str:
     if abs(share) < _HIDDEN:
         return "unchanged"
     return f"{share * 100:+,.0f}\u202f%".replace("-", "−")
-
-
-def is_worse(kpi: Kpi, figure: Figure) -> bool | None:
-    """Whether a figure moved the wrong way; None where it did not move, or nobody knows."""
-    if figure.value is None or figure.before is None or figure.value == figure.before:
-        return None
-    return (figure.value > figure.before) is (kpi.direction is Direction.LOWER)
 
 
 def kpi_tile(kpi: Kpi, figure: Figure, course: Sequence[float | None], before_words: str) -> Tile:

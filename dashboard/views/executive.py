@@ -102,17 +102,19 @@ def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
             )
             == "still open"
         )
-        page = int(st.session_state.get("cases_page", 1))
-        cases, total = reads.kpi_cases(
-            kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, (page - 1) * _CASES_A_PAGE
-        )
+        key = f"cases_page {kpi.id} {'open' if is_open else 'ended'}"
+        first = (int(st.session_state.get(key, 1)) - 1) * _CASES_A_PAGE
+        cases, total = reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, first)
+        if not cases and first:
+            # That page has gone since it was chosen.
+            cases, total = reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, 0)
         if cases:
             write(cases_table(kpi, cases, reader(), is_open=is_open))
         else:
             write(notice("No such case in this time", "Choose a longer time range above, or the other cases."))
         pages = -(-total // _CASES_A_PAGE)
         if pages > 1:
-            st.pagination(pages, key="cases_page")
+            st.pagination(pages, key=key)
         statements = reads.kpi_statements(kpi.id, range_.name)
         if statements:
             with st.expander("Day by day, as it was stated", key="days"):

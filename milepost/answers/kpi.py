@@ -8,7 +8,7 @@ from domain.instants import format_instant
 from kpis.figures import Question, figures
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
-from milepost.kpi_book import KpiBook, KpiWish, load_kpi_book
+from milepost.kpi_book import KpiBook, KpiWish, check_stretch, load_kpi_book
 from milepost.kpi_rows import case_row, figure_row, kpi_row, statement_row
 from milepost.settings import Settings
 from storage.client import Store
@@ -55,6 +55,7 @@ class KpiReads:
     def days(self, name: str, since: datetime, until: datetime) -> list[Answer]:
         """What was stated of it day by day."""
         kpi, currency = self._book.of(name), self._book.settings.pricing.currency
+        check_stretch(since, until)
         return [statement_row(kpi, one, currency) for one in read_statements(self._store, kpi, since, until)]
 
 
@@ -65,7 +66,7 @@ class StoreKpis:
 
     def kpis(self, settings: Settings) -> list[Answer]:
         """Every KPI by its id."""
-        return KpiReads(self._store, load_kpi_book(settings)).definitions()
+        return KpiReads(self._store, self._checked(settings)).definitions()
 
     def kpi_figures(self, settings: Settings, name: str, wish: KpiWish) -> list[Answer]:
         """What a KPI came to, with all that was received."""
@@ -79,8 +80,13 @@ class StoreKpis:
         """What was stated of it day by day."""
         return self._kept(settings).days(name, since, until)
 
-    def _kept(self, settings: Settings) -> KpiReads:
+    def _checked(self, settings: Settings) -> KpiBook:
         book = load_kpi_book(settings)
+        book.check(self._store)
+        return book
+
+    def _kept(self, settings: Settings) -> KpiReads:
+        book = self._checked(settings)
         if self._store.is_embedded:
             # On a server the engine knows who else is writing.
             latest = latest_instant(self._store)

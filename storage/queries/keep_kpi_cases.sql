@@ -1,6 +1,6 @@
 -- Brings the kept cases of one KPI in line with what was received in (after, through] of a stretch of objects: with
--- `touched` of those that were named in it, else of all. What was a case by `after` is deleted and what is one by
--- `through` is written, in one insert; a tick that is repeated writes the same rows. The statement that finds the cases
+-- `touched` of those of which an event told something in it, else of all. What was a case by `after` is deleted and what is
+-- one by `through` is written, in one insert; a tick that is repeated writes the same rows. The statement that finds the cases
 -- reads `milestones`, each event once and in the form it was received in first, and may use from_types, to_types and
 -- unless_types. Legal entity, region and segment are the latest that an event of the object stated, and with
 -- `own_amounts` off so is an amount that the case has none of.
@@ -24,7 +24,10 @@ WITH
         FROM object_milestones
         WHERE {touched:Bool}
             AND object_type = {object_type:String}
-            AND type IN {types:Array(String)}
+            AND object_id > {after_id:String}
+            AND ({last_id:String} = '' OR object_id <= {last_id:String})
+            AND (type IN {types:Array(String)} OR isNotNull(amount) OR legal_entity != '' OR region != ''
+                OR attributes[{segment:String}] != '')
             AND received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
     ),
     stated AS
@@ -81,14 +84,18 @@ FROM
             SELECT * FROM stated
             WHERE received_at <= {after:DateTime64(6, 'UTC')} AND type IN {types:Array(String)}
         )
-        SELECT * FROM (/*{cases}*/)
+        SELECT * FROM (
+            /*{cases}*/
+        )
     )
     UNION ALL
     SELECT object_id, case_id, started_at, ended_at, value, amount, currency, source, false AS is_past
     FROM
     (
         WITH milestones AS (SELECT * FROM stated WHERE type IN {types:Array(String)})
-        SELECT * FROM (/*{cases}*/)
+        SELECT * FROM (
+            /*{cases}*/
+        )
     )
 ) AS cases
 LEFT JOIN facts ON facts.object_id = cases.object_id

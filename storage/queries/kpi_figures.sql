@@ -1,5 +1,5 @@
 -- What the cases of a KPI came to: those that ended in [since, until), in slices of `slice_us` from `since` on, and those
--- that had begun by `until` and not ended, in slice -1, with how long they had waited for a value. For each value of a
+-- that had begun before `until` and not ended, in slice -1, with how long they had waited for a value. For each value of a
 -- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
 -- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`.
 -- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), slice_us Int64,
@@ -28,7 +28,7 @@ WITH
         FROM kpi_cases FINAL
         WHERE kpi = {kpi:String} AND definition = {definition:String}
             AND (day = toDate(0) OR day >= toDate({since:DateTime64(6, 'UTC')}))
-            AND started_at <= {until:DateTime64(6, 'UTC')}
+            AND started_at < {until:DateTime64(6, 'UTC')}
             AND (isNull(ended_at) OR ended_at >= {since:DateTime64(6, 'UTC')})
             AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
             AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))
@@ -82,7 +82,8 @@ FROM
         multiIf(
             money_in = {reporting_currency:String}, stated,
             rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
-            toDecimal128(stated * rates.rate, 9),
+            -- In 128 bits a product above 1.7e11 is wrong without an error.
+            accurateCastOrNull(toDecimal256(stated, 9) * rates.rate, 'Decimal(38, 9)'),
             NULL) AS in_reporting
     FROM summed
     ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on

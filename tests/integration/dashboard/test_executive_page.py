@@ -87,6 +87,18 @@ def test_the_cases_that_are_open_are_a_click_away(page: AppTest, kept: Store) ->
     assert "1 d 6 h" in text
 
 
+def test_a_page_that_has_gone_shows_the_first(page: AppTest, kept: Store) -> None:
+    """As when the cases are fewer than at the last look."""
+    page.run()
+    page.query_params["kpi"] = "order_activation"
+    page.session_state["cases_page order_activation ended"] = 3
+
+    text = shown(page.switch_page(PAGE).run())
+
+    assert "trace?object=order%2FO-1" in text
+    assert "No such case" not in text
+
+
 def test_it_is_limited_to_legal_entities(page: AppTest, kept: Store) -> None:
     page.run()
     page.switch_page(PAGE).run()

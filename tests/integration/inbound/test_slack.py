@@ -103,6 +103,11 @@ def test_a_click_is_done_though_its_answer_cannot_be_delivered(chat: Door) -> No
             lambda body: {**slack.signed(body, NOW), "X-Slack-Request-Timestamp": "soon"}, "wrong", id="at no time"
         ),
         pytest.param(
+            lambda body: {**slack.signed(body, NOW), "X-Slack-Request-Timestamp": "9" * 12},
+            "too_old",
+            id="after the year 9999",
+        ),
+        pytest.param(
             lambda body: {
                 **slack.signed(body, NOW - 6 * MINUTE),
                 "X-Slack-Request-Timestamp": slack.signed(body, NOW)["X-Slack-Request-Timestamp"],

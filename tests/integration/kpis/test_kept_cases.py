@@ -194,9 +194,9 @@ class CutOff(KpiKeeper):
 
     is_cut_off = False
 
-    def _note(self, kpi: Kpi, what: str, through: datetime) -> None:
+    def _note(self, kpi: Kpi, what: str, through: datetime, version: str) -> None:
         if not (self.is_cut_off and what == "kept"):
-            super()._note(kpi, what, through)
+            super()._note(kpi, what, through, version)
 
 
 def test_another_definition_finds_its_own_cases_in_all_history(embedded_store: Store) -> None:

@@ -275,3 +275,39 @@ def test_events_that_come_three_times_change_no_figure(embedded_store: Store) ->
 
     assert figure(embedded_store, kpi).value == Decimal(7)
     assert figure(embedded_store, kpi).closed.cases == 3
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "worth"),
+    [
+        pytest.param("10000000", "25000", Decimal(250_000_000_000), id="more than 1.7e11"),
+        pytest.param("20000000000000000000", "1", Decimal(20_000_000_000_000_000_000), id="29 digits"),
+        pytest.param("10000000000000000000000000000", "1000", None, id="more than can be kept is unknown"),
+    ],
+)
+def test_large_amounts_are_converted_exactly_or_unknown(
+    embedded_store: Store, amount: str, rate: str, worth: Decimal | None
+) -> None:
+    kpi = KPIS["booked"]
+    bring_rates_in(embedded_store, [Rate("USD", NOW.date(), Decimal(rate))], NOW)
+    keep(embedded_store, [happened(1, "order.approved", "order/O-1", amount=amount, currency="USD")], kpi)
+
+    found = figure(embedded_store, kpi)
+
+    assert (found.value, found.closed.money.unconverted) == (worth, int(worth is None))
+
+
+def test_what_begins_or_ends_at_the_end_of_a_stretch_counts_in_the_next(embedded_store: Store) -> None:
+    kpi = KPIS["order_activation"]
+    events = [
+        happened(1, "order.approved", "order/O-1"),
+        happened(1, "order.posted", "order/O-1", 2),
+        happened(2, "order.approved", "order/O-2", 2),
+    ]
+    keep(embedded_store, events, kpi)
+
+    first, second = (figure(embedded_store, kpi, NOW + at * HOUR, NOW + (at + 2) * HOUR) for at in (0, 2))
+
+    assert (first.closed.cases, first.open.cases) == (0, 1)
+    assert (second.closed.cases, second.open.cases) == (1, 1)
+    assert figure(embedded_store, KPIS["booked"], NOW - HOUR, NOW).open.cases == 0

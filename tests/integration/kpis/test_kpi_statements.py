@@ -108,6 +108,6 @@ def test_other_rates_restate_the_days_they_change(embedded_store: Store) -> None
     rates = [Rate("USD", FIRST_DAY.date(), Decimal("0.5"))]
     bring_rates_in(embedded_store, rates, NOW)
 
-    KpiKeeper(embedded_store, {KPI.id: KPI}, priced(rates)).tick(FIRST_DAY + 2.5 * DAY, everything=True)
+    KpiKeeper(embedded_store, {KPI.id: KPI}, priced(rates)).tick(FIRST_DAY + 2.5 * DAY)
 
     assert told(embedded_store) == [(0, "", Decimal(5), True), (1, "", Decimal(10), False)]

@@ -140,3 +140,13 @@ def test_a_wrong_question_is_told(kept: Store, place: str, name: str, wish: KpiW
         answers.kpi_figures(SETTINGS, name, wish)
 
     assert str(raised.value).startswith(problem)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_days_that_end_before_they_begin_are_told(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers, pytest.raises(UsageError) as raised:
+        answers.kpi_days(SETTINGS, "booked", NOW, NOW - DAY)
+
+    assert str(raised.value) == (
+        "from is 2026-11-02T12:00:00Z and to is 2026-11-01T12:00:00Z; give a later to, and no more than ten years"
+    )

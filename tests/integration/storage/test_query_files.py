@@ -19,8 +19,9 @@ BY_TYPE: dict[str, object] = {"String": "order", "UUID": "00000000-0000-0000-000
 # What a compiled rule expression may look like where a statement has a hole for one; most holes take a condition
 # per rule, as an array.
 FRAGMENT = "[true]"
-# In the one statement whose hole takes another statement.
-FRAGMENTS = {"keep_kpi_cases": load_kpis([SHIPPED])["order_activation"].cases.statement}
+# In the statements whose hole takes another statement.
+CASES = load_kpis([SHIPPED])["order_activation"].cases.statement
+FRAGMENTS = dict.fromkeys(("keep_kpi_cases", "kpi_statement_words", "kpi_statement_tables"), CASES)
 
 
 def sample(type_: str) -> object:

@@ -37,7 +37,8 @@ def test_a_definition_is_read_with_the_statement_that_it_names(tmp_path: Path) -
     assert (kpi.unit, kpi.statistic, kpi.direction) == (Unit.SECONDS, Statistic.MEDIAN, Direction.LOWER)
     assert kpi.target == Decimal(5400)
     assert kpi.cases.types == ["order.approved", "order.posted", "order.released"]
-    assert kpi.cases.statement == (SHIPPED / "handoff.sql").read_text(encoding="utf-8")
+    assert kpi.cases.file == SHIPPED / "handoff.sql"
+    assert kpi.cases.statement == kpi.cases.file.read_text(encoding="utf-8").strip()
 
 
 def test_a_statement_beside_the_file_is_taken_before_the_shipped_one(tmp_path: Path) -> None:

@@ -20,6 +20,13 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_rate_has_the_digits_that_are_kept(tmp_path: Path) -> None:
+    """With more it would differ from the store's at every look, and be loaded again each time."""
+    path = written(tmp_path, HEADER + "2026-11-02,USD,0.12345678901234567891\n")
+
+    assert load_rates(path) == [Rate("USD", date(2026, 11, 2), Decimal("0.123456789012345679"))]
+
+
 def test_rates_are_read_exactly_and_in_order(tmp_path: Path) -> None:
     path = written(
         tmp_path, HEADER + "2026-11-02,USD,0.921500000000000001\n\n2026-11-01,USD,0.92\n2026-11-02,GBP,1.2\n"

@@ -1,11 +1,15 @@
 """Who may have a run made, and when: requests, approvals, refusals, plans and secrets."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 
 import pytest
 
 from alerts.interventions.planning import Selection
 from domain.audit import Actor
+from domain.clock import FixedClock
 from domain.errors import UsageError
 from domain.intervention import InterventionState, Verdict
 from storage.client import Store
@@ -67,6 +71,44 @@ def test_a_second_person_approves(office: Opened, requester: Actor) -> None:
     with pytest.raises(UsageError) as again:
         here.desk.runs.approve(run_id, BEN, "looks right")
     assert str(again.value) == f"the run {run_id} does not wait for approval; it is taken"
+
+
+class Interrupted(FixedClock):
+    """Has something else done the first time that it is asked, as far as that gets meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(NOW)
+        self.thread = threading.Thread(target=meanwhile)
+
+    def now(self) -> datetime:
+        if self.thread.ident is None:
+            self.thread.start()
+            # Whoever waits for the other's decision does not end by itself.
+            self.thread.join(0.2)
+        return super().now()
+
+
+def test_of_two_decisions_at_once_the_first_holds(office: Opened) -> None:
+    here = office(approval="second_person")
+    here.approved("order/O-1")
+    run_id = here.requested("order/O-1")
+    refused: list[str] = []
+
+    def reject() -> None:
+        try:
+            desk.runs.reject(run_id, BEN, "not now")
+        except UsageError as error:
+            refused.append(str(error))
+
+    here.clock = clock = Interrupted(reject)
+    desk = here.new_desk()
+    with suppress(UsageError):
+        desk.runs.approve(run_id, BEN, "looks right")
+    clock.thread.join()
+
+    versions = intervention_versions(here.store, here.calls(run_id)[0].intervention_id)
+    assert [one.version for one in versions] == [1, 2]
+    assert refused == [f"the run {run_id} does not wait for approval; it is not_tried"]
 
 
 def test_an_approved_call_is_looked_at_again(office: Opened) -> None:

@@ -1,0 +1,20 @@
+"""Tries the statements that find cases on the engine, so that a mistake is told at the start and in its file."""
+
+from collections.abc import Iterable
+
+from domain.errors import ConfigError, Problem
+from domain.kpi import Kpi
+from storage.client import Store
+from storage.kpi_statements import statement_problem
+
+
+def check_statements(store: Store, kpis: Iterable[Kpi]) -> None:
+    """Returns where every statement finds cases and reads nothing else; ConfigError names the files that do not."""
+    by_file = {kpi.cases.file: kpi.cases.statement for kpi in kpis}
+    problems = [
+        Problem(file, 0, 0, problem)
+        for file, statement in sorted(by_file.items())
+        if (problem := statement_problem(store, statement))
+    ]
+    if problems:
+        raise ConfigError(problems)
