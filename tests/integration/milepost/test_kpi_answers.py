@@ -1,11 +1,15 @@
 """KPIs as commands ask for them: the same from the store and from the process that holds it."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from domain.errors import UsageError
+from domain.errors import ConfigError, UsageError
+from kpis.catalog import SHIPPED
 from milepost.kpi_book import KpiWish, load_kpi_book
+from milepost.kpi_keeping import KpiKeeping
 from milepost.settings import Settings
 from storage.client import Store
 from storage.events import insert_events
@@ -150,3 +154,23 @@ def test_days_that_end_before_they_begin_are_told(kept: Store, place: str) -> No
     assert str(raised.value) == (
         "from is 2026-11-02T12:00:00Z and to is 2026-11-01T12:00:00Z; give a later to, and no more than ten years"
     )
+
+
+def test_a_wrong_statement_of_a_users_own_is_told_before_anything_is_kept(
+    embedded_store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kpis"
+    folder.mkdir()
+    shipped = (SHIPPED / "quote_to_cash.yaml").read_text(encoding="utf-8")
+    (folder / "own.yaml").write_text(shipped, encoding="utf-8")
+    (folder / "handoff.sql").write_text("SELECT * FROM access_tokens", encoding="utf-8")
+    settings = Settings(config=tmp_path)
+    problem = f"{folder / 'handoff.sql'}: is no statement that finds cases: Unknown expression"
+
+    with answers_at("in this process", embedded_store) as answers, pytest.raises(ConfigError) as listed:
+        answers.kpis(settings)
+    with pytest.raises(ConfigError) as started:
+        KpiKeeping(settings, CollectorRegistry(), NOW, demo=False).run(embedded_store, NOW, NOW)
+
+    assert str(listed.value).startswith(problem)
+    assert str(started.value).startswith(problem)
