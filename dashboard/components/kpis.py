@@ -95,7 +95,7 @@ def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> 
     return (
         join(link, about),
         join(_value(kpi, figure.value, currency), ninth),
-        join(target, _met(kpi.is_met(figure.value))),
+        join(target, " ", _met(kpi.is_met(figure.value))),
         change(kpi, figure) or _NONE,
         f"{figure.closed.cases:,}",
         join(f"{waiting.cases:,}", _sub(f"oldest {_seconds(waiting.oldest_seconds)}") if waiting.cases else "")
