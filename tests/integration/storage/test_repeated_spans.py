@@ -37,7 +37,7 @@ READERS: Mapping[str, Mapping[str, object]] = {
     },
 }
 # When something came last, and each record that is stored, are what they are.
-NO_FIGURES = {"latest_span", "stored_log_records"}
+NO_FIGURES = {"first_span_received", "latest_span", "stored_log_records"}
 # test_alert_causes.py says that spans sent again change no cause.
 CAUSES = {"alerts_to_explain", "explain_alerts"}
 
