@@ -182,6 +182,7 @@ class Engine:
             for object_id, history in histories:
                 object_ = BusinessObject(stretch.object_type, object_id)
                 alerts, due_at = _advance(on_object.rules, unknown, object_, history, touched.after, touched.through)
+                due_at = self._counted_ahead(object_, history, touched.through, due_at)
                 changes.add(alerts)
                 changes.settle(object_, duties.pop(object_id, None), due_at)
             changes.close(stretch.object_type, duties)
@@ -216,7 +217,20 @@ class Engine:
         if on_object is not None:
             for object_id, history in histories_as_received(self._store, on_object.watch, stretch, through):
                 object_ = BusinessObject(stretch.object_type, object_id)
-                yield object_, *_advance(on_object.rules, unknown, object_, history, None, through)
+                alerts, due_at = _advance(on_object.rules, unknown, object_, history, None, through)
+                yield object_, alerts, self._counted_ahead(object_, history, through, due_at)
+
+    def _counted_ahead(
+        self, object_: BusinessObject, history: History, through: datetime, due_at: datetime | None
+    ) -> datetime | None:
+        """When to look at an object again: an event from a clock that runs ahead may end a duty that is counted.
+
+        No alert comes of that, so no rule is due then, and nothing else would bring the object back.
+        """
+        if not self._series.counts(object_.type):
+            return due_at
+        ahead = (milestone.occurred_at for milestone in history if milestone.occurred_at > through)
+        return min((at for at in (due_at, min(ahead, default=None)) if at is not None), default=None)
 
     def _unknown_times(self, silences: Silences) -> UnknownByRule:
         return {

@@ -33,6 +33,10 @@ class SeriesEngine:
         """Whether the alert is one of these rules'."""
         return self._subjects.get(alert.name) == alert.business_object
 
+    def counts(self, object_type: str) -> bool:
+        """Whether it is counted how clocks of objects of this type turn out."""
+        return any(rule.object_type == object_type for rule in self._counted.values())
+
     def count(self, silences: Silences, through: datetime) -> None:
         """Counts how clocks turned out; before the tick closes the duties that say which did."""
         if not self._counted:

@@ -220,7 +220,8 @@ FROM
                 stop -> stop.1 = to_type
                     AND stop.2 >= start.2
                     AND stop.2 <= start.2 + allowed_us
-                    AND (NOT {as_it_arrived:Bool} OR stop.3 <= greatest(start.2 + allowed_us, start.3)),
+                    AND (NOT {as_it_arrived:Bool} OR (
+                        stop.3 <= greatest(start.2 + allowed_us, start.3) AND stop.2 <= known_us)),
                 moments),
             moments),
         {from_types:Array(String)}, {to_types:Array(String)}, {quiet_us:Array(Int64)}, {needs:Array(Array(UInt64))})

@@ -297,7 +297,7 @@ def latest_of_each_key(changes: Sequence[Change]) -> list[Change]:
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), LETTERS, GAPS, st.randoms(use_true_random=False))
-def test_any_schedule_of_ticks_stores_what_a_backtest_tells(
+def test_any_schedule_of_ticks_stores_what_the_arrivals_say(
     engine: Engine,
     embedded_store: Store,
     log: list[Sent],
