@@ -58,6 +58,7 @@ class InterventionWorker:
             except StoreError as error:
                 logger.error("the run %s stopped, and can be resumed: %s", run_id, error)
             except Exception:
+                # All later runs wait for this thread, and a fault in one is no reason to leave them waiting.
                 logger.exception("the run %s met something unforeseen; it can be resumed", run_id)
             finally:
                 with self._lock:

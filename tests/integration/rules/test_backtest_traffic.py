@@ -3,47 +3,22 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from domain.instants import format_instant
 from domain.rule import Rule
-from domain.series_rule import AbsenceRule, Bound, BurnRateRule, BurnWindows, ThresholdRule
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
 from rules.replay import By, Span
 from storage.client import Store, encode_rows
 from storage.events import EventRow, insert_events
 from tests.builders import NOW, event_row
-from tests.unit.rules.histories import rule
+from tests.integration.rules.traffic_rules import BURNING, LATE, MISSING
 from tests.unit.rules.test_likeness import rule as alike_rule
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 WEEK = Span(NOW, NOW + 7 * DAY)
-MISSING = AbsenceRule(
-    group="cash", name="PaymentsMissing", version="1", event_type="payment.received", stretch=HOUR, per=("source",)
-)
-LATE = ThresholdRule(
-    group="integration",
-    name="MessagesLate",
-    version="1",
-    signal="message_latency",
-    bound=Bound.ABOVE,
-    value=Decimal(60),
-    stretch=timedelta(0),
-    window=5 * MINUTE,
-)
 FAILING = replace(LATE, name="CallsFail", signal="failed_transactions", value=Decimal(0))
-BURNING = BurnRateRule(
-    group="slo",
-    name="PostingBurns",
-    version="1",
-    objective=Fraction(9, 10),
-    target=rule(within=20 * MINUTE, version="1"),
-    over=timedelta(days=30),
-    windows=(BurnWindows(Fraction(5), HOUR, 30 * MINUTE, "critical"),),
-    minimum=2,
-)
 
 
 def side(store: Store, *rules: Rule, span: Span = WEEK, by: By = By.RECEIPT) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from domain.alert import AlertState
 from domain.rule import Rule
-from domain.series_rule import AbsenceRule, Bound, BurnRateRule, BurnWindows, ThresholdRule
+from domain.series_rule import BurnWindows
 from rules.engine import Engine
 from rules.evaluator import evaluate
 from storage.alerts import alert_history, list_alerts
@@ -19,34 +18,10 @@ from storage.client import Store, encode_rows
 from storage.events import insert_events
 from storage.series import read_states, signal_values
 from tests.builders import NOW, event_row
-from tests.unit.rules.histories import rule
+from tests.integration.rules.traffic_rules import BURNING, LATE, MISSING, POSTED
 from tests.unit.rules.silences import contracts
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
-MISSING = AbsenceRule(
-    group="cash", name="PaymentsMissing", version="1", event_type="payment.received", stretch=HOUR, per=("source",)
-)
-LATE = ThresholdRule(
-    group="integration",
-    name="MessagesLate",
-    version="1",
-    signal="message_latency",
-    bound=Bound.ABOVE,
-    value=Decimal(60),
-    stretch=timedelta(0),
-    window=5 * MINUTE,
-)
-POSTED = rule(within=20 * MINUTE, version="1")
-BURNING = BurnRateRule(
-    group="slo",
-    name="PostingBurns",
-    version="1",
-    objective=Fraction(9, 10),
-    target=POSTED,
-    over=timedelta(days=30),
-    windows=(BurnWindows(Fraction(5), HOUR, 30 * MINUTE, "critical"),),
-    minimum=2,
-)
 
 
 def stood(store: Store) -> dict[str, AlertState]:

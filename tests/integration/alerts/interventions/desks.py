@@ -1,6 +1,6 @@
 """A desk on a store with a middleware behind it, and time that passes only where the desk waits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,6 +126,14 @@ class Office:
             for sample in metric.samples
             if sample.name == "milepost_interventions_total" and sample.labels["intervention"] == "repost_order"
         }
+
+
+Opened = Callable[..., Office]
+
+
+def wished(*objects: str) -> Selection:
+    """A wish to post these orders again."""
+    return Selection("repost_order", objects)
 
 
 def keys(asked: Sequence[Any]) -> list[str]:

@@ -1,39 +1,20 @@
 """Who may have a run made, and when: requests, approvals, refusals, plans and secrets."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
 import pytest
 
-from alerts.interventions.planning import Selection
 from domain.audit import Actor
 from domain.clock import FixedClock
 from domain.errors import UsageError
 from domain.intervention import InterventionState, Verdict
-from storage.client import Store
 from storage.interventions import intervention_versions
 from tests.builders import NOW
-from tests.integration.alerts.interventions.desks import ANA, BEN, MINUTE, Office
-from tests.middleware import Middleware, Reply
-
-Opened = Callable[..., Office]
-
-
-def wished(*objects: str) -> Selection:
-    return Selection("repost_order", objects)
-
-
-@pytest.fixture
-def middleware() -> Iterator[Middleware]:
-    with Middleware() as middleware:
-        yield middleware
-
-
-@pytest.fixture
-def office(embedded_store: Store, middleware: Middleware) -> Opened:
-    return lambda **changes: Office(embedded_store, middleware, **changes)
+from tests.integration.alerts.interventions.desks import ANA, BEN, MINUTE, Office, Opened, wished
+from tests.middleware import Reply
 
 
 def test_a_request_that_is_sent_again_makes_no_second_run(office: Opened) -> None:

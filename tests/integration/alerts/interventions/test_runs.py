@@ -1,6 +1,5 @@
 """Runs of interventions: one key for one intent, intent before the call, success only by the milestone."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,25 +14,8 @@ from storage.alerts import write_transitions
 from storage.audit import verify_audit
 from storage.client import Store
 from tests.builders import NOW, alert
-from tests.integration.alerts.interventions.desks import ANA, BEN, MINUTE, Office, keys
+from tests.integration.alerts.interventions.desks import ANA, BEN, MINUTE, Office, Opened, keys
 from tests.middleware import Asked, Middleware, Reply
-
-Opened = Callable[..., Office]
-
-
-def wished(*objects: str) -> Selection:
-    return Selection("repost_order", objects)
-
-
-@pytest.fixture
-def middleware() -> Iterator[Middleware]:
-    with Middleware() as middleware:
-        yield middleware
-
-
-@pytest.fixture
-def office(embedded_store: Store, middleware: Middleware) -> Opened:
-    return lambda **changes: Office(embedded_store, middleware, **changes)
 
 
 def test_a_call_that_is_taken_succeeds_once_its_milestone_arrives(office: Opened) -> None:
