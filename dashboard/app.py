@@ -1,14 +1,18 @@
 """The console's frame: its pages and its look."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard import reads
+from dashboard.components.page import reader, write
+from dashboard.components.sources import source_strip
 from domain.alert import AlertState
 from domain.errors import StoreError
 
 _HERE = Path(__file__).parent
+_REFRESH = timedelta(seconds=10)
 
 
 def _counted(title: str) -> str:
@@ -18,6 +22,17 @@ def _counted(title: str) -> str:
     except StoreError:
         return title
     return f"{title} ({firing:,})" if firing else title
+
+
+def _freshness() -> None:
+    """Who was heard when, on top of every page: what a page says is no newer than that."""
+    try:
+        sources = reads.sources()
+    except StoreError:
+        # The page below says that the store does not answer.
+        return
+    if any(source.last_received_at for source in sources):
+        write(source_strip(sources, reader()))
 
 
 st.set_page_config(
@@ -47,4 +62,6 @@ page = st.navigation(
         ],
     }
 )
+with st.container(key="freshness"):
+    st.fragment(_freshness, run_every=_REFRESH)()
 page.run()

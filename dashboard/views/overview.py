@@ -12,7 +12,7 @@ from dashboard.components.cards import Tile, heading, notice, sentence, tiles
 from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, throughput_figure
 from dashboard.components.filters import TimeRange
 from dashboard.components.page import palette, reader, shielded, write
-from dashboard.components.sources import source_strip, sources_table
+from dashboard.components.sources import sources_table
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
 from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, percent
 from domain.alert import AlertState
@@ -51,7 +51,6 @@ def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
             return
         write(sentence(*_in_words(counts, money)))
         write(tiles(_tiles(counts, money, flow, before, range_)))
-        write(source_strip(sources, reader()))
         with st.expander("Sources by event type", key="sources_table"):
             write(sources_table(sources, reader()))
 
