@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import reads
+from dashboard.components.sign_in import admitted
 from domain.alert import AlertState
 from domain.errors import StoreError
 
@@ -13,6 +14,8 @@ _HERE = Path(__file__).parent
 
 def _counted(title: str) -> str:
     """The title with how many alerts fire; without, where none does or the store does not answer."""
+    if not is_admitted:
+        return title
     try:
         firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
     except StoreError:
@@ -31,6 +34,8 @@ st.set_page_config(
 st.html(_HERE / "static" / "console.css")
 st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
+# Before anything of the store is read, the counts beside the names included.
+is_admitted = admitted()
 page = st.navigation(
     {
         "": [
@@ -45,6 +50,8 @@ page = st.navigation(
             st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
             st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
         ],
-    }
+    },
+    position="sidebar" if is_admitted else "hidden",
 )
-page.run()
+if is_admitted:
+    page.run()

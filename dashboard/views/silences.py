@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import actions, reads
+from dashboard import actions, people, reads
 from dashboard.components import filters
-from dashboard.components.acting import reason_form, tell_done
+from dashboard.components.acting import may_not, reason_form, tell_done
 from dashboard.components.cards import heading, notice
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.records import silence_row
 from dashboard.formatting import count_of
+from domain.permission import Permission
 from domain.silence import Silence, SilenceState
 
 REFRESH = timedelta(seconds=5)
@@ -74,6 +75,8 @@ def _draw(silence: Silence) -> None:
         icon=":material/notifications_active:",
         on_click=_choose,
         args=(silence.silence_id,),
+        disabled=not people.may_do(Permission.SILENCE),
+        help=may_not(Permission.SILENCE),
     )
     if st.session_state.get(_ENDING) != silence.silence_id:
         return
@@ -82,7 +85,8 @@ def _draw(silence: Silence) -> None:
         actions.end_silence(silence.silence_id, name, why)
         return f"Ended, as {name.strip()}"
 
-    reason_form(f"expire_{silence.silence_id}", "End the silence", do, on_done=lambda: _choose(None))
+    key = f"expire_{silence.silence_id}"
+    reason_form(key, "End the silence", do, permission=Permission.SILENCE, on_done=lambda: _choose(None))
 
 
 def _choose(silence_id: str | None) -> None:
