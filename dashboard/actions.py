@@ -4,7 +4,7 @@ Who acts is who signed in; without sign-in it is the name that was told. NotPerm
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, expire_silence, put_silence
@@ -28,12 +28,15 @@ def act_on_alert(alert_id: str, kind: ActionKind, who: str, reason: str, value: 
     reads.forget_alerts()
 
 
-def silence(matchers: Sequence[str], length: timedelta, who: str, reason: str) -> Silence:
-    """Mutes alerts from now on; UsageError says why it cannot be done."""
+def silence(
+    matchers: Sequence[str], length: timedelta, who: str, reason: str, starts_at: datetime | None = None
+) -> Silence:
+    """Mutes alerts from now on, or from an instant to come; UsageError says why it cannot be done."""
     by = people.acting(Permission.SILENCE, who, reason)
     context = current()
     now = context.clock.now()
-    wish = SilenceWish(matchers, now + length, by.name, reason.strip(), by=by)
+    begins = starts_at or now
+    wish = SilenceWish(matchers, begins + length, by.name, reason.strip(), starts_at, by=by)
     made = put_silence(context.store, wish, now)
     reads.forget_alerts()
     return made

@@ -48,6 +48,8 @@ page = st.navigation(
         ],
         "For all": [
             st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
+            st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),
             st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
         ],
     },

@@ -19,6 +19,7 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
 from alerts.muting import Routing, shipped_routing
+from dashboard.rule_files import RuleFiles
 from dashboard.session import NO_KPIS, attach
 from dashboard.sign_in import SignIn
 from dashboard.sign_in_config import LOOPBACK_NAMES, SignInSetup
@@ -46,13 +47,14 @@ def console_app(
     pricing: Pricing = Pricing("EUR", 7),
     setup: SignInSetup | None = None,
     known_as: str = "",
+    rule_files: RuleFiles | None = None,
 ) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process.
 
     `known_as` is the name of the machine by which people reach it, where that is not this one's own.
     """
     sign_in = SignIn(setup) if setup else None
-    attach(store, clock, span_names, contracts, routing, kpis, pricing, sign_in=sign_in)
+    attach(store, clock, span_names, contracts, routing, kpis, pricing, sign_in=sign_in, rule_files=rule_files)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options(_options(setup, known_as))
@@ -119,9 +121,10 @@ class ConsoleServer:
         *,
         sign_in: SignInSetup | None = None,
         known_as: str = "",
+        rule_files: RuleFiles | None = None,
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing, kpis, pricing, sign_in, known_as),
+            console_app(store, clock, span_names, contracts, routing, kpis, pricing, sign_in, known_as, rule_files),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from alerts.muting import Routing, shipped_routing
+from dashboard.rule_drafts import Desk
+from dashboard.rule_files import RuleFiles
 from dashboard.sign_in import SignIn
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -32,6 +34,9 @@ class ConsoleContext:
     sign_in: SignIn | None = None
     # The sign-ins that were written down.
     noted: set[str] = field(default_factory=set)
+    # None where the console is shown without the program around it.
+    rule_files: RuleFiles | None = None
+    desk: Desk = field(default_factory=Desk)
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
@@ -48,12 +53,14 @@ def attach(
     pricing: Pricing = Pricing("EUR", 7),
     *,
     sign_in: SignIn | None = None,
+    rule_files: RuleFiles | None = None,
 ) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing, sign_in)]
+    shown = (store, clock, span_names, contracts, routing, kpis, pricing)
+    _attached[:] = [ConsoleContext(*shown, sign_in=sign_in, rule_files=rule_files)]
 
 
 def current() -> ConsoleContext:

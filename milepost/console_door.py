@@ -5,14 +5,17 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from alerts.muting import Routing
+from dashboard.rule_files import RuleFiles
 from dashboard.server import ConsoleServer
 from dashboard.sign_in_config import load_sign_in, set_up_sign_in
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import UsageError
+from domain.intervention import KnownInterventions
 from domain.span_names import SpanNames
 from milepost.exposure import LOOPBACK, reachable
 from milepost.kpi_book import KpiBook
+from milepost.rule_reload import RuleFiles as WatchedRules
 from milepost.settings import Settings
 from storage.client import Store
 
@@ -49,9 +52,11 @@ class ConsoleDoor:
         contracts: Contracts,
         routing: Callable[[], Routing],
         kpis: KpiBook,
+        rules: WatchedRules,
+        interventions: KnownInterventions,
     ) -> ConsoleServer:
         """The console behind a listening socket, whose own address is `url`."""
-        told = self._settings.console_url
+        told, config = self._settings.console_url, self._settings.config
         setup = set_up_sign_in(*self._sign_in, told or reachable(url)) if self._sign_in else None
         return ConsoleServer(
             store,
@@ -64,4 +69,13 @@ class ConsoleDoor:
             kpis.settings.pricing,
             sign_in=setup,
             known_as=urlsplit(told).hostname or "" if told else "",
+            rule_files=RuleFiles(
+                folder=lambda: self._settings.rules_path,
+                own=config / "rules" if config else None,
+                calendars=lambda: self._settings.calendars_path,
+                contracts=contracts,
+                interventions=interventions,
+                running=lambda: rules.rules,
+                refused=lambda: rules.row,
+            ),
         )

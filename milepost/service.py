@@ -139,7 +139,8 @@ class Service:
         self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        shown = (correlation.span_names, contracts, self._routing, self._kpis.book)
+        rules = (self._rule_files, interventions.known)
+        shown = (correlation.span_names, contracts, self._routing, self._kpis.book, *rules)
         self._console_server = people.console(store, clock, console_socket, self.console_url, *shown)
         self._scheduler = self._schedule(settings)
 
