@@ -20,6 +20,7 @@ from collector.receivers.cloudevents import Received, Rejection
 from collector.tokens import Scope, Tokens
 from domain.clock import Clock
 from domain.instants import format_instant
+from domain.permission import API_SCOPES, api_permission, role_of_scopes
 from storage.tokens import AccessToken
 
 CALLER = "milepost.caller"
@@ -106,11 +107,12 @@ class Access:
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "http" and self._is_guarded(connection["path"]):
             path = connection["path"]
-            scope = scope_of(path)
+            scope = scope_of(path, connection["method"])
             if scope is Scope.SOURCES and self._proves_itself(path):
                 admitted = self._admit_source(path)
             else:
-                admitted = self.admit(scope, header(connection, b"authorization").encode("latin-1"))
+                authorization = header(connection, b"authorization").encode("latin-1")
+                admitted = self.admit(scope, authorization, always=path.startswith(_TOKENS))
             if isinstance(admitted, Refusal):
                 self._metrics.refuse(_channel_of(path, scope), admitted.code)
                 await _refuse(connection, send, scope, admitted)
@@ -127,11 +129,11 @@ class Access:
         """As for a request to that path over HTTP; None where anybody is let in."""
         return self.admit(scope_of(path), authorization) if self._is_guarded(path) else None
 
-    def admit(self, scope: Scope, authorization: bytes) -> Caller | Refusal:
-        """The caller that may do what the scope opens, or why it may not."""
+    def admit(self, scope: Scope, authorization: bytes, *, always: bool = False) -> Caller | Refusal:
+        """The caller that may do what the scope opens, or why it may not; `always` where nobody goes without token."""
         token = self._tokens.find(authorization) if authorization else None
         # Who makes tokens decides who comes in: that needs one even where nothing else does.
-        if self._tokens.exist or self._settings.is_exposed or scope is Scope.ADMIN:
+        if self._tokens.exist or self._settings.is_exposed or always:
             if token is None and not self._tokens.are_known:
                 return _TOKENS_UNKNOWN
             if token is None:
@@ -159,7 +161,7 @@ class Access:
             how = "was revoked" if token.revoked_at else "expired"
             reason = f"the token {token.name} {how} at {format_instant(ended)}"
             return Refusal(401, "unauthenticated", reason, 'Bearer realm="milepost", error="invalid_token"')
-        if scope not in token.scopes:
+        if not _opens(token, scope):
             reason = f"the token {token.name} lacks the scope {scope}; it has {', '.join(token.scopes)}"
             challenge = f'Bearer realm="milepost", error="insufficient_scope", scope="{scope}"'
             return Refusal(403, "forbidden", reason, challenge)
@@ -175,13 +177,20 @@ class Access:
         return found
 
 
-def scope_of(path: str) -> Scope:
-    """What a path is opened by; what nobody thought of is the API's."""
-    if path.startswith(_TOKENS):
-        return Scope.ADMIN
+def scope_of(path: str, method: str = "POST") -> Scope:
+    """What a request to a path is opened by; what nobody thought of is the API's."""
     if path.startswith("/v1/sources/"):
         return Scope.SOURCES
-    return _SCOPES.get(path, Scope.API)
+    return _SCOPES.get(path) or Scope(API_SCOPES[api_permission(method, path).least])
+
+
+def _opens(token: AccessToken, scope: Scope) -> bool:
+    """Whether a token may do what a scope opens: at the API that of its role, and all that lesser roles may."""
+    if scope in token.scopes:
+        return True
+    needed = next((role for role, name in API_SCOPES.items() if name == scope), None)
+    role = role_of_scopes(token.scopes)
+    return needed is not None and role is not None and role.includes(needed)
 
 
 def _channel_of(path: str, scope: Scope) -> str:

@@ -40,6 +40,7 @@ class Scope(StrEnum):
     TRACES = "traces"
     SOURCES = "sources"
     METRICS = "metrics"
+    READ = "read"
     API = "api"
     ADMIN = "admin"
 

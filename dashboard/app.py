@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.components.page import reader, write
+from dashboard.components.sign_in import admitted
 from dashboard.components.sources import source_strip
 from domain.alert import AlertState
 from domain.errors import StoreError
@@ -17,6 +18,8 @@ _REFRESH = timedelta(seconds=10)
 
 def _counted(title: str) -> str:
     """The title with how many alerts fire; without, where none does or the store does not answer."""
+    if not is_admitted:
+        return title
     try:
         firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
     except StoreError:
@@ -46,6 +49,8 @@ st.set_page_config(
 st.html(_HERE / "static" / "console.css")
 st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
+# Before anything of the store is read, the counts beside the names included.
+is_admitted = admitted()
 page = st.navigation(
     {
         "": [
@@ -58,10 +63,14 @@ page = st.navigation(
         ],
         "For all": [
             st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
+            st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),
             st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
         ],
-    }
+    },
+    position="sidebar" if is_admitted else "hidden",
 )
-with st.container(key="freshness"):
-    st.fragment(_freshness, run_every=_REFRESH)()
-page.run()
+if is_admitted:
+    with st.container(key="freshness"):
+        st.fragment(_freshness, run_every=_REFRESH)()
+    page.run()

@@ -1,12 +1,16 @@
 """Serves the console: Streamlit's own ASGI app on our pages, in a thread of its own."""
 
 import asyncio
+import importlib
 import logging
 import secrets
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
@@ -15,7 +19,11 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
 from alerts.muting import Routing, shipped_routing
+from dashboard.rule_files import RuleFiles
 from dashboard.session import NO_KPIS, attach
+from dashboard.sign_in import SignIn
+from dashboard.sign_in_config import LOOPBACK_NAMES, SignInSetup
+from dashboard.sign_in_door import SignInDoor
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
@@ -37,14 +45,53 @@ def console_app(
     routing: Callable[[], Routing],
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    setup: SignInSetup | None = None,
+    known_as: str = "",
+    rule_files: RuleFiles | None = None,
 ) -> ASGIApp:
-    """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names, contracts, routing, kpis, pricing)
+    """The console on this store as an ASGI app with a lifespan; one per process.
+
+    `known_as` is the name of the machine by which people reach it, where that is not this one's own.
+    """
+    sign_in = SignIn(setup) if setup else None
+    attach(store, clock, span_names, contracts, routing, kpis, pricing, sign_in=sign_in, rule_files=rule_files)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
-    bootstrap.load_config_options({})
-    app: ASGIApp = st.App(APP, on_script_error=report_error)
-    return app
+    bootstrap.load_config_options(_options(setup, known_as))
+    if setup is None:
+        app: ASGIApp = st.App(APP, on_script_error=report_error)
+        return app
+    _load_authlib()
+    # Given so, they stand in no file and in no environment.
+    app = st.App(APP, on_script_error=report_error, secrets=setup.streamlit_secrets)
+    return SignInDoor(app, store, clock, is_https=setup.origin.startswith("https:"))
+
+
+def _load_authlib() -> None:
+    """Loads what Streamlit signs in with, which calls the one HTTP client that it and we both have outdated."""
+    # Which has its own warnings shown always, from when it is loaded.
+    importlib.import_module("authlib.deprecate")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("authlib.integrations.starlette_client")
+
+
+def _options(setup: SignInSetup | None, known_as: str) -> dict[str, Any]:
+    """What Streamlit is told beside its config.toml: nobody may say by a header who they are."""
+    own = urlsplit(setup.origin).hostname if setup else known_as
+    options: dict[str, Any] = {
+        "server.trustedUserHeaders": {},
+        # A page of anybody's, whose name leads to this machine, would else be let in as if it were ours.
+        "server.allowedHosts": [*LOOPBACK_NAMES, *([own] if own else [])],
+        "server.enableCORS": True,
+    }
+    if setup:
+        options |= {
+            "server.cookieSecret": setup.cookie_secret,
+            "server.enableXsrfProtection": True,
+            "browser.serverAddress": own,
+        }
+    return options
 
 
 def report_error(error: Exception) -> bool:
@@ -71,9 +118,13 @@ class ConsoleServer:
         routing: Callable[[], Routing] = shipped_routing,
         kpis: Mapping[str, Kpi] = NO_KPIS,
         pricing: Pricing = Pricing("EUR", 7),
+        *,
+        sign_in: SignInSetup | None = None,
+        known_as: str = "",
+        rule_files: RuleFiles | None = None,
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing, kpis, pricing),
+            console_app(store, clock, span_names, contracts, routing, kpis, pricing, sign_in, known_as, rule_files),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -1,11 +1,14 @@
 """What the pages work with: what the program attached before it began to serve."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from alerts.muting import Routing, shipped_routing
+from dashboard.rule_drafts import Desk
+from dashboard.rule_files import RuleFiles
+from dashboard.sign_in import SignIn
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
@@ -27,6 +30,13 @@ class ConsoleContext:
     routing: Callable[[], Routing]
     kpis: Mapping[str, Kpi]
     pricing: Pricing
+    # Without one the console is for this machine alone, and whoever is at it may do everything.
+    sign_in: SignIn | None = None
+    # The sign-ins that were written down.
+    noted: set[str] = field(default_factory=set)
+    # None where the console is shown without the program around it.
+    rule_files: RuleFiles | None = None
+    desk: Desk = field(default_factory=Desk)
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
@@ -41,12 +51,16 @@ def attach(
     routing: Callable[[], Routing] = shipped_routing,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    *,
+    sign_in: SignIn | None = None,
+    rule_files: RuleFiles | None = None,
 ) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing)]
+    shown = (store, clock, span_names, contracts, routing, kpis, pricing)
+    _attached[:] = [ConsoleContext(*shown, sign_in=sign_in, rule_files=rule_files)]
 
 
 def current() -> ConsoleContext:

@@ -49,14 +49,23 @@ class ActKind(StrEnum):
     ROUTING_ADOPT = "routing.adopt"
     TOKEN_CREATE = "token.create"  # noqa: S105 - no password
     TOKEN_REVOKE = "token.revoke"  # noqa: S105 - no password
+    SESSION_SIGN_IN = "session.sign_in"
+    SESSION_SIGN_OUT = "session.sign_out"
+    SESSION_REFUSE = "session.refuse"
+    SESSION_DENY = "session.deny"
+    RULE_SAVE = "rule.save"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the name that was told, and the token that was proven; empty where there is none."""
+    """Who acts: the name that was told, and the token that was proven; empty where there is none.
+
+    With a `role` the name was not told but signed in with.
+    """
 
     name: str = ""
     token: str = ""
+    role: str = ""
 
     def __str__(self) -> str:
         """Both in one text, what is proven first."""
@@ -105,7 +114,8 @@ class AuditEntry:
             kind=act.kind.value,
             subject=act.subject,
             reason=act.reason,
-            details=_canonical(act.details),
+            # Not a field of its own: the hashes of entries from before there was sign-in must stay theirs.
+            details=_canonical({**act.details, "signed_in": {"role": act.by.role}} if act.by.role else act.details),
             previous_hash=head.hash,
             hash="",
         )

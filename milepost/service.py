@@ -33,7 +33,6 @@ from collector.source_definitions import load_definitions
 from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
-from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import EPOCH
@@ -43,6 +42,7 @@ from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
+from milepost.console_door import ConsoleDoor
 from milepost.contract_checks import open_contract_door
 from milepost.demo.world import DemoWorld
 from milepost.engine_metrics import EngineMetrics
@@ -116,7 +116,8 @@ class Service:
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)
-        collector_socket, console_socket = self._bind(settings)
+        people = ConsoleDoor(settings)
+        collector_socket, console_socket = self._bind(settings, people.host)
         self.collector_url = address(collector_socket)
         self.console_url = address(console_socket)
         self._routing_file = RoutingFile(
@@ -138,16 +139,9 @@ class Service:
         self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        self._console_server = ConsoleServer(
-            store,
-            clock,
-            console_socket,
-            correlation.span_names,
-            contracts,
-            self._routing,
-            self._kpis.book.kpis,
-            self._kpis.book.settings.pricing,
-        )
+        rules = (self._rule_files, interventions.known)
+        shown = (correlation.span_names, contracts, self._routing, self._kpis.book, *rules)
+        self._console_server = people.console(store, clock, console_socket, self.console_url, *shown)
         self._scheduler = self._schedule(settings)
 
     def _build_collector(
@@ -238,10 +232,8 @@ class Service:
         scheduler.add_listener(self._job_failed, EVENT_JOB_ERROR)
         return scheduler
 
-    def _bind(self, settings: Settings) -> tuple[socket.socket, socket.socket]:
+    def _bind(self, settings: Settings, console_host: str) -> tuple[socket.socket, socket.socket]:
         """The sockets of collector and console; gRPC opens its own later, and here its port is only tried."""
-        # There is no sign-in yet: the console stays on this machine, whoever may reach the collector.
-        console_host = settings.host if settings.host in LOOPBACK else LOOPBACK[0]
         try:
             collector = self._closing.enter_context(
                 bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")

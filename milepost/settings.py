@@ -80,11 +80,16 @@ class Settings(BaseModel):
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
     grpc_port: Port = Field(default=4317, description="The port for OTLP over gRPC; 0 takes a free one.")
     console_port: Port = Field(default=8501, description="The console's port; 0 takes a free one.")
+    console_host: str | None = Field(
+        default=None,
+        description="The address for the console to listen on; with sign-in that of the collector, without it this "
+        "machine alone.",
+    )
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
         description="A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, "
-        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/ and "
-        "interventions.yaml.",
+        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/, "
+        "interventions.yaml and sign_in.yaml.",
     )
     pull_files: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="The folder that pulls may read files in."
@@ -95,7 +100,7 @@ class Settings(BaseModel):
     )
     console_url: Annotated[str, AfterValidator(_console_address)] | None = Field(
         default=None,
-        description="The address under which people reach the console; links in messages lead there.",
+        description="The address under which people reach the console; links in messages and sign-in lead there.",
     )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
@@ -167,6 +172,12 @@ class Settings(BaseModel):
     def interventions_path(self) -> Path | None:
         """Where the calls to the middleware are defined; None where there are none."""
         own = self.config / "interventions.yaml" if self.config else None
+        return own if own and own.exists() else None
+
+    @property
+    def sign_in_path(self) -> Path | None:
+        """Where the file is that says how people sign in; None where there is no sign-in."""
+        own = self.config / "sign_in.yaml" if self.config else None
         return own if own and own.exists() else None
 
     @property

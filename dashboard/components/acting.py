@@ -1,16 +1,19 @@
 """Asks who acts and why, before anything is changed."""
 
 from collections.abc import Callable
-from html import escape
 
 import streamlit as st
 
+from dashboard import people
+from dashboard.components.markup import Html, element
+from dashboard.components.page import write
 from domain.errors import UsageError
+from domain.permission import NotPermitted, Permission
 
 # Not a widget's key, whose value would go with the widget when the reader goes to another page.
 _WHO = "acting_as"
 _SAID = "said"
-NO_SIGN_IN = "There is no sign-in yet: the name you give is kept for this session and stands in the audit log."
+NO_SIGN_IN = "There is no sign-in here: the name you give is kept for this session and stands in the audit log."
 
 
 def reason_form(
@@ -18,25 +21,31 @@ def reason_form(
     button: str,
     do: Callable[[str, str], str],
     *,
+    permission: Permission = Permission.HANDLE_ALERTS,
     reason: str = "",
     before: Callable[[], None] = lambda: None,
     on_done: Callable[[], None] = lambda: None,
 ) -> None:
-    """A form with a reason, the reader's name where it is not known yet, and a button.
+    """A form with a reason, the name of a reader who is not signed in, and a button; dead for who may not.
 
     `do` is given both and says what was done; `before` draws what else is asked.
     """
+    may = people.may_do(permission)
     with st.form(key, border=True):
         before()
         name = _ask_who(key)
         why = st.text_area("Reason", value=reason, key=f"{key}_reason", max_chars=10_000, height=80)
-        submitted = st.form_submit_button(button, type="primary", key=f"{key}_submit")
+        submitted = st.form_submit_button(button, type="primary", key=f"{key}_submit", disabled=not may)
+        if not may:
+            write(no_permission(permission))
     if not submitted:
         return
     try:
+        # Here too, since a browser can send what its page does not offer.
+        people.acting(permission, name, why)
         said = do(name, why)
-    except UsageError as error:
-        st.html(f'<div class="mp-refused" role="alert">{_sentence(str(error))}</div>')
+    except (UsageError, NotPermitted) as error:
+        write(element("div", _sentence(str(error)), class_="mp-refused", role="alert"))
         return
     st.session_state[_WHO] = name.strip()
     st.session_state[_SAID] = said
@@ -50,10 +59,25 @@ def tell_done() -> None:
         st.toast(said, icon=":material/check:")
 
 
+def may_not(permission: Permission) -> str | None:
+    """For the hint on a button that the reader may not press: who may; None where the reader may."""
+    return None if people.may_do(permission) else f"No permission: {permission.who_can} can"
+
+
+def no_permission(permission: Permission) -> Html:
+    """What the reader may not do, and who may."""
+    text = f"No permission to {permission.words}: {permission.who_can} can."
+    return element("div", text, class_="mp-no-permission", role="note")
+
+
 def _ask_who(key: str) -> str:
+    who = people.person()
+    if who.is_signed_in:
+        write(element("div", "As ", element("b", who.name), f", {who.role}", class_="mp-as"))
+        return who.name
     known = str(st.session_state.get(_WHO, ""))
     return st.text_input("Your name", value=known, key=f"{key}_who", max_chars=180, help=NO_SIGN_IN) or ""
 
 
 def _sentence(text: str) -> str:
-    return escape(f"{text[:1].upper()}{text[1:]}.")
+    return f"{text[:1].upper()}{text[1:]}."

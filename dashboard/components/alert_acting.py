@@ -6,10 +6,12 @@ from datetime import timedelta
 import streamlit as st
 
 from alerts.matchers import Matcher
-from dashboard import actions
-from dashboard.components.acting import reason_form
+from dashboard import actions, people
+from dashboard.components.acting import may_not, no_permission, reason_form
+from dashboard.components.page import write
 from domain.alert_action import ActionKind, Mark
 from domain.duration import format_duration
+from domain.permission import Permission
 from storage.on_call import AlertFile
 
 _DOING = "doing"
@@ -33,6 +35,7 @@ class Choice:
     kind: ActionKind | None = None
     value: str = ""
     reason: str = ""
+    permission: Permission = Permission.HANDLE_ALERTS
 
 
 _ACKNOWLEDGE = Choice(
@@ -60,7 +63,9 @@ _USEFUL = Choice(
 _NOISE = Choice(
     "noise", "Noise", ":material/thumb_down:", "Mark as noise", "Marked as noise", ActionKind.MARK, Mark.NOISE.value
 )
-_SILENCE = Choice("silence", "Silence", ":material/notifications_off:", "Silence", "Silenced")
+_SILENCE = Choice(
+    "silence", "Silence", ":material/notifications_off:", "Silence", "Silenced", permission=Permission.SILENCE
+)
 
 
 def draw_actions(file: AlertFile) -> None:
@@ -76,7 +81,11 @@ def draw_actions(file: AlertFile) -> None:
                 type="primary" if choice is _ACKNOWLEDGE and doing is None else "secondary",
                 on_click=_choose,
                 args=((file.record.alert_id, choice.key),),
+                disabled=not people.may_do(choice.permission),
+                help=may_not(choice.permission),
             )
+    if not people.may_do(Permission.HANDLE_ALERTS):
+        write(no_permission(Permission.HANDLE_ALERTS))
     for choice in choices:
         if doing == (file.record.alert_id, choice.key):
             _draw_form(file, choice)
@@ -131,7 +140,7 @@ def _draw_silence(file: AlertFile, key: str) -> None:
         actions.silence(scopes[asked["scope"]], length, who, reason)
         return f"Silenced for {format_duration(length)}, as {who.strip()}"
 
-    reason_form(key, _SILENCE.submit, do, before=before, on_done=_stop)
+    reason_form(key, _SILENCE.submit, do, permission=Permission.SILENCE, before=before, on_done=_stop)
 
 
 def _scopes(file: AlertFile) -> dict[str, list[str]]:

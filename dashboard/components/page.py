@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from dashboard import people
 from dashboard.components.cards import notice
 from dashboard.components.markup import Html
 from dashboard.components.palette import Palette, palette_for
 from dashboard.formatting import Reader, zone_named
 from dashboard.reads import now
+from dashboard.sign_in import Person
 from domain.errors import StoreError, StoreUnreachable
 
 
@@ -33,7 +35,17 @@ def write(markup: Html) -> None:
 
 
 def shielded(draw: Callable[[], None]) -> None:
-    """Draws a part of a page, or says in its place that the store does not answer and what still works."""
+    """Draws a part of a page, or says in its place that the store does not answer and what still works.
+
+    A part that refreshes by itself ends with the reader's sign-in.
+    """
+    if not isinstance(people.visitor(), Person):
+        st.rerun()
+    shielded_from_store(draw)
+
+
+def shielded_from_store(draw: Callable[[], None]) -> None:
+    """The same for whoever reads."""
     try:
         draw()
     except StoreUnreachable as error:

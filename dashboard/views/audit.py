@@ -21,6 +21,7 @@ _KINDS = {
     "Contracts": "contract.",
     "Routing": "routing.",
     "Tokens": "token.",
+    "Sign-ins": "session.",
 }
 
 

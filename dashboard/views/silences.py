@@ -1,16 +1,22 @@
-"""Silences: what is muted now or will be, by whom and why; and ending one."""
+"""Silences and escalation: what is muted, by whom and why; who is on call, and what follows when nobody answers."""
 
 from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import actions, reads
+from alerts.escalation_view import policy_rows
+from dashboard import actions, people, reads
 from dashboard.components import filters
-from dashboard.components.acting import reason_form, tell_done
+from dashboard.components.acting import may_not, reason_form, tell_done
 from dashboard.components.cards import heading, notice
+from dashboard.components.markup import element
+from dashboard.components.new_silence import draw_new_silence
 from dashboard.components.page import reader, shielded, write
+from dashboard.components.policies import has_rotations, on_call_table, policy_words
 from dashboard.components.records import silence_row
 from dashboard.formatting import count_of
+from dashboard.session import current
+from domain.permission import Permission
 from domain.silence import Silence, SilenceState
 
 REFRESH = timedelta(seconds=5)
@@ -35,7 +41,31 @@ def _page() -> None:
         label_visibility="collapsed",
         bind="query-params",
     )
+    draw_new_silence()
     _list(shown or "In force")
+    st.fragment(_escalation, run_every=REFRESH)()
+
+
+def _escalation() -> None:
+    def draw() -> None:
+        who = reader()
+        policies = policy_rows(current().routing(), None, who.now)
+        write(heading("On call", "now and next"))
+        if has_rotations(policies):
+            write(on_call_table(policies, who))
+        else:
+            write(
+                notice(
+                    "Nobody takes turns",
+                    "Rotations, and what follows when nobody acknowledges, stand under escalation in routing.yaml.",
+                    "milepost alerts escalation",
+                )
+            )
+        if policies:
+            write(heading("Escalation", "what follows while nobody acknowledges"))
+            write(element("div", [policy_words(policy) for policy in policies], class_="mp-policies"))
+
+    shielded(draw)
 
 
 def _list(shown: str) -> None:
@@ -74,6 +104,8 @@ def _draw(silence: Silence) -> None:
         icon=":material/notifications_active:",
         on_click=_choose,
         args=(silence.silence_id,),
+        disabled=not people.may_do(Permission.SILENCE),
+        help=may_not(Permission.SILENCE),
     )
     if st.session_state.get(_ENDING) != silence.silence_id:
         return
@@ -82,7 +114,8 @@ def _draw(silence: Silence) -> None:
         actions.end_silence(silence.silence_id, name, why)
         return f"Ended, as {name.strip()}"
 
-    reason_form(f"expire_{silence.silence_id}", "End the silence", do, on_done=lambda: _choose(None))
+    key = f"expire_{silence.silence_id}"
+    reason_form(key, "End the silence", do, permission=Permission.SILENCE, on_done=lambda: _choose(None))
 
 
 def _choose(silence_id: str | None) -> None:

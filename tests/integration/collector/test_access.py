@@ -106,7 +106,7 @@ def test_health_is_told_to_anybody(guarded: RunningCollector, path: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "scope"), [("/metrics", "metrics"), ("/api/dead-letters/replay", "api"), ("/api/tokens", "admin")]
+    ("path", "scope"), [("/metrics", "metrics"), ("/api/dead-letters/replay", "read"), ("/api/tokens", "admin")]
 )
 def test_a_scope_opens_what_it_names(guarded: RunningCollector, token: str, path: str, scope: str) -> None:
     other = issued(guarded.store, [scope], [], name="other")

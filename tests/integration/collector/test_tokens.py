@@ -25,9 +25,9 @@ def issued(store: Store, **wish: Any) -> str:
         ({"name": "a b"}, "name is 'a b'; give 1 to 100 letters, digits or . _ @ -"),
         (
             {"scopes": []},
-            "a token without a scope opens nothing; give some of events, traces, sources, metrics, api, admin",
+            "a token without a scope opens nothing; give some of events, traces, sources, metrics, read, api, admin",
         ),
-        ({"scopes": ["all"]}, "scope is 'all'; give some of events, traces, sources, metrics, api, admin"),
+        ({"scopes": ["all"]}, "scope is 'all'; give some of events, traces, sources, metrics, read, api, admin"),
         ({"sources": []}, "a token for events or sources needs the sources it may send; * stands for any"),
         ({"sources": ["a*b"]}, "source is 'a*b'; give a source, a beginning followed by *, or * for any"),
         ({"expires_at": NOW}, "the token would have expired already; give an instant to come"),

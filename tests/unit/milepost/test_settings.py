@@ -29,8 +29,8 @@ def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
     assert str(refusal.value) == (
         "MILEPOST_CONFIG is '~nosuchuser/x': there is no such user. "
         "A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, each of which "
-        "replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/ and "
-        "interventions.yaml."
+        "replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/, "
+        "interventions.yaml and sign_in.yaml."
     )
 
 
@@ -57,7 +57,7 @@ def test_the_consoles_address_is_kept_without_the_slash_that_paths_bring(tmp_pat
         read("example.com")
     assert str(refusal.value) == (
         "MILEPOST_CONSOLE_URL is 'example.com': it is no web address, such as https://milepost.example.com. "
-        "The address under which people reach the console; links in messages lead there."
+        "The address under which people reach the console; links in messages and sign-in lead there."
     )
 
 
