@@ -48,6 +48,7 @@ from milepost.demo.world import DemoWorld
 from milepost.engine_metrics import EngineMetrics
 from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
+from milepost.hop_keeping import HopKeeping
 from milepost.http_server import HttpServer, address, bind
 from milepost.intervention_setup import RunningInterventions, intervention_settings
 from milepost.kpi_keeping import KpiKeeping
@@ -104,6 +105,7 @@ class Service:
         closing = self._closing
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
+        self._periods = references.periods
         registry = CollectorRegistry()
         self._demo = DemoWorld(closing, clock, self._report) if demo else None
         interventions = load_interventions(self._interventions_path(settings))
@@ -113,6 +115,7 @@ class Service:
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
+        self._hops = HopKeeping(registry)
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)
@@ -186,6 +189,7 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
+                self._periods,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),
@@ -335,9 +339,12 @@ class Service:
                 self._tell()
 
     def keep_kpis(self) -> None:
-        """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
+        """Brings the figures of hops and KPIs up to date with all that has come; StoreUnreachable as for a tick."""
         self._arrival.require()
-        self._kpis.run(self._store, self._settled_through(), self._clock.now())
+        try:
+            self._hops.run(self._store, self._clock.now(), self._kpis.book.settings.pricing)
+        finally:
+            self._kpis.run(self._store, self._settled_through(), self._clock.now())
 
     def _settled_through(self) -> datetime:
         """No event received by then is still on its way."""
