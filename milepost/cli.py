@@ -25,9 +25,9 @@ from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
+from milepost.commands.hops import hops_app
 from milepost.commands.incidents import incidents_app
 from milepost.commands.interventions import interventions_app
-from milepost.commands.hops import hops_app
 from milepost.commands.kpi import kpi_app
 from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.commands.pulls import tell_pull

@@ -30,20 +30,27 @@ class HopMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """The figures as metric families."""
         rate = _family("milepost_hop_calls_per_minute", "Calls over a hop a minute, over the last five.")
-        errors = _family("milepost_hop_error_rate", "Share of the calls over a hop that failed, over the last five minutes.")
+        errors = _family(
+            "milepost_hop_error_rate", "Share of the calls over a hop that failed, over the last five minutes."
+        )
         latency = GaugeMetricFamily(
             "milepost_hop_latency_seconds",
             "Seconds that so large a share of the calls over a hop took at most, over the last five minutes.",
             labels=(*_LABELS, "quantile"),
         )
-        backlog = _family("milepost_hop_backlog", "Depth of a queue when it was measured last; objects that wait behind another hop.")
+        backlog = _family(
+            "milepost_hop_backlog", "Depth of a queue when it was measured last; objects that wait behind another hop."
+        )
         objects = _family("milepost_hop_waiting_objects", "Objects that wait behind a hop.")
         money = GaugeMetricFamily(
             "milepost_hop_waiting_amount",
             "What the objects that wait behind a hop are worth, in the reporting currency, as far as that is known.",
             labels=(*_LABELS, "currency"),
         )
-        unknown = _family("milepost_hop_waiting_unconverted", "Objects behind a hop of which no amount in the reporting currency is known.")
+        unknown = _family(
+            "milepost_hop_waiting_unconverted",
+            "Objects behind a hop of which no amount in the reporting currency is known.",
+        )
         for one in self._shown.hops if self._shown else ():
             labels = (one.hop.kind.value, one.hop.from_service, one.hop.to_service)
             if one.traffic and one.rate is not None:

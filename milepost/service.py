@@ -33,6 +33,7 @@ from collector.source_definitions import load_definitions
 from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
+from dashboard.doors import attach_doors
 from dashboard.server import ConsoleServer
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable
@@ -48,7 +49,6 @@ from milepost.demo.world import DemoWorld
 from milepost.engine_metrics import EngineMetrics
 from milepost.exposure import LOOPBACK, no_token, opens_to_anybody, reachable, require_token
 from milepost.freshness_metrics import FreshnessMetrics
-from milepost.hop_keeping import HopKeeping
 from milepost.http_server import HttpServer, address, bind
 from milepost.intervention_setup import RunningInterventions, intervention_settings
 from milepost.kpi_keeping import KpiKeeping
@@ -105,7 +105,6 @@ class Service:
         closing = self._closing
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
-        self._periods = references.periods
         registry = CollectorRegistry()
         self._demo = DemoWorld(closing, clock, self._report) if demo else None
         interventions = load_interventions(self._interventions_path(settings))
@@ -115,7 +114,6 @@ class Service:
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
-        self._hops = HopKeeping(registry)
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)
@@ -141,6 +139,7 @@ class Service:
         self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
+        attach_doors(self._collector.replay, self._interventions.plan, self._kpis.hops.periods)
         self._console_server = ConsoleServer(
             store,
             clock,
@@ -189,7 +188,7 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
-                self._periods,
+                self._kpis.hops.periods,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),
@@ -339,12 +338,9 @@ class Service:
                 self._tell()
 
     def keep_kpis(self) -> None:
-        """Brings the figures of hops and KPIs up to date with all that has come; StoreUnreachable as for a tick."""
+        """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
         self._arrival.require()
-        try:
-            self._hops.run(self._store, self._clock.now(), self._kpis.book.settings.pricing)
-        finally:
-            self._kpis.run(self._store, self._settled_through(), self._clock.now())
+        self._kpis.run(self._store, self._settled_through(), self._clock.now())
 
     def _settled_through(self) -> datetime:
         """No event received by then is still on its way."""

@@ -107,7 +107,7 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreHops, StoreKpis):
         replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
         selection = selection_of(wish)
         while True:
-            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run)
+            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run, reason=wish.reason)
             yield from page_row(page)["results"]
             if page.rest is None:
                 return

@@ -11,13 +11,12 @@ from domain.period import Periods
 from kpis.hop_figures import hop_list
 from kpis.hop_keeper import HopKeeper
 from kpis.hop_outlook import hop_outlooks
+from milepost.accounting_periods import configured_periods
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
 from milepost.hop_rows import hop_list_row, hop_row, outlook_row
 from milepost.kpi_book import KpiBook, check_stretch, load_kpi_book
 from milepost.settings import Settings
-from rules.calendars import load_calendars
-from rules.periods import load_periods
 from storage.client import Store
 
 
@@ -89,12 +88,6 @@ class ApiHops:
         """One hop with what would wait if it stayed down."""
         answer: Answer = self._api.ask("GET", f"/api/hops/{quote(hop, safe='')}", params=_stretch(since, until))
         return answer
-
-
-def configured_periods(settings: Settings) -> Periods:
-    """The accounting periods of the configured calendars; ConfigError names every problem."""
-    path = settings.calendars_path
-    return load_periods(path, load_calendars([path]))
 
 
 def _stretch(since: datetime, until: datetime) -> dict[str, str]:

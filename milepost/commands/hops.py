@@ -52,7 +52,9 @@ def hops_show(
         return
     for line in _page(row):
         echo(line)
-    print_table([_outlook(one) for one in row["until_cutoff"]], _OUTLOOK_COLUMNS, "nothing waits, and nothing is known to")
+    print_table(
+        [_outlook(one) for one in row["until_cutoff"]], _OUTLOOK_COLUMNS, "nothing waits, and nothing is known to"
+    )
 
 
 def _stretch(at: str | None, over: str) -> tuple[datetime, datetime]:
@@ -89,7 +91,9 @@ def _outlook(row: Row) -> dict[str, Any]:
     now, expected, currency = row["waiting"], row["expected"], row["currency"]
     arrives = _total(expected["amount"], currency, expected["unconverted"])
     if expected["weeks"]:
-        arrives += f" ({expected['least'] or 'unknown'} to {expected['most'] or 'unknown'} in {expected['weeks']} weeks)"
+        arrives += (
+            f" ({expected['least'] or 'unknown'} to {expected['most'] or 'unknown'} in {expected['weeks']} weeks)"
+        )
     return {
         "legal_entity": row["legal_entity"] or "unknown",
         "period": row["period"],
