@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import reads
+from dashboard import letter_reads, reads
 from domain.alert import AlertState
 from domain.errors import StoreError
 
@@ -18,6 +18,15 @@ def _counted(title: str) -> str:
     except StoreError:
         return title
     return f"{title} ({firing:,})" if firing else title
+
+
+def _waiting(title: str) -> str:
+    """The title with how many dead letters wait."""
+    try:
+        waiting = letter_reads.waiting()
+    except StoreError:
+        return title
+    return f"{title} ({waiting:,})" if waiting else title
 
 
 st.set_page_config(
@@ -38,7 +47,13 @@ page = st.navigation(
             st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
         ],
         "On-call": [
-            st.Page("views/on_call.py", title=_counted("Alerts"), icon=":material/warning:", url_path="alerts"),
+            st.Page("views/on_call.py", title=_counted("On-call"), icon=":material/warning:", url_path="alerts"),
+            st.Page(
+                "views/dead_letters.py",
+                title=_waiting("Dead letters"),
+                icon=":material/mark_email_unread:",
+                url_path="dead-letters",
+            ),
             st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
         ],
         "For all": [
