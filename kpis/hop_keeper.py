@@ -1,14 +1,14 @@
-"""Keeps calls by the minute, from the spans that were received in minutes that are over."""
+"""Keeps calls by the minute, and what the middleware told, from what was received in minutes that are over."""
 
 from datetime import datetime, timedelta
 
 from domain.instants import EPOCH
 from storage.client import INSERT_SECONDS, Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
-from storage.hops import MINUTE, keep_calls, next_span_received
+from storage.hops import MINUTE, keep_calls, keep_messages, next_span_received
 
 # How far the keeping came, as the store names it.
-HOPS = "hops"
+HOPS, _MESSAGES = "hops", "hop_messages"
 # ClickHouse stamps spans when their insert begins, and they are seen when it ends; with room for clocks that differ.
 INSERTED_WITHIN = timedelta(seconds=INSERT_SECONDS + 5)
 # Bounds what a store that has many spans and no minutes yet holds in memory at once.
@@ -30,6 +30,7 @@ class HopKeeper:
         kept once it is over, and from the same spans each time.
         """
         through = whole_minute(settled)
+        self._keep_messages(through, settled)
         kept = kept_through(self._store)
         while kept is None or kept < through:
             # Nights in which no span came, and the time before the first, are skipped.
@@ -43,6 +44,13 @@ class HopKeeper:
             write_watermark(self._store, HOPS, Watermark(upto, ""), settled)
             kept = upto
         return kept
+
+    def _keep_messages(self, through: datetime, settled: datetime) -> None:
+        before = read_watermark(self._store, _MESSAGES)
+        after = before.evaluated_through if before else EPOCH
+        if after < through:
+            keep_messages(self._store, after, through)
+            write_watermark(self._store, _MESSAGES, Watermark(through, ""), settled)
 
 
 def kept_through(store: Store) -> datetime | None:

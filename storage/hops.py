@@ -12,6 +12,7 @@ from storage.alert_causes import PARKED, UNPARKED
 from storage.client import Row, Store
 
 MEASURED = "middleware.queue_measured"
+_MESSAGES = {"measured_type": MEASURED, "parked_type": PARKED, "unparked_type": UNPARKED}
 MINUTE = timedelta(minutes=1)
 # As wide as the store's minutes are.
 _FIRST, _LAST = EPOCH, datetime(2106, 1, 1, tzinfo=EPOCH.tzinfo)
@@ -58,6 +59,11 @@ def keep_calls(store: Store, after: datetime, through: datetime, events_since: d
     store.run("keep_hop_objects", {"failed_since": failed_since, "events_since": events_since, "version": version})
 
 
+def keep_messages(store: Store, after: datetime, through: datetime) -> None:
+    """Keeps what the middleware told in (after, through] of its queues and messages; repeated it changes nothing."""
+    store.run("keep_hop_messages", {"after": after, "through": through, **_MESSAGES})
+
+
 def next_span_received(store: Store, after: datetime, through: datetime) -> datetime | None:
     """When the first span in (after, through] was received; None where none was."""
     rows = store.rows("next_span_received", {"after": after, "through": through})
@@ -101,7 +107,7 @@ def calls_by_receipt(store: Store, after: datetime, through: datetime) -> dict[H
 
 def queues(store: Store, at: datetime) -> dict[Hop, Queue]:
     """The queues that the middleware told of by an instant."""
-    params = {"at": at, "measured_type": MEASURED, "parked_type": PARKED, "unparked_type": UNPARKED}
+    params = {"at": at, **_MESSAGES}
     return {Hop(HopKind.QUEUE, "", row.pop("queue")): Queue(**row) for row in store.rows("hop_queues", params)}
 
 

@@ -13,13 +13,12 @@ FROM
     SELECT
         object_id AS queue,
         true AS is_measured,
-        toUInt64OrNull(argMax(attributes['depth'], (occurred_at, source, event_id))) AS depth,
-        parseDateTime64BestEffortOrNull(
-            argMax(attributes['oldest_at'], (occurred_at, source, event_id)), 6, 'UTC') AS oldest_at,
+        argMax(tuple(depth), (occurred_at, source, event_id)).1 AS depth,
+        argMax(tuple(oldest_at), (occurred_at, source, event_id)).1 AS oldest_at,
         toNullable(max(occurred_at)) AS measured_at,
         0 AS parked
-    FROM object_milestones
-    WHERE object_type = 'queue' AND type = {measured_type:String} AND occurred_at <= {at:DateTime64(6, 'UTC')}
+    FROM hop_messages
+    WHERE type = {measured_type:String} AND occurred_at <= {at:DateTime64(6, 'UTC')}
     GROUP BY object_id
     UNION ALL
     SELECT queue, false AS is_measured, NULL AS depth, NULL AS oldest_at, NULL AS measured_at, count() AS parked
@@ -27,10 +26,8 @@ FROM
     (
         SELECT
             argMax(type, (occurred_at, source, event_id)) AS last_type,
-            argMax(
-                if(attributes['queue'] != '', attributes['queue'], attributes['flow']),
-                (occurred_at, source, event_id)) AS queue
-        FROM object_milestones
+            argMax(queue, (occurred_at, source, event_id)) AS queue
+        FROM hop_messages
         WHERE type IN ({parked_type:String}, {unparked_type:String}) AND occurred_at <= {at:DateTime64(6, 'UTC')}
         GROUP BY object_type, object_id
     )

@@ -45,11 +45,9 @@ WITH
         (
             SELECT
                 toString(object_type) AS object_type, object_id,
-                argMax(
-                    (toString(type), if(attributes['queue'] != '', attributes['queue'], attributes['flow'])),
-                    (occurred_at, source, event_id)) AS last,
+                argMax((toString(type), queue), (occurred_at, source, event_id)) AS last,
                 max(occurred_at) AS parked_at
-            FROM object_milestones
+            FROM hop_messages
             WHERE type IN ({parked_type:String}, {unparked_type:String})
             GROUP BY object_type, object_id
         )
