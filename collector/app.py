@@ -101,6 +101,7 @@ class Collector:
         self._store_problem = store_problem or (lambda: None)
         kept = spool.folder / "tokens.json" if spool and not store.is_embedded else None
         self.tokens = Tokens(store, door.operator, kept)
+        self.replay = self._replay()
         self.routes = self._routes() + routes
         app = Starlette(routes=self.routes, exception_handlers=REFUSALS)
         self.access = Access(app, self.tokens, clock, self.metrics, door, self._proves_itself)
@@ -120,7 +121,7 @@ class Collector:
             *operation_routes(
                 self._store,
                 self._clock,
-                self._replay(),
+                self.replay,
                 ObjectDoor(self._store, self._clock, self._contracts),
                 self.tokens,
             ),

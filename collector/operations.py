@@ -48,6 +48,7 @@ class ReplayWish(msgspec.Struct, forbid_unknown_fields=True):
     after: Place | None = None
     dry_run: bool = False
     by: str = ""
+    reason: str = ""
 
 
 class DiscardWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,7 +77,8 @@ def operation_routes(
     """The routes; each changes something only by POST with a JSON body."""
 
     def replay_letters(wish: ReplayWish, request: Request) -> object:
-        return page_row(replay.run(selection_of(wish), actor_of(wish.by, request), dry_run=wish.dry_run))
+        by = actor_of(wish.by, request)
+        return page_row(replay.run(selection_of(wish), by, dry_run=wish.dry_run, reason=wish.reason))
 
     def discard_letters(wish: DiscardWish, request: Request) -> object:
         return {"discarded": replay.discard(wish.ids, actor_of(wish.by, request), wish.reason)}

@@ -81,7 +81,7 @@ class Replay:
         self._metrics = metrics
         self._lock = threading.Lock()
 
-    def run(self, selection: Selection, by: Actor, *, dry_run: bool = False) -> Page:
+    def run(self, selection: Selection, by: Actor, *, dry_run: bool = False, reason: str = "") -> Page:
         """Replays the selected letters, the oldest first, at most a page of them.
 
         UsageError for an id that is none. A StoreError ends it; what was done until then is recorded.
@@ -90,7 +90,7 @@ class Replay:
         page = Page([])
         with self._lock:
             if places and not dry_run:
-                write_audit(self._store, _replaying(selection, places, by), self._clock.now())
+                write_audit(self._store, _replaying(selection, places, by, reason), self._clock.now())
             for portion in _portions(places):
                 letters = whole_dead_letters(self._store, portion)
                 page.results += self._foresee(letters) if dry_run else self._take(letters, by)
@@ -158,7 +158,7 @@ class Replay:
         return results
 
 
-def _replaying(selection: Selection, places: Sequence[LetterPlace], by: Actor) -> Act:
+def _replaying(selection: Selection, places: Sequence[LetterPlace], by: Actor, reason: str) -> Act:
     """What is asked: the letters by their ids, or the filter and where its page of them begins and ends."""
     details: dict[str, object] = {"letters": len(places)}
     if selection.ids:
@@ -168,7 +168,7 @@ def _replaying(selection: Selection, places: Sequence[LetterPlace], by: Actor) -
         asked = {"channel": letters.channel, "code": letters.code, "source": letters.source}
         details["filter"] = {name: value for name, value in asked.items() if value}
         details["first"], details["last"] = places[0].dead_letter_id, places[-1].dead_letter_id
-    return Act(ActKind.DEAD_LETTER_REPLAY, by, _subject(places), details=details)
+    return Act(ActKind.DEAD_LETTER_REPLAY, by, _subject(places), reason, details)
 
 
 def _subject(places: Sequence[LetterPlace]) -> str:

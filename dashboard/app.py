@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import reads
+from dashboard import letter_reads, reads
 from dashboard.components.page import reader, write
 from dashboard.components.sign_in import admitted
 from dashboard.components.sources import source_strip
@@ -25,6 +25,17 @@ def _counted(title: str) -> str:
     except StoreError:
         return title
     return f"{title} ({firing:,})" if firing else title
+
+
+def _waiting(title: str) -> str:
+    """The title with how many dead letters wait."""
+    if not is_admitted:
+        return title
+    try:
+        waiting = letter_reads.waiting()
+    except StoreError:
+        return title
+    return f"{title} ({waiting:,})" if waiting else title
 
 
 def _freshness() -> None:
@@ -58,7 +69,13 @@ page = st.navigation(
             st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
         ],
         "On-call": [
-            st.Page("views/on_call.py", title=_counted("Alerts"), icon=":material/warning:", url_path="alerts"),
+            st.Page("views/on_call.py", title=_counted("On-call"), icon=":material/warning:", url_path="alerts"),
+            st.Page(
+                "views/dead_letters.py",
+                title=_waiting("Dead letters"),
+                icon=":material/mark_email_unread:",
+                url_path="dead-letters",
+            ),
             st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
         ],
         "For all": [

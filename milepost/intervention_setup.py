@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from alerts.interventions.config import Interventions, load_interventions
 from alerts.interventions.desk import InterventionDesk, InterventionSettings
 from alerts.interventions.metrics import InterventionMetrics
+from alerts.interventions.planning import PlannedCall, Selection
 from alerts.interventions.worker import InterventionWorker
 from domain.clock import Clock
 from milepost.answers.interventions import StoreInterventions
@@ -49,6 +50,10 @@ class RunningInterventions:
     def routes(self) -> list[BaseRoute]:
         """What the API answers about them."""
         return intervention_routes(StoreInterventions(self._desk, self._worker.submit, self._worker.has))
+
+    def plan(self, selection: Selection, now: datetime) -> list[PlannedCall]:
+        """What the calls that are meant would come to now; calls nobody and stores nothing."""
+        return self._desk.planner.plan(selection, now)
 
     def start(self) -> None:
         """Begins with the runs that are requested from now on."""

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from milepost.accounting_periods import configured_periods
 from milepost.demo.rates import demo_rates
+from milepost.hop_keeping import HopKeeping
 from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.kpi_metrics import KpiMetrics
 from milepost.settings import Settings
@@ -20,6 +22,7 @@ class KpiKeeping:
         self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
         self._metrics = KpiMetrics(registry)
         self._is_checked = False
+        self.hops = HopKeeping(registry, configured_periods(settings))
 
     def check(self, store: Store) -> None:
         """ConfigError where the store says that a statement finds no cases; asked once."""
@@ -31,6 +34,7 @@ class KpiKeeping:
         """Takes in all that was received by `through`, which no event still to come may precede."""
         self.check(store)
         try:
+            self.hops.run(store, now, self.book.settings.pricing)
             self.book.keep(store, through, now)
         finally:
             # A KPI that cannot be kept must not keep the others from being shown.

@@ -33,6 +33,7 @@ from collector.source_definitions import load_definitions
 from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
+from dashboard.doors import attach_doors
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import EPOCH
@@ -139,6 +140,7 @@ class Service:
         self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
+        attach_doors(self._collector.replay, self._interventions.plan, self._kpis.hops.periods)
         rules = (self._rule_files, interventions.known)
         shown = (correlation.span_names, contracts, self._routing, self._kpis.book, *rules)
         self._console_server = people.console(store, clock, console_socket, self.console_url, *shown)
@@ -180,6 +182,7 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
+                self._kpis.hops.periods,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),

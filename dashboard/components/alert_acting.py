@@ -8,7 +8,9 @@ import streamlit as st
 from alerts.matchers import Matcher
 from dashboard import actions, people
 from dashboard.components.acting import may_not, no_permission, reason_form
+from dashboard.components.intervention_preview import draw_preview, may_be_previewed
 from dashboard.components.page import write
+from domain.alert import AlertState
 from domain.alert_action import ActionKind, Mark
 from domain.duration import format_duration
 from domain.permission import Permission
@@ -21,6 +23,9 @@ _LENGTHS = {
     "1 day": timedelta(days=1),
     "1 week": timedelta(weeks=1),
 }
+
+
+_SNOOZES = {"1 hour": "1h", "4 hours": "4h", "Until tomorrow, 24 hours": "24h", "3 days": "3d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ _USEFUL = Choice(
 _NOISE = Choice(
     "noise", "Noise", ":material/thumb_down:", "Mark as noise", "Marked as noise", ActionKind.MARK, Mark.NOISE.value
 )
+_SNOOZE = Choice("snooze", "Snooze", ":material/snooze:", "Snooze", "Snoozed", ActionKind.SNOOZE)
+_ESCALATE = Choice("escalate", "Escalate", ":material/escalator_warning:", "Escalate", "Escalated", ActionKind.ESCALATE)
+_PREVIEW = Choice("preview", "Try the repair", ":material/preview:", "", "")
 _SILENCE = Choice(
     "silence", "Silence", ":material/notifications_off:", "Silence", "Silenced", permission=Permission.SILENCE
 )
@@ -95,7 +103,10 @@ def _choices(file: AlertFile) -> list[Choice]:
     """What can be done with the alert as it stands."""
     is_open = file.record.state.is_open
     first = [_UNACKNOWLEDGE] if file.handling.acknowledged else [_ACKNOWLEDGE] if is_open else []
-    return [*first, _ASSIGN, _COMMENT, *([_SILENCE] if is_open else []), _USEFUL, _NOISE]
+    urgent = [_ESCALATE] if file.record.state is AlertState.FIRING else []
+    open_only = [_SNOOZE, *urgent, _SILENCE] if is_open else []
+    preview = [_PREVIEW] if may_be_previewed(file) else []
+    return [*first, *open_only, *preview, _ASSIGN, _COMMENT, _USEFUL, _NOISE]
 
 
 def _choose(doing: tuple[str, str]) -> None:
@@ -112,16 +123,23 @@ def _draw_form(file: AlertFile, choice: Choice) -> None:
     if choice is _SILENCE:
         _draw_silence(file, key)
         return
+    if choice is _PREVIEW:
+        draw_preview(file)
+        return
     asked: dict[str, str] = {"value": choice.value}
 
     def before() -> None:
         if choice is _ASSIGN:
             asked["value"] = st.text_input("To whom", key=f"{key}_to", max_chars=200) or ""
+        if choice is _SNOOZE:
+            length = st.selectbox("For how long", list(_SNOOZES), key=f"{key}_length") or next(iter(_SNOOZES))
+            asked["value"] = _SNOOZES[length]
 
     def do(who: str, reason: str) -> str:
         assert choice.kind is not None
         actions.act_on_alert(file.record.alert_id, choice.kind, who, reason, asked["value"])
         to = f" to {asked['value'].strip()}" if choice is _ASSIGN else ""
+        to = f" for {asked['value']}" if choice is _SNOOZE else to
         return f"{choice.done}{to}, as {who.strip()}"
 
     reason_form(key, choice.submit, do, reason=choice.reason, before=before, on_done=_stop)

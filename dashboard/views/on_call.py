@@ -1,5 +1,6 @@
-"""Alerts for on-call: what stands, the worst first; one of them with all about it, and what to do with it."""
+"""On-call: the incidents by cause, how hops go, and the alerts that stand; one of them with what to do with it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,8 @@ from dashboard.components.alert_acting import draw_actions
 from dashboard.components.alert_parts import alert_head, history_table, messages_table, people_list
 from dashboard.components.alert_rows import alert_row, rows_head
 from dashboard.components.cards import heading, notice
-from dashboard.components.incidents import incidents_table
+from dashboard.components.hop_health import draw_hop_health
+from dashboard.components.incident_page import INCIDENT, draw_incident, draw_incidents
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.palette import STATE_WORDS
 from dashboard.components.why import why_panel
@@ -31,8 +33,11 @@ _STATES = {STATE_WORDS[state]: state for state in (AlertState.FIRING, AlertState
 def _page() -> None:
     tell_done()
     asked = st.query_params.get(ALERT, "").strip()
+    incident = st.query_params.get(INCIDENT, "").strip()
     if asked:
         _one(asked)
+    elif incident:
+        draw_incident(incident, REFRESH)
     else:
         _list()
 
@@ -41,6 +46,14 @@ def _list() -> None:
     known = reads.legal_entities()
     rules = sorted({count.rule for count in reads.alert_counts(())})
     filters.bar()
+    st.fragment(draw_incidents, run_every=REFRESH)()
+    draw_hop_health(REFRESH)
+    wish = _wish(known, rules)
+    st.fragment(_alerts, run_every=REFRESH)(wish)
+
+
+def _wish(known: Sequence[str], rules: Sequence[str]) -> AlertWish:
+    """Which alerts the reader wants to see."""
     with st.container(horizontal=True, vertical_alignment="center", key="alert_filters"):
         states = st.segmented_control(
             "State",
@@ -63,7 +76,7 @@ def _list() -> None:
         )
         chosen = st.multiselect(
             "Rules",
-            rules,
+            list(rules),
             key="rule",
             placeholder="All rules",
             label_visibility="collapsed",
@@ -72,24 +85,12 @@ def _list() -> None:
             width=220,
         )
         entities = filters.legal_entities(known)
-    wish = AlertWish(
+    return AlertWish(
         states=tuple(_STATES[word].value for word in states or ()),
         entities=entities,
         rules=tuple(sorted(chosen)),
         ownership=_OWNED[owned or "Everybody's"],
     )
-    st.fragment(_incidents, run_every=REFRESH)()
-    st.fragment(_alerts, run_every=REFRESH)(wish)
-
-
-def _incidents() -> None:
-    def draw() -> None:
-        found = reads.open_incidents()
-        if found:
-            write(heading("Incidents", "one cause each; every alert of it stands in the list below"))
-            write(incidents_table(found, reader()))
-
-    shielded(draw)
 
 
 def _alerts(wish: AlertWish) -> None:

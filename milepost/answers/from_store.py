@@ -38,6 +38,7 @@ from domain.instants import format_instant
 from domain.rule import Rule
 from milepost.answers.answer import Answer
 from milepost.answers.from_api import ApiAnswers
+from milepost.answers.hops import StoreHops
 from milepost.answers.incidents import StoreIncidents
 from milepost.answers.interventions import StoreInterventions
 from milepost.answers.kpi import StoreKpis
@@ -76,7 +77,7 @@ from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
 
-class StoreAnswers(StorePeople, StoreIncidents, StoreKpis):
+class StoreAnswers(StorePeople, StoreIncidents, StoreHops, StoreKpis):
     """Answers from the store in this process."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:
@@ -106,7 +107,7 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreKpis):
         replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
         selection = selection_of(wish)
         while True:
-            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run)
+            page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run, reason=wish.reason)
             yield from page_row(page)["results"]
             if page.rest is None:
                 return

@@ -14,9 +14,11 @@ from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
+from domain.period import Periods
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
+from milepost.api.hops import hop_routes
 from milepost.api.incidents import incident_routes
 from milepost.api.kpis import kpi_routes
 from milepost.api.people import people_routes
@@ -40,6 +42,7 @@ def api_routes(
     refused: Refused = nothing_refused,
     routing: Callable[[], Routing] = shipped_routing,
     kpis: KpiBook | None = None,
+    periods: Periods = Periods(),
 ) -> list[BaseRoute]:
     """The routes under /api; `refused` and `routing` say how the files in force are.
 
@@ -72,6 +75,7 @@ def api_routes(
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
+        *hop_routes(store, clock, book, periods),
         *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),

@@ -66,6 +66,7 @@ def replay_letters(
     code: CodeOption = "",
     channel: ChannelOption = "",
     since: SinceOption = None,
+    reason: Annotated[str, typer.Option(help="Why they may be taken now; it stands in the audit log.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -80,6 +81,7 @@ def replay_letters(
         since=format_instant(instant_or_ago("--since", since, clock)) if since else None,
         dry_run=dry_run,
         by=user_name(),
+        reason=reason,
     )
     settings = load_settings()
     with open_answers(settings, clock) as answers:

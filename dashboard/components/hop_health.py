@@ -1,0 +1,45 @@
+"""The part of the on-call page about hops: small figures of each, and the same as a table."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard import hop_reads, reads
+from dashboard.components import filters
+from dashboard.components.cards import heading, notice
+from dashboard.components.hops import hop_cards, hops_table
+from dashboard.components.page import reader, shielded, write
+
+# More are in the table.
+_CARDS = 8
+
+
+def draw_hop_health(refresh: timedelta) -> None:
+    """How calls and queues between systems go, the gravest first; the reader says over which time."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="hop_head"):
+        write(heading("Hop health", "calls and queues between systems, the gravest first"))
+        chosen = filters.time_range("1h", key="hops")
+    st.fragment(_draw, run_every=refresh)(chosen.name)
+
+
+def _draw(range_name: str) -> None:
+    shielded(lambda: _hops(range_name))
+
+
+def _hops(range_name: str) -> None:
+    found = hop_reads.hops(range_name)
+    if not found.hops:
+        write(
+            notice(
+                "No calls between systems are known",
+                "Each hop stands here with its rate, errors and latency once services send their spans, and each queue "
+                "once the middleware tells of its depth. To see whether any came:",
+                "milepost hops list --over 30d",
+            )
+        )
+        return
+    who = reader()
+    write(hop_cards(found.hops[:_CARDS], hop_reads.courses(range_name), reads.reporting_currency(), who))
+    counted = f", counted up to {who.instant(found.through)}" if found.through else ""
+    with st.expander(f"All {len(found.hops)} hops as a table{counted}", key="hops_as_table"):
+        write(hops_table(found.hops, reads.reporting_currency(), who))

@@ -1,0 +1,18 @@
+-- What the middleware tells of its queues and of the messages that it parks and recovers: the last row of each event. Kept
+-- apart from other milestones, since it is asked for by what it says and not by object.
+CREATE TABLE IF NOT EXISTS hop_messages
+(
+    object_type  LowCardinality(String),
+    object_id    String,
+    type         LowCardinality(String),
+    occurred_at  DateTime64(6, 'UTC'),
+    source       LowCardinality(String),
+    event_id     String,
+    queue        String,
+    depth        Nullable(UInt64),
+    oldest_at    Nullable(DateTime64(6, 'UTC')),
+    received_at  DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (object_type, object_id, occurred_at, source, event_id)
+SETTINGS index_granularity = 1024
