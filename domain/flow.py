@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from domain.kpi import Money
 
@@ -243,7 +242,8 @@ def _skipped(one: HandoffCount, made: Sequence[HandoffCount], layers: Mapping[st
         if same_type and other.steps > one.steps and layers[of] < layers[to] <= layers[end]:
             steps.setdefault(of, []).append(to)
     # The way of the most usual steps: those stand first.
-    ways, seen = [(start,)], {start}
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
     while ways:
         way = ways.pop(0)
         for to in steps.get(way[-1], ()):
@@ -294,14 +294,15 @@ def _waiting(
 
 
 def _watch_of(handoff: Handoff, made: Sequence[HandoffCount], watches: Sequence[Watch]) -> Watch | None:
-    """The rule that watches a handoff, the strictest of several; one over several steps is told at the last of them."""
-    about = [
-        watch for watch in watches if (watch.object_type, watch.to_type) == (handoff.object_type, handoff.to_type)
-    ]
+    """The rule that watches a handoff, the strictest of several; one over several steps is told at the usual last one."""
+    about = [watch for watch in watches if (watch.object_type, watch.to_type) == (handoff.object_type, handoff.to_type)]
     exact = [watch for watch in about if watch.from_type == handoff.from_type]
-    direct = {(one.handoff.object_type, one.handoff.from_type, one.handoff.to_type) for one in made}
-    over = [watch for watch in about if (watch.object_type, watch.from_type, watch.to_type) not in direct]
-    return min(exact or over, key=lambda watch: (watch.within, watch.rule), default=None)
+    usual = next(
+        one.handoff
+        for one in made
+        if (one.handoff.object_type, one.handoff.to_type) == (handoff.object_type, handoff.to_type)
+    )
+    return min(exact or (about if usual == handoff else ()), key=lambda watch: (watch.within, watch.rule), default=None)
 
 
 def _nodes(
@@ -348,20 +349,3 @@ def _nodes(
             )
         )
     return nodes
-
-
-def usual_way(flow: FlowMap, object_type: str) -> list[str]:
-    """The milestones of a type of objects in the order in which most came to them."""
-    nodes = [node for node in flow.nodes if node.object_type == object_type]
-    return [node.type for node in sorted(nodes, key=lambda node: (node.layer, -node.reached, node.type))]
-
-
-def rare(edge: MapEdge, least_share: float) -> bool:
-    """Whether fewer objects than that share made a handoff."""
-    return edge.share < least_share
-
-
-def ways_between(flow: FlowMap, types: Sequence[str]) -> list[MapEdge]:
-    """The edges between each milestone and the next of some."""
-    pairs = set(pairwise(types))
-    return [edge for edge in flow.edges if (edge.handoff.from_type, edge.handoff.to_type) in pairs]

@@ -1,9 +1,10 @@
-"""Keeps the figures of KPIs up to date in a running Milepost, and shows them to Prometheus."""
+"""Keeps the figures of KPIs and the counts of handoffs up to date in a running Milepost; shows figures to Prometheus."""
 
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from kpis.flow_keeper import keep_flow
 from milepost.demo.rates import demo_rates
 from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.kpi_metrics import KpiMetrics
@@ -32,6 +33,7 @@ class KpiKeeping:
         self.check(store)
         try:
             self.book.keep(store, through, now)
+            keep_flow(store, through)
         finally:
             # A KPI that cannot be kept must not keep the others from being shown.
             self._metrics.read(store, self.book, now)

@@ -12,9 +12,7 @@ from storage.kpi_cases import Pricing
 from storage.rule_versions import read_rule_versions
 
 
-def flow_map(
-    store: Store, since: datetime, until: datetime, pricing: Pricing, which: FlowFilter = ALL_FLOW
-) -> FlowMap:
+def flow_map(store: Store, since: datetime, until: datetime, pricing: Pricing, which: FlowFilter = ALL_FLOW) -> FlowMap:
     """How work flowed in the whole hours that hold [since, until), and where it waits now."""
     since, until = whole_hours(since, until)
     counts = handoffs(store, since, until, which)

@@ -18,7 +18,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def layout() -> str:
-    """The name of how handoffs are counted: it changes with what decides the cells, and counts under others do not count."""
+    """The name of how handoffs are counted; it changes with what decides the cells, and others are not read."""
     decisive = (load_query("keep_flow_counts").text, DURATION_BOUNDS_US, sorted(HUB_TYPES))
     return hashlib.sha256(repr(decisive).encode()).hexdigest()[:12]
 
@@ -168,6 +168,12 @@ def late_objects(
         "regions": list(which.regions),
     }
     return {row["alert"]: (row["late"], row["waiting"]) for row in store.rows("flow_late", params)}
+
+
+def dimensions(store: Store) -> FlowFilter:
+    """All that there is to choose from."""
+    [row] = store.rows("flow_dimensions", {"layout": layout()})
+    return FlowFilter(tuple(row["object_types"]), tuple(row["entities"]), tuple(row["regions"]))
 
 
 def hours(at: datetime) -> int:

@@ -17,6 +17,7 @@ from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
+from milepost.api.flow import flow_routes
 from milepost.api.incidents import incident_routes
 from milepost.api.kpis import kpi_routes
 from milepost.api.people import people_routes
@@ -72,6 +73,7 @@ def api_routes(
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
+        *flow_routes(store, clock, book.settings.pricing),
         *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),
