@@ -6,7 +6,7 @@ There is no sign-in yet: the name is what somebody said, and stands so in the au
 from collections.abc import Sequence
 from datetime import timedelta
 
-from alerts.handling import Deed, handle
+from alerts.handling import Deed, handle, handle_all
 from alerts.silences import SilenceWish, expire_silence, put_silence
 from dashboard import reads
 from dashboard.session import current
@@ -26,6 +26,19 @@ def act_on_alert(alert_id: str, kind: ActionKind, who: str, reason: str, value: 
         raise UsageError("this alert is not there any more; open the list again")
     handle(context.store, found[0], Deed(kind, value.strip(), reason.strip()), Actor(who.strip()), context.clock.now())
     reads.forget_alerts()
+
+
+def act_on_alerts(alert_ids: Sequence[str], kind: ActionKind, who: str, reason: str, value: str = "") -> int:
+    """Does something with several alerts at once; with how many. UsageError says why it cannot be done."""
+    _require(who, reason)
+    context = current()
+    found = [alert for alert_id in alert_ids for alert in find_alerts(context.store, alert_id)]
+    if not found:
+        raise UsageError("none of these alerts is there any more; open the list again")
+    deed = Deed(kind, value.strip(), reason.strip())
+    done = handle_all(context.store, found, deed, Actor(who.strip()), context.clock.now())
+    reads.forget_alerts()
+    return len(done)
 
 
 def silence(matchers: Sequence[str], length: timedelta, who: str, reason: str) -> Silence:

@@ -37,6 +37,10 @@ page = st.navigation(
             st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
         ],
+        "Finance operations": [
+            st.Page("views/finance_operations.py", title="Work list", icon=":material/checklist:", url_path="work"),
+            st.Page("views/reconciliation.py", title="Reconciliation", icon=":material/balance:", url_path="reconcile"),
+        ],
         "On-call": [
             st.Page("views/on_call.py", title=_counted("Alerts"), icon=":material/warning:", url_path="alerts"),
             st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),

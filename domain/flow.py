@@ -294,7 +294,7 @@ def _waiting(
 
 
 def _watch_of(handoff: Handoff, made: Sequence[HandoffCount], watches: Sequence[Watch]) -> Watch | None:
-    """The rule that watches a handoff, the strictest of several; one over several steps is told at the usual last one."""
+    """The rule that watches a handoff, the strictest of several; over several steps it is told at the usual last."""
     about = [watch for watch in watches if (watch.object_type, watch.to_type) == (handoff.object_type, handoff.to_type)]
     exact = [watch for watch in about if watch.from_type == handoff.from_type]
     usual = next(
@@ -311,7 +311,7 @@ def _nodes(
     waiting: Mapping[Handoff, Standing],
     layers: Mapping[str, int],
 ) -> list[MapNode]:
-    """The milestones from the top down; one that objects of several types reach belongs to the type it is named after."""
+    """The milestones from the top down; of several types of objects it belongs to the one that it is named after."""
     reached: dict[str, dict[str, HandoffCount]] = {}
     began: dict[tuple[str, str], int] = {}
     for one in ordered:

@@ -1,4 +1,4 @@
-"""Keeps the counts of handoffs in line with what arrives: as the keeper of KPIs does, up to an instant that is noted first."""
+"""Keeps the counts of handoffs in line with what arrives, up to an instant that is noted before."""
 
 from datetime import datetime
 

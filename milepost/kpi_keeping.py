@@ -1,4 +1,4 @@
-"""Keeps the figures of KPIs and the counts of handoffs up to date in a running Milepost; shows figures to Prometheus."""
+"""Keeps KPIs and counts of handoffs up to date in a running Milepost, and shows the figures to Prometheus."""
 
 from datetime import datetime
 

@@ -8,11 +8,13 @@ import streamlit as st
 from dashboard import flow_reads
 from dashboard.components import filters
 from dashboard.components.cards import heading, notice, sentence
+from dashboard.components.export import export
 from dashboard.components.figures import CONFIG
 from dashboard.components.filters import TimeRange
 from dashboard.components.flow_figure import edge_key, flow_figure
 from dashboard.components.flow_tables import edge_facts, flow_text, flow_words, handoffs_table, legend, objects_table
 from dashboard.components.page import palette, reader, shielded, write
+from dashboard.export_sheets import handoffs_sheet, objects_sheet
 from dashboard.formatting import count_of
 from domain.flow import FlowMap, MapEdge
 from storage.flow import FlowFilter
@@ -93,8 +95,8 @@ def _nothing_yet(range_: TimeRange, which: FlowFilter) -> None:
     write(
         notice(
             "No handoff was made in this time",
-            "Here stands the way that work takes from milestone to milestone, as soon as events tell of it; it is "
-            "brought up to date once a minute. Choose a longer time range or fewer filters above, or see the demo company's:",
+            "Here stands the way that work takes from milestone to milestone, as soon as events tell of it, "
+            "brought up to date once a minute. Choose a longer time range or fewer filters above, or see the demo's:",
             "make demo",
         )
     )
@@ -118,6 +120,7 @@ def _map(range_: TimeRange, which: FlowFilter, least_share: float) -> None:
             alt=flow_text(flow),
         )
         with st.expander("As a table", key="flow_table"):
+            export("handoffs", "handoffs", len(flow.edges), handoffs_sheet(flow))
             write(handoffs_table([edge for edge in flow.edges if edge.share >= least_share]))
         if st.session_state.pop("flow_picked", False):
             # The whole page, not this part of it alone.
@@ -162,6 +165,8 @@ def _behind(range_: TimeRange, which: FlowFilter, chosen: str) -> None:
         if not found and first:
             # That page has gone since it was chosen.
             found, total = flow_reads.objects_of(edge.handoff, range_.name, which, is_waiting, _OBJECTS_A_PAGE, 0)
+        sheet = objects_sheet(edge.handoff, range_.name, which, reader().now, is_waiting=is_waiting)
+        export("handoff", "handoff-objects", total, sheet)
         if found:
             write(objects_table(found, reader(), is_waiting=is_waiting))
         else:

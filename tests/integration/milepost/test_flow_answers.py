@@ -1,6 +1,7 @@
 """How work flows as commands ask for it: the same from the store and from the process that holds it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def kept(embedded_store: Store) -> Store:
     insert_events(embedded_store, events)
     keep_flow(embedded_store, NOW)
     deadline = NOW - 5 * HOUR
-    late = {"deadline_at": deadline, "fired_at": deadline, "started_at": NOW - 9 * HOUR}
+    late: dict[str, Any] = {"deadline_at": deadline, "fired_at": deadline, "started_at": NOW - 9 * HOUR}
     write_transitions(
         embedded_store,
         [

@@ -1,6 +1,6 @@
 """The map of how work flows: what is usual on it, what goes back, what skips, who waits and what is late."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from domain.flow import FlowMap, Handoff, HandoffCount, HandoffKind, Standing, Watch, draw_map
 from domain.kpi import Money
 
-SINCE, UNTIL = datetime(2026, 11, 1), datetime(2026, 11, 2)
+SINCE, UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
