@@ -17,6 +17,8 @@ from storage.on_call import Ownership, held_alerts
 from storage.overview import OPEN_STATES
 from storage.trace_view import HUB_TYPES
 
+_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class WorkWish:
@@ -62,9 +64,9 @@ class WorkItem:
     accepted: AlertAction | None = None
 
     def window_gone(self, now: datetime) -> float:
-        """The share of its window that is gone; above 1 past the deadline."""
-        length = max(self.deadline_at - self.started_at, timedelta(microseconds=1))
-        return (now - self.started_at) / length
+        """The share of its window that is gone; above 1 past the deadline, and where there never was time."""
+        length = self.deadline_at - self.started_at
+        return (now - self.started_at) / length if length > timedelta(0) else max((now - self.started_at) / _DAY, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

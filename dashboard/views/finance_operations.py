@@ -133,13 +133,11 @@ def _in_words(page: WorkPage) -> tuple[str, str]:
 
 
 def _work(wish: WorkWish, shown: str) -> None:
-    st.fragment(_rows, run_every=REFRESH)(wish, shown)
     # Not in the part that refreshes: what somebody types must stay.
-    picked = _picked()
-    targets = sorted(picked) or ([shown] if shown else [])
+    targets = sorted(_picked()) or ([shown] if shown else [])
     if targets:
-        write(heading("Do", count_of(len(targets), "object")))
         draw_work_actions(targets, on_done=_unpick)
+    st.fragment(_rows, run_every=REFRESH)(wish, shown)
 
 
 def _rows(wish: WorkWish, shown: str) -> None:

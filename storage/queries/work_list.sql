@@ -1,6 +1,6 @@
 -- One page of what waits for finance operations: the alerts that stand in some of their states, by money in the reporting
 -- currency times the share of their window that is gone, the most first; of unknown amount after them, the longest gone
--- first. An amount is converted at the latest rate by `now`, if that is no older than `rate_days`. `awaits` is what has not
+-- first. Where a rule leaves no time, a day stands for it. An amount is converted at the latest rate by `now`, if that is no older than `rate_days`. `awaits` is what has not
 -- come, `cause` the service and call that fail, with the error. Of the alerts whose ids are in `held` with 'taken', of
 -- the others with 'nobody', of all with ''; of rules, entities and regions those that are named, or all; without those in
 -- `left_out`. `search` is part of an object's id.
@@ -59,6 +59,6 @@ FROM priced
 LEFT JOIN (SELECT alert_id, service, operation, error FROM alert_causes FINAL) AS causes ON causes.alert_id = priced.alert_id
 ORDER BY
     ifNull(toFloat64(converted), 0) * dateDiff('microsecond', started_at, {now:DateTime64(6, 'UTC')})
-        / greatest(dateDiff('microsecond', started_at, deadline_at), 1) DESC,
+        / if(deadline_at > started_at, dateDiff('microsecond', started_at, deadline_at), 86400000000) DESC,
     deadline_at, object_type, object_id, alert_id
 LIMIT {limit:UInt64} OFFSET {offset:UInt64}
