@@ -3,11 +3,12 @@
 import secrets
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.alert import Alert, AlertState
 from domain.alert_action import NOT_HANDLED, ActionKind, AlertAction, Mark
+from domain.alert_evidence import facts_digest
 from domain.audit import Act, ActKind, Actor
 from domain.duration import parse_duration
 from domain.errors import UsageError
@@ -22,7 +23,10 @@ _WITH_COMMENT = {
     ActionKind.COMMENT: "something",
     ActionKind.SNOOZE: "why it can wait",
     ActionKind.ESCALATE: "why others are needed",
+    ActionKind.REQUEST_REPLAY: "why it is to be sent again",
+    ActionKind.ACCEPT: "why it may stay so",
 }
+_WITH_VALUE = (ActionKind.ASSIGN, ActionKind.MARK, ActionKind.SNOOZE, ActionKind.ACCEPT)
 _MICROSECOND = timedelta(microseconds=1)
 # A request and its repeat must not both find that the other is not there. On a server, where they may come to two
 # processes, both are stored, and the first counts.
@@ -52,6 +56,7 @@ def handle(store: Store, alert: Alert, deed: Deed, by: Actor, now: datetime) -> 
             return _same(taken, alert, deed)
         before = actions_on(store, [alert.alert_id]).get(alert.alert_id, [])
         _check_state(store, alert, deed.kind, now)
+        deed = _as_it_stands(alert, deed)
         action = action_on(alert, deed, deed.action_id or secrets.token_hex(16), by, before, now)
         write_audit(store, _act(action, by, deed.channel), now)
         write_action(store, action)
@@ -130,7 +135,7 @@ def check_deed(deed: Deed, by: Actor) -> None:
             _check_snooze(deed.value)
     if not deed.comment.strip() and deed.kind in _WITH_COMMENT:
         raise UsageError(f"the comment is empty; say {_WITH_COMMENT[deed.kind]}")
-    if deed.value and deed.kind not in (ActionKind.ASSIGN, ActionKind.MARK, ActionKind.SNOOZE):
+    if deed.value and deed.kind not in _WITH_VALUE:
         raise UsageError(f"{deed.kind} takes no value; leave it out")
 
 
@@ -152,6 +157,8 @@ def _check_state(store: Store, alert: Alert, kind: ActionKind, now: datetime) ->
     if kind in (ActionKind.ACKNOWLEDGE, ActionKind.SNOOZE) and not alert.state.is_open:
         done = "acknowledged" if kind is ActionKind.ACKNOWLEDGE else "snoozed"
         raise UsageError(f"the alert {alert.alert_id} is {alert.state}; one that is over is not {done}")
+    if kind is ActionKind.ACCEPT and alert.state is not AlertState.FIRING:
+        raise UsageError(f"the alert {alert.alert_id} is {alert.state}; only one that is firing is accepted")
     if kind is ActionKind.ESCALATE and alert.state is not AlertState.FIRING:
         raise UsageError(f"the alert {alert.alert_id} is {alert.state}; only one that is firing is escalated")
     if kind is ActionKind.UNACKNOWLEDGE:
@@ -160,13 +167,20 @@ def _check_state(store: Store, alert: Alert, kind: ActionKind, now: datetime) ->
             raise UsageError(f"the alert {alert.alert_id} is not acknowledged")
 
 
+def _as_it_stands(alert: Alert, deed: Deed) -> Deed:
+    """An acceptance with what it accepts: the facts that decided the alert, and no others."""
+    if deed.kind is not ActionKind.ACCEPT:
+        return deed
+    facts = facts_digest(alert.reason, alert.evidence)
+    if deed.value not in ("", facts):
+        raise UsageError(f"the alert {alert.alert_id} has changed since you looked; look again before you accept it")
+    return replace(deed, value=facts)
+
+
 def _same(taken: AlertAction, alert: Alert, deed: Deed) -> AlertAction:
-    if (taken.alert_id, taken.kind, taken.value, taken.comment) != (
-        alert.alert_id,
-        deed.kind,
-        deed.value,
-        deed.comment,
-    ):
+    value = taken.value if taken.kind is ActionKind.ACCEPT and not deed.value else deed.value
+    asked = (alert.alert_id, deed.kind, value, deed.comment)
+    if (taken.alert_id, taken.kind, taken.value, taken.comment) != asked:
         raise UsageError(f"action_id {deed.action_id!r} was used for another action; give each its own")
     return taken
 

@@ -34,6 +34,18 @@ def act_on_alert(alert_id: str, kind: ActionKind, who: str, reason: str, value: 
     reads.forget_alerts()
 
 
+def act_on_alerts(alert_ids: Sequence[str], kind: ActionKind, who: str, reason: str, value: str = "") -> int:
+    """Does something with several alerts at once; with how many. UsageError says why it cannot be done."""
+    by = people.acting(Permission.HANDLE_ALERTS, who, reason)
+    context = current()
+    found = [alert for alert_id in alert_ids for alert in find_alerts(context.store, alert_id)]
+    if not found:
+        raise UsageError("none of these alerts is there any more; open the list again")
+    done = handle_all(context.store, found, Deed(kind, value.strip(), reason.strip()), by, context.clock.now())
+    reads.forget_alerts()
+    return len(done)
+
+
 def acknowledge_incident(incident_id: str, who: str, reason: str) -> int:
     """Acknowledges the open alerts of an incident: how many that nobody had before; UsageError where it cannot be."""
     by = people.acting(Permission.HANDLE_ALERTS, who, reason)

@@ -12,10 +12,13 @@ from alerts.muting import MutedBy
 from dashboard.components.filters import RANGES
 from dashboard.session import current
 from domain.audit import ChainCheck, Head
+from domain.business_object import BusinessObject
 from domain.incident import Incident
 from domain.kpi import Dimension, Figure, Kpi
+from domain.reconcile_rule import ReconcileRule
 from domain.silence import SilenceState
 from kpis.figures import Question, course, figures
+from rules import reconcile_exceptions
 from rules.engine import ENGINE
 from storage import incidents, on_call, overview, trace_view
 from storage.audit import verify_audit
@@ -24,7 +27,8 @@ from storage.kpi_cases import CaseFilter, CaseRow, case_rows
 from storage.kpi_values import Statement, read_statements
 from storage.on_call import AlertFile, AlertWish, AuditPage, HandledPage, SilencePage
 from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
-from storage.trace_view import Journey
+from storage.trace_view import EventRecord, Journey
+from storage.work_list import WorkPage, WorkWish, work_page
 
 # Pages refresh every five seconds; what they read may be this old.
 FRESH = timedelta(seconds=4)
@@ -83,7 +87,7 @@ def audit_check(kept: Head | None) -> ChainCheck:
 
 def forget_alerts() -> None:
     """What was just changed is read anew, by every reader."""
-    for one in (standing_alerts, alert_file, muted_alerts, open_alerts, silences, audit_entries, journey):
+    for one in (standing_alerts, alert_file, muted_alerts, open_alerts, silences, audit_entries, journey, work):
         one.clear()
 
 
@@ -122,6 +126,21 @@ def legal_entities() -> list[str]:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
+def work(wish: WorkWish, limit: int, offset: int) -> WorkPage:
+    return work_page(current().store, wish, now(), current().pricing, limit, offset)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def reconcile_rules() -> dict[str, ReconcileRule]:
+    return reconcile_exceptions.reconcile_rules(current().store)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def events_of(one: BusinessObject) -> list[EventRecord]:
+    return trace_view.events_of(current().store, one)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
 def journey(text: str) -> Journey | None:
     return trace_view.find_journey(current().store, text, current().span_names)
 
@@ -145,40 +164,40 @@ def reporting_currency() -> str:
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_figures(range_name: str, entities: tuple[str, ...]) -> list[KpiFigure]:
-    question = _question(range_name, entities)
+    asked = question(range_name, entities)
     return [
         KpiFigure(kpi, figure)
         for kpi in current().kpis.values()
-        for figure in figures(current().store, kpi, question, current().pricing)
+        for figure in figures(current().store, kpi, asked, current().pricing)
     ]
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_by_entity(kpi: str, range_name: str, entities: tuple[str, ...]) -> list[Figure]:
-    question = replace(_question(range_name, entities), dimension=Dimension.LEGAL_ENTITY)
-    return figures(current().store, current().kpis[kpi], question, current().pricing)
+    asked = replace(question(range_name, entities), dimension=Dimension.LEGAL_ENTITY)
+    return figures(current().store, current().kpis[kpi], asked, current().pricing)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_course(kpi: str, range_name: str, entities: tuple[str, ...]) -> tuple[dict[datetime, Figure], list[datetime]]:
     """A KPI's figures in even steps, and when each step begins."""
-    question = _question(range_name, entities)
-    step = (question.until - question.since) / STEPS
-    steps = [question.since + number * step for number in range(STEPS)]
-    return course(current().store, current().kpis[kpi], question, step, current().pricing), steps
+    asked = question(range_name, entities)
+    step = (asked.until - asked.since) / STEPS
+    steps = [asked.since + number * step for number in range(STEPS)]
+    return course(current().store, current().kpis[kpi], asked, step, current().pricing), steps
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_cases(
     kpi: str, range_name: str, entities: tuple[str, ...], is_open: bool, limit: int, offset: int
 ) -> tuple[list[CaseRow], int]:
-    question = _question(range_name, entities)
+    asked = question(range_name, entities)
     return case_rows(
         current().store,
         current().kpis[kpi],
-        question.since,
-        question.until,
-        question.cases,
+        asked.since,
+        asked.until,
+        asked.cases,
         is_open=is_open,
         limit=limit,
         offset=offset,
@@ -193,7 +212,8 @@ def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
     return [statement for statement in found if not statement.day.legal_entity]
 
 
-def _question(range_name: str, entities: tuple[str, ...]) -> Question:
+def question(range_name: str, entities: tuple[str, ...]) -> Question:
+    """What is asked of KPIs by a stretch of time and legal entities."""
     until = now()
     cases = CaseFilter({Dimension.LEGAL_ENTITY: entities} if entities else {})
     return Question(until - RANGES[range_name].length, until, cases=cases)

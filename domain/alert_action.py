@@ -1,4 +1,4 @@
-"""What people do with an alert: acknowledge, snooze, escalate, assign, comment, mark; and what of that stands now."""
+"""What people do with an alert: acknowledge, snooze, escalate, assign, comment, mark, ask for a replay, accept."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,8 @@ class ActionKind(StrEnum):
     ESCALATE = "escalate"
     ASSIGN = "assign"
     COMMENT = "comment"
+    REQUEST_REPLAY = "request_replay"
+    ACCEPT = "accept"
     MARK = "mark"
 
 
@@ -31,8 +33,8 @@ class Mark(StrEnum):
 class AlertAction:
     """One action on an alert of a rule, as the alert stood at a version: `has_fired`, or was only at risk.
 
-    `value` is whom it was assigned to, the mark, or how long it was snoozed for, else empty; `action_id` is the same
-    where the request is repeated.
+    `value` is whom it was assigned to, the mark, how long it was snoozed for, what was accepted, or empty;
+    `action_id` is the same where the request is repeated.
     """
 
     action_id: str

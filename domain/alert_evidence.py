@@ -6,6 +6,7 @@ nothing to say is left out. However much happened to an object, its evidence sta
 
 from datetime import datetime
 
+import xxhash
 from msgspec import Struct
 
 
@@ -86,3 +87,10 @@ class AlertEvidence(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 NO_EVIDENCE = AlertEvidence()
+
+
+def facts_digest(reason: str, evidence: AlertEvidence) -> str:
+    """A name of what an alert tells: another where what it says, or an event that decided it, is another."""
+    told = [one for one in (evidence.started_by, evidence.stopped_by, *evidence.events) if one]
+    names = sorted(f"{one.source}\0{one.event_id}" for one in told)
+    return xxhash.xxh3_64_hexdigest("\1".join([reason, *names]).encode())

@@ -30,6 +30,8 @@ class ActKind(StrEnum):
     ALERT_ESCALATE = "alert.escalate"
     ALERT_ASSIGN = "alert.assign"
     ALERT_COMMENT = "alert.comment"
+    ALERT_REQUEST_REPLAY = "alert.request_replay"
+    ALERT_ACCEPT = "alert.accept"
     ALERT_MARK = "alert.mark"
     INCIDENT_ACKNOWLEDGE = "incident.acknowledge"
     DEAD_LETTER_REPLAY = "dead_letter.replay"

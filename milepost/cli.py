@@ -25,6 +25,7 @@ from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
+from milepost.commands.flow import flow
 from milepost.commands.hops import hops_app
 from milepost.commands.incidents import incidents_app
 from milepost.commands.interventions import interventions_app
@@ -56,6 +57,7 @@ app.add_typer(tokens_app, name="tokens")
 app.add_typer(audit_app, name="audit")
 app.add_typer(hops_app, name="hops")
 app.add_typer(kpi_app, name="kpi")
+app.command()(flow)
 
 
 @app.command()

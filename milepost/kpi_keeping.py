@@ -1,9 +1,11 @@
-"""Keeps the figures of KPIs up to date in a running Milepost, and shows them to Prometheus."""
+"""Keeps KPIs and counts of handoffs up to date in a running Milepost, and shows the figures to Prometheus."""
 
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from domain.errors import StoreError, StoreUnreachable
+from kpis.flow_keeper import keep_flow
 from milepost.accounting_periods import configured_periods
 from milepost.demo.rates import demo_rates
 from milepost.hop_keeping import HopKeeping
@@ -33,10 +35,20 @@ class KpiKeeping:
     def run(self, store: Store, through: datetime, now: datetime) -> None:
         """Takes in all that was received by `through`, which no event still to come may precede."""
         self.check(store)
-        try:
-            self.hops.run(store, now, self.book.settings.pricing)
-            self.book.keep(store, through, now)
-        finally:
-            # A KPI that cannot be kept must not keep the others from being shown.
-            self._metrics.read(store, self.book, now)
+        problems: list[str] = []
+        # What cannot be kept must not keep the rest from being kept, nor from being shown.
+        for keep in (
+            lambda: self.hops.run(store, now, self.book.settings.pricing),
+            lambda: self.book.keep(store, through, now),
+            lambda: keep_flow(store, through),
+        ):
+            try:
+                keep()
+            except StoreUnreachable:
+                raise
+            except StoreError as error:
+                problems.append(str(error))
+        self._metrics.read(store, self.book, now)
+        if problems:
+            raise StoreError("\n".join(problems))
         self._metrics.kept_through.set(through.timestamp())

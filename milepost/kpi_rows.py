@@ -48,14 +48,14 @@ def figure_row(kpi: Kpi, figure: Figure) -> Row:
             "mean": _measure(closed.mean),
             "median": _measure(closed.median),
             "p90": _measure(closed.p90),
-            "money": _money(closed.money),
+            "money": money_row(closed.money),
         },
         "open": {
             "cases": waiting.cases,
             "median_seconds": _measure(waiting.median_seconds),
             "p90_seconds": _measure(waiting.p90_seconds),
             "oldest_seconds": _measure(waiting.oldest_seconds),
-            "money": _money(waiting.money),
+            "money": money_row(waiting.money),
         },
     }
 
@@ -103,7 +103,8 @@ def _measure(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _money(money: Money) -> Row:
+def money_row(money: Money) -> Row:
+    """Amounts by currency, and together in the reporting currency."""
     return {
         "by_currency": [
             {

@@ -97,7 +97,7 @@ def standing_alerts(store: Store, wish: AlertWish, limit: int, offset: int = 0) 
         "entities": list(wish.entities),
         "rules": list(wish.rules),
         "ownership": wish.ownership.value,
-        "held": _held(store) if wish.ownership is not Ownership.ALL else [],
+        "held": held_alerts(store) if wish.ownership is not Ownership.ALL else [],
         "limit": limit,
         "offset": offset,
     }
@@ -142,7 +142,7 @@ def silences_at(store: Store, states: Sequence[SilenceState], at: datetime, limi
     return SilencePage(tuple(Silence(**{**row, "matchers": tuple(row["matchers"])}) for row in shown), total)
 
 
-def _held(store: Store) -> list[str]:
+def held_alerts(store: Store) -> list[str]:
     """The open alerts that somebody has."""
     acted_on = [row["alert_id"] for row in store.rows("console_acted_on_alerts", {"open_states": list(OPEN_STATES)})]
     standing = handling_of(store, acted_on)

@@ -192,6 +192,11 @@ def find_journey(store: Store, text: str, names: SpanNames = SpanNames()) -> Jou
     )
 
 
+def events_of(store: Store, one: BusinessObject) -> list[EventRecord]:
+    """The latest events that name an object, in time order."""
+    return _events(store, "console_events_of_objects", objects=[(one.type, one.id)])
+
+
 def _runs(store: Store, members: Iterable[Member]) -> list[Run]:
     """The runs that these belong to, each once."""
     found = (find_run(store, member, MOST_OBJECTS) for member in members)

@@ -10,6 +10,7 @@ from dashboard.components.tables import muted_words
 from dashboard.formatting import UNKNOWN, Reader, duration
 from domain.alert_action import Handling
 from storage.overview import OpenAlert
+from storage.work_list import WorkItem
 
 _HEAD = ("State", "What", "Entity", "Money", "Stuck since", "Deadline", "Who has it")
 _NUMBERS = frozenset({"Money", "Stuck since", "Deadline"})
@@ -42,7 +43,7 @@ def alert_row(alert: OpenAlert, reader: Reader, handling: Handling, muted: Seque
     )
 
 
-def deadline_note(alert: OpenAlert, reader: Reader) -> Html:
+def deadline_note(alert: OpenAlert | WorkItem, reader: Reader) -> Html:
     """How long is left, or how long it is over."""
     left = alert.deadline_at - reader.now
     if left > timedelta(0):

@@ -26,6 +26,8 @@ _DONE = {
     ActionKind.ESCALATE: "Escalated",
     ActionKind.ASSIGN: "Assigned",
     ActionKind.COMMENT: "Comment",
+    ActionKind.REQUEST_REPLAY: "Asked for a replay",
+    ActionKind.ACCEPT: "Accepted",
     ActionKind.MARK: "Marked",
 }
 Fact = tuple[str, Html]
@@ -97,13 +99,16 @@ def _people(actions: Sequence[AlertAction], reader: Reader) -> Iterator[Fact]:
     for action in actions:
         said = element("span", action.comment, class_="mp-sub") if action.comment else ""
         to = {ActionKind.ASSIGN: "to ", ActionKind.SNOOZE: "for "}.get(action.kind, "")
-        value = [to, element("b", action.value), " "] if action.value else []
+        shows_value = action.value and action.kind is not ActionKind.ACCEPT
+        value = [to, element("b", action.value), " "] if shows_value else []
         by = _muted(f"by {action.acted_by} at ")
         yield _DONE[action.kind], join(value, by, instant(reader, action.acted_at, seconds=True), said)
 
 
 def action_words(action: AlertAction) -> str:
     """What somebody did, such as `Assigned to ben`."""
+    if action.kind is ActionKind.ACCEPT:
+        return _DONE[action.kind]
     to = " to" if action.kind is ActionKind.ASSIGN else ""
     return f"{_DONE[action.kind]}{to} {action.value}".strip() if action.value else _DONE[action.kind]
 

@@ -5,8 +5,10 @@ import streamlit as st
 from dashboard import reads
 from dashboard.components import filters
 from dashboard.components.cards import heading, notice
+from dashboard.components.export import export
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.records import audit_table, verdict
+from dashboard.export_sheets import audit_sheet
 from dashboard.formatting import count_of
 from domain.audit import Head
 
@@ -66,7 +68,9 @@ def _entries(kind: str) -> None:
     if not found.entries and page > 1:
         st.session_state["audit_page"] = page = 1
         found = reads.audit_entries(kind, _A_PAGE, 0)
-    write(heading("Audit", f"{count_of(found.total, 'entry', 'entries')}, the newest first"))
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="audit_top"):
+        write(heading("Audit", f"{count_of(found.total, 'entry', 'entries')}, the newest first"))
+        export("audit", "audit-log", found.total, audit_sheet(kind))
     if not found.entries:
         write(
             notice(

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import reads
 from dashboard.components import filters
 from dashboard.components.cards import Tile, heading, notice, sentence, tiles
+from dashboard.components.export import export
 from dashboard.components.filters import TimeRange
 from dashboard.components.kpis import (
     cases_table,
@@ -18,6 +19,7 @@ from dashboard.components.kpis import (
     spark_values,
 )
 from dashboard.components.page import reader, shielded, write
+from dashboard.export_sheets import cases_sheet
 from dashboard.formatting import count_of
 from dashboard.reads import KpiFigure
 from domain.kpi import Kpi
@@ -108,6 +110,7 @@ def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
         if not cases and first:
             # That page has gone since it was chosen.
             cases, total = reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, 0)
+        export("cases", kpi.id, total, cases_sheet(kpi, reads.question(range_.name, entities), is_open=is_open))
         if cases:
             write(cases_table(kpi, cases, reader(), is_open=is_open))
         else:

@@ -13,11 +13,13 @@ from dashboard.components.alert_acting import draw_actions
 from dashboard.components.alert_parts import alert_head, history_table, messages_table, people_list
 from dashboard.components.alert_rows import alert_row, rows_head
 from dashboard.components.cards import heading, notice
+from dashboard.components.export import export
 from dashboard.components.hop_health import draw_hop_health
 from dashboard.components.incident_page import INCIDENT, draw_incident, draw_incidents
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.palette import STATE_WORDS
 from dashboard.components.why import why_panel
+from dashboard.export_sheets import alerts_sheet
 from dashboard.formatting import count_of
 from domain.alert import AlertState
 from domain.alert_action import Handling
@@ -104,7 +106,9 @@ def _draw_alerts(wish: AlertWish) -> None:
         # Alerts ended while the reader stood on a page that is no more.
         st.session_state["page"] = page = 1
         found = reads.standing_alerts(wish, _ALERTS_A_PAGE, 0)
-    write(heading("Alerts", f"{count_of(found.page.total, 'alert')} that stand, the worst first"))
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="alerts_top"):
+        write(heading("Alerts", f"{count_of(found.page.total, 'alert')} that stand, the worst first"))
+        export("alerts", "alerts", found.page.total, alerts_sheet(wish))
     if not found.page.alerts:
         _nothing(wish)
         return

@@ -18,6 +18,7 @@ from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.flow import ApiFlow
 from milepost.answers.hops import ApiHops
 from milepost.answers.incidents import ApiIncidents
 from milepost.answers.interventions import ApiInterventions
@@ -40,7 +41,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople, ApiIncidents, ApiHops, ApiKpis):
+class ApiAnswers(ApiPeople, ApiIncidents, ApiFlow, ApiHops, ApiKpis):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

@@ -18,6 +18,7 @@ from domain.period import Periods
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
+from milepost.api.flow import flow_routes
 from milepost.api.hops import hop_routes
 from milepost.api.incidents import incident_routes
 from milepost.api.kpis import kpi_routes
@@ -75,6 +76,7 @@ def api_routes(
         Route("/api/sources", _get(sources)),
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
+        *flow_routes(store, clock, book.settings.pricing),
         *hop_routes(store, clock, book, periods),
         *kpi_routes(store, clock, book),
         *file_routes(answers),

@@ -26,6 +26,8 @@ _DONE = {
     ActionKind.ESCALATE: "escalated",
     ActionKind.ASSIGN: "assigned",
     ActionKind.COMMENT: "commented",
+    ActionKind.REQUEST_REPLAY: "asked for a replay",
+    ActionKind.ACCEPT: "accepted",
     ActionKind.MARK: "marked",
 }
 
@@ -77,6 +79,24 @@ def alerts_comment(
 ) -> None:
     """Write something down about alerts."""
     _act(alerts, ActionWish(ActionKind.COMMENT, comment=comment, by=by))
+
+
+def alerts_request_replay(
+    alerts: AlertsArgument,
+    comment: Annotated[str, typer.Option("--comment", help="Why it is to be sent again.")],
+    by: ByOption = "",
+) -> None:
+    """Ask those who may that what the objects wait for is sent again."""
+    _act(alerts, ActionWish(ActionKind.REQUEST_REPLAY, comment=comment, by=by))
+
+
+def alerts_accept(
+    alerts: AlertsArgument,
+    comment: Annotated[str, typer.Option("--comment", help="Why it may stay so.")],
+    by: ByOption = "",
+) -> None:
+    """Accept what alerts tell of as it is, until one of the events that decided it changes or another comes."""
+    _act(alerts, ActionWish(ActionKind.ACCEPT, comment=comment, by=by))
 
 
 def alerts_mark(

@@ -19,11 +19,13 @@ from milepost.alert_handling import people_cell
 from milepost.alert_page import alert_page, muted_by
 from milepost.answers.from_store import open_answers
 from milepost.commands.alert_actions import (
+    alerts_accept,
     alerts_ack,
     alerts_assign,
     alerts_comment,
     alerts_escalate,
     alerts_mark,
+    alerts_request_replay,
     alerts_snooze,
     alerts_unack,
 )
@@ -72,6 +74,8 @@ alerts_app.command("escalation")(alerts_escalation)
 alerts_app.command("digest")(alerts_digest)
 alerts_app.command("assign")(alerts_assign)
 alerts_app.command("comment")(alerts_comment)
+alerts_app.command("request-replay")(alerts_request_replay)
+alerts_app.command("accept")(alerts_accept)
 alerts_app.command("mark")(alerts_mark)
 
 

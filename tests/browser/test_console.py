@@ -14,6 +14,7 @@ from dashboard.server import ConsoleServer
 from domain.alert import alert_id
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
+from kpis.flow_keeper import keep_flow
 from milepost.http_server import bind
 from storage.client import Store
 from storage.migrator import migrate
@@ -57,6 +58,7 @@ def console_url(engine: Engine) -> Iterator[str]:
     with Store(engine.dsn("console")) as store:
         migrate(store, NOW)
         seed_stuck_order(store, NOW)
+        keep_flow(store, NOW)
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
         contracts = load_contracts(SHIPPED).contracts
         server = ConsoleServer(store, FixedClock(NOW), listening, contracts=contracts)
@@ -192,6 +194,44 @@ def test_an_alert_is_acknowledged_by_clicking(
     visit.assert_clean()
 
 
+def test_an_order_is_found_in_the_work_list_and_a_comment_on_it_stands_in_the_pane(
+    window: BrowserContext, console_url: str
+) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/work")
+    page.get_by_placeholder("Object id").fill("1001")
+    page.keyboard.press("Enter")
+    expect(page.locator(".mp-work-row", has_text="O-3003")).to_have_count(0)
+    page.get_by_role("button", name="Show OrderNotPosted on order O-1001").click()
+    expect(page.locator(".st-key-pane h1")).to_contain_text("O-1001")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    page.get_by_label("Reason", exact=True).fill("The period is open")
+
+    # The page is drawn anew while somebody types.
+    page.locator("[class*=st-key-pick_] label").click()
+    expect(page.get_by_text("1 object of 1 selected")).to_be_visible()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("The period is open")
+    page.get_by_label("Your name", exact=True).fill("ana")
+    page.get_by_label("Reason", exact=True).fill("The period is open again at noon")
+    page.get_by_test_id("stForm").get_by_role("button", name="Comment", exact=True).click()
+
+    expect(page.locator(".st-key-pane .mp-people").first).to_contain_text("The period is open again at noon")
+    expect(page.locator(".mp-work-note").first).to_contain_text("The period is open again at noon")
+    visit.assert_clean()
+
+
+def test_a_handoff_that_is_clicked_in_the_flow_map_shows_its_objects(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/flow?range=30d")
+    page.locator(".js-plotly-plot .scatterlayer .point").first.click(force=True)
+
+    expect(page).to_have_url(re.compile("edge="))
+    expect(page.get_by_role("region", name="Objects that made the handoff")).to_be_visible()
+    visit.assert_clean()
+
+
 def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)
@@ -234,6 +274,9 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
         pytest.param("trace", "/trace?object=O-1001", id="a trace"),
         pytest.param("alerts", "/alerts", id="alerts"),
         pytest.param("alert", f"/alerts?alert={STUCK_ALERT}", id="one alert"),
+        pytest.param("work", f"/work?alert={STUCK_ALERT}", id="the work list with its pane"),
+        pytest.param("reconciliation", "/reconcile", id="reconciliation"),
+        pytest.param("flow", "/flow", id="the flow map"),
         pytest.param("silences", "/silences", id="silences"),
         pytest.param("audit", "/audit", id="the audit log"),
     ],
@@ -243,7 +286,7 @@ def test_a_page_fits_its_window(
 ) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(f"{console_url}{path}")
-    drawn = ".js-plotly-plot" if name in ("overview", "trace") else ".mp-heading"
+    drawn = ".js-plotly-plot" if name in ("overview", "trace", "work", "flow") else ".mp-heading"
     expect(visit.page.locator(drawn).last).to_be_visible()
 
     assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
