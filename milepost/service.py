@@ -53,8 +53,8 @@ from milepost.intervention_setup import RunningInterventions, intervention_setti
 from milepost.kpi_keeping import KpiKeeping
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
-from milepost.rule_checks import rule_references
 from milepost.rule_reload import RuleFiles
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from milepost.store_arrival import StoreArrival
 from milepost.tracing import configure_tracing

@@ -1,4 +1,4 @@
-"""The cases that KPIs are made of in the store: kept in line with what arrives, and read as figures."""
+"""The cases that KPIs are made of in the store, read as figures."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.instants import EPOCH, to_micros
-from domain.kpi import Dimension, Kpi, Money, MoneySum
+from domain.kpi import Dimension, Kpi, Money, MoneySum, Statistic
 from storage.client import Store
-from storage.milestones import Stretch
+from storage.kpi_case_keeping import version_of
 
 # In this slice stand the cases that are open.
 OPEN_SLICE = -1
@@ -31,6 +30,8 @@ class CaseFilter:
             Dimension.CURRENCY: "currencies",
             Dimension.SEGMENT: "segments",
             Dimension.SOURCE: "sources",
+            Dimension.HANDOFF: "handoffs",
+            Dimension.RULE: "rules",
         }
         return {name: list(self.chosen.get(dimension, ())) for dimension, name in names.items()}
 
@@ -54,11 +55,14 @@ class SliceFigures:
     label: str
     cases: int
     sum: float | None
+    latest: float | None
     mean: float | None
     median: float | None
     p90: float | None
     longest: float | None
     money: Money
+    # What its money is set against.
+    base: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,53 +80,13 @@ class CaseRow:
     region: str
     segment: str
     source: str
-
-
-def keep_cases(
-    store: Store,
-    kpi: Kpi,
-    stretch: Stretch,
-    after: datetime | None,
-    through: datetime,
-    segment: str,
-    *,
-    touched: bool,
-) -> None:
-    """Brings the cases of a stretch's objects in line with what was received by `through`.
-
-    `after` is how far they were before, None where there are none. Unless it is `touched`, and only the objects count
-    that events have named since then, all do. Repeated for the same instants it changes nothing.
-    """
-    source = kpi.cases
-    params = {
-        "kpi": kpi.id,
-        "definition": kpi.version,
-        "object_type": stretch.object_type,
-        "after_id": stretch.after_id,
-        "last_id": stretch.last_id,
-        "touched": touched,
-        "after": after or EPOCH,
-        "through": through,
-        "types": source.types,
-        "from_types": list(source.from_types),
-        "to_types": list(source.to_types),
-        "unless_types": list(source.unless_types),
-        "segment": segment,
-        "own_amounts": source.own_amounts,
-    }
-    store.run("keep_kpi_cases", params, {"cases": source.statement})
-
-
-def arrivals(store: Store, kpi: Kpi, after: datetime, through: datetime) -> int:
-    """How many events that name an object of a KPI's type were received in (after, through]."""
-    params = {"object_type": kpi.cases.object_type, "after": after, "through": through}
-    arrived: int = store.rows("kpi_arrivals", params)[0]["arrived"]
-    return arrived
+    handoff: str
+    rule: str
 
 
 def changed_days(store: Store, kpi: Kpi, through: datetime) -> list[date]:
     """The days before that of `through` of which `keep_cases` up to that instant wrote something."""
-    version = 2 * to_micros(through)
+    version = version_of(through)
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
@@ -141,17 +105,23 @@ def case_figures(
     dimension: Dimension | None,
     cases: CaseFilter,
     pricing: Pricing,
+    turn: datetime | None = None,
 ) -> list[SliceFigures]:
-    """What the cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those open at `until`."""
+    """What the cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those open at `until`.
+
+    The first slice ends at `turn`, where one is given, and all others are equally long.
+    """
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
         "since": since,
         "until": until,
+        "turn": since + slice_ if turn is None else turn,
         "slice_us": slice_ // _MICROSECOND,
         "dimension": dimension or "",
         "reporting_currency": pricing.currency,
         "rate_days": pricing.rate_days,
+        "asks_latest": kpi.statistic is Statistic.LATEST,
         **cases.params(),
     }
     totals: dict[tuple[int, str], Mapping[str, Any]] = {}
@@ -199,6 +169,7 @@ def _figures(key: tuple[int, str], row: Mapping[str, Any], sums: Sequence[MoneyS
         *key,
         cases=row["cases"],
         sum=_known(row["sum_of_values"]),
+        latest=_known(row["latest"]),
         mean=_known(row["mean"]),
         median=_known(row["median"]),
         p90=_known(row["p90"]),

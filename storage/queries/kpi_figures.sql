@@ -1,11 +1,14 @@
--- What the cases of a KPI came to: those that ended in [since, until), in slices of `slice_us` from `since` on, and those
--- that had begun before `until` and not ended, in slice -1, with how long they had waited for a value. For each value of a
+-- What the cases of a KPI came to: those that ended in [since, until), up to `turn` in slice 0 and from there on in slices
+-- of `slice_us`, and those that had begun before `until` and not ended, in slice -1, with how long they had waited for a
+-- value. For each value of a
 -- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
--- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`.
--- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), slice_us Int64,
---   dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
---   sources Array(String), reporting_currency String, rate_days UInt32
--- columns: slice, label, is_total, money_in, cases, sum_of_values, mean, median, p90, longest, amount, unknown, converted,
+-- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Where it
+-- `asks_latest`, that is the sum of the values of those cases that ended last.
+-- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), turn DateTime64(6, 'UTC'),
+--   slice_us Int64, dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
+--   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String, rate_days UInt32,
+--   asks_latest Bool
+-- columns: slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount, unknown, converted,
 --   unconverted
 WITH
     asked AS
@@ -13,8 +16,8 @@ WITH
         SELECT
             *,
             isNull(ended_at) OR ended_at >= {until:DateTime64(6, 'UTC')} AS is_open,
-            if(is_open, -1, intDiv(
-                toUnixTimestamp64Micro(assumeNotNull(ended_at)) - toUnixTimestamp64Micro({since:DateTime64(6, 'UTC')}),
+            multiIf(is_open, -1, ended_at < {turn:DateTime64(6, 'UTC')}, 0, 1 + intDiv(
+                toUnixTimestamp64Micro(assumeNotNull(ended_at)) - toUnixTimestamp64Micro({turn:DateTime64(6, 'UTC')}),
                 {slice_us:Int64})) AS slice,
             if(is_open, dateDiff('microsecond', started_at, {until:DateTime64(6, 'UTC')}) / 1e6, value) AS measure,
             toDate(if(is_open, {until:DateTime64(6, 'UTC')}, assumeNotNull(ended_at))) AS priced_on,
@@ -24,6 +27,8 @@ WITH
                 {dimension:String} = 'currency', toString(currency),
                 {dimension:String} = 'segment', toString(segment),
                 {dimension:String} = 'source', toString(source),
+                {dimension:String} = 'handoff', toString(handoff),
+                {dimension:String} = 'rule', toString(rule),
                 '') AS label
         FROM kpi_cases FINAL
         WHERE kpi = {kpi:String} AND definition = {definition:String}
@@ -35,6 +40,8 @@ WITH
             AND (empty({currencies:Array(String)}) OR has({currencies:Array(String)}, currency))
             AND (empty({segments:Array(String)}) OR has({segments:Array(String)}, segment))
             AND (empty({sources:Array(String)}) OR has({sources:Array(String)}, source))
+            AND (empty({handoffs:Array(String)}) OR has({handoffs:Array(String)}, handoff))
+            AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, rule))
     ),
     rates AS
     (
@@ -52,6 +59,7 @@ WITH
             priced_on,
             count() AS number,
             sumState(measure) AS sums,
+            sumMapState(if({asks_latest:Bool}, [ended_at], []), if({asks_latest:Bool}, [measure], [])) AS by_instant,
             avgState(measure) AS means,
             quantilesExactInclusiveState(0.5, 0.9)(measure) AS quantiles,
             maxState(measure) AS longest,
@@ -67,6 +75,7 @@ SELECT
     money_in,
     sum(number) AS cases,
     sumMerge(sums) AS sum_of_values,
+    arrayElementOrNull(sumMapMerge(by_instant).2, -1) AS latest,
     avgMerge(means) AS mean,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[1] AS median,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[2] AS p90,
