@@ -19,6 +19,7 @@ from dashboard.session import NO_KPIS, attach
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
+from domain.period import Periods
 from domain.span_names import SpanNames
 from storage.client import Store
 from storage.kpi_cases import Pricing
@@ -37,9 +38,10 @@ def console_app(
     routing: Callable[[], Routing],
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    periods: Periods = Periods(),
 ) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names, contracts, routing, kpis, pricing)
+    attach(store, clock, span_names, contracts, routing, kpis, pricing, periods)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options({})
@@ -71,9 +73,10 @@ class ConsoleServer:
         routing: Callable[[], Routing] = shipped_routing,
         kpis: Mapping[str, Kpi] = NO_KPIS,
         pricing: Pricing = Pricing("EUR", 7),
+        periods: Periods = Periods(),
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing, kpis, pricing),
+            console_app(store, clock, span_names, contracts, routing, kpis, pricing, periods),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -9,6 +9,7 @@ from alerts.muting import Routing, shipped_routing
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
+from domain.period import Periods
 from domain.span_names import SpanNames
 from storage.client import Store
 from storage.kpi_cases import Pricing
@@ -27,6 +28,7 @@ class ConsoleContext:
     routing: Callable[[], Routing]
     kpis: Mapping[str, Kpi]
     pricing: Pricing
+    periods: Periods
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
@@ -41,12 +43,13 @@ def attach(
     routing: Callable[[], Routing] = shipped_routing,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    periods: Periods = Periods(),
 ) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing)]
+    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing, periods)]
 
 
 def current() -> ConsoleContext:

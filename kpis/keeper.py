@@ -18,7 +18,7 @@ from kpis.figures import slices, value_of
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
 from storage.kpi_case_keeping import Span
-from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, changed_days
+from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, changed_days, sum_days
 from storage.kpi_values import DayValue, Statement, read_statements, write_statements
 
 DAY = timedelta(days=1)
@@ -108,6 +108,7 @@ class KpiKeeper:
     def _state(self, kpi: Kpi, days: Sequence[date], now: datetime) -> None:
         currency = self._settings.pricing.currency if kpi.statistic is Statistic.TOTAL else ""
         for since, until in _runs(days):
+            sum_days(self._store, kpi, [since.date() + number * DAY for number in range((until - since).days)])
             stated = {
                 (one.day.starts_at, one.day.legal_entity): one
                 for one in read_statements(self._store, kpi, since, until)

@@ -147,6 +147,7 @@ class Service:
             self._routing,
             self._kpis.book.kpis,
             self._kpis.book.settings.pricing,
+            self._kpis.book.periods,
         )
         self._scheduler = self._schedule(settings)
 

@@ -3,17 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Money, MoneySum, Statistic
 from storage.client import Store
 from storage.kpi_case_keeping import version_of
 
 # In this slice stand the cases that are open.
 OPEN_SLICE = -1
-_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND, _DAY = timedelta(microseconds=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,16 @@ def case_figures(
 
     The first slice ends at `turn`, where one is given, and all others are equally long.
     """
+    turn = since + slice_ if turn is None else turn
+    plain, summed = _days(store, kpi, since, until, turn, slice_)
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
         "since": since,
         "until": until,
-        "turn": since + slice_ if turn is None else turn,
+        "turn": turn,
+        "plain_days": plain,
+        "summed_days": summed,
         "slice_us": slice_ // _MICROSECOND,
         "dimension": dimension or "",
         "reporting_currency": pricing.currency,
@@ -134,6 +139,33 @@ def case_figures(
             stated = MoneySum(row["money_in"] or None, row["amount"], row["cases"], row["unknown"])
             sums.setdefault(key, []).append(stated)
     return [_figures(key, row, sums.get(key, ()), pricing.currency) for key, row in totals.items()]
+
+
+def sum_days(store: Store, kpi: Kpi, days: Sequence[date]) -> None:
+    """Sums the cases of days that are over, so that figures need not read them; also again, where they changed."""
+    if kpi.statistic is not Statistic.LATEST and days:
+        store.run("sum_kpi_days", {"kpi": kpi.id, "definition": kpi.version, "days": list(days)})
+
+
+def _days(
+    store: Store, kpi: Kpi, since: datetime, until: datetime, turn: datetime, slice_: timedelta
+) -> tuple[list[date], list[date]]:
+    """The days of which cases are to be read, and those of which sums do: they lie in one slice as a whole."""
+    first, last = since.date(), until.date()
+    params = {"kpi": kpi.id, "definition": kpi.version, "first": first, "last": last}
+    stored = set(store.column("kpi_summed_days", params)) if slice_ >= _DAY else set()
+    plain, summed = [EPOCH.date()], []
+    for number in range((last - first).days + 1):
+        day = first + number * _DAY
+        starts_at = datetime.combine(day, time(), UTC)
+        ends_at = starts_at + _DAY
+        is_whole = (
+            since <= starts_at
+            and ends_at <= until
+            and (ends_at <= turn or (starts_at >= turn and (starts_at - turn) % slice_ + _DAY <= slice_))
+        )
+        (summed if is_whole and day in stored else plain).append(day)
+    return plain, summed
 
 
 def case_rows(

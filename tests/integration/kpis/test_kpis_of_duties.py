@@ -57,9 +57,9 @@ def keep(store: Store, rules: list[MilestoneRule], *ticks: timedelta) -> None:
         KpiKeeper(store, {kpi.id: kpi}, SETTINGS).tick(NOW + tick)
 
 
-def happened(number: int, type_: str, object_: str, hours: float, **stated: str) -> EventRow:
+def happened(number: int, type_: str, object_: str, hours: float, legal_entity: str = "") -> EventRow:
     at = NOW + hours * HOUR
-    return event_row(f"{type_}-{number}", type_, [object_], occurred_at=at, received_at=at, **stated)
+    return event_row(f"{type_}-{number}", type_, [object_], occurred_at=at, received_at=at, legal_entity=legal_entity)
 
 
 def test_the_share_is_of_duties_that_were_met_or_broken_and_shows_the_open_beside(embedded_store: Store) -> None:

@@ -165,7 +165,8 @@ ALERTS = (
         ),
         pytest.param(
             COLUMNS,
-            "is no statement that finds cases: Unknown table expression identifier 'milestones'",
+            "is no statement that finds cases: Unknown table expression identifier 'milestones'. "
+            "Maybe you meant system.time_zones?",
             id="what another origin reads",
         ),
     ],
