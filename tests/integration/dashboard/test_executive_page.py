@@ -58,7 +58,7 @@ def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: S
 
     text = shown(page.switch_page(PAGE).run())
 
-    assert "Order activation latency at 2 h, Completion rate at 0\u202f% miss their targets; 2 targets are met." in text
+    assert "Order activation latency at 2 h, Completion rate at 0\u202f% miss their targets; 4 targets are met." in text
     assert '<div class="mp-tile-value">2 h</div><div class="mp-tile-note">target 1 h</div>' in text
     assert '<div class="mp-tile-value" title="300.30 EUR">€300</div>' in text
     assert "1 case of unknown amount not in it" in text
