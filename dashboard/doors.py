@@ -1,12 +1,11 @@
 """What the console changes or tries through other parts of the program: the doors that commands and the API use."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.interventions.planning import PlannedCall, Selection
 from collector.replay import Replay
-from domain.period import Periods
 
 # What calls to the middleware would come to now; calls nobody.
 Plan = Callable[[Selection, datetime], Sequence[PlannedCall]]
@@ -18,16 +17,15 @@ class Doors:
 
     replay: Replay | None = None
     plan: Plan | None = None
-    periods: Periods = field(default_factory=Periods)
 
 
 # As in `session`: Streamlit hands page scripts nothing.
 _attached: list[Doors] = []
 
 
-def attach_doors(replay: Replay | None = None, plan: Plan | None = None, periods: Periods = Periods()) -> None:
+def attach_doors(replay: Replay | None = None, plan: Plan | None = None) -> None:
     """Makes every page of this process act through these."""
-    _attached[:] = [Doors(replay, plan, periods)]
+    _attached[:] = [Doors(replay, plan)]
 
 
 def doors() -> Doors:

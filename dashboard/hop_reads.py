@@ -5,7 +5,6 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.components.filters import RANGES
-from dashboard.doors import doors
 from dashboard.reads import FRESH, STEADY, now
 from dashboard.session import current
 from domain.hop import Hop, HopList, Outlook
@@ -34,7 +33,7 @@ def courses(range_name: str) -> dict[Hop, HopCourse]:
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def outlooks(hop: Hop) -> list[Outlook]:
     """What would wait behind a hop that stays down until the cutoff."""
-    return hop_outlooks(current().store, hop, doors().periods, now(), current().pricing)
+    return hop_outlooks(current().store, hop, current().periods, now(), current().pricing)
 
 
 def _until() -> datetime:

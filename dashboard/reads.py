@@ -1,9 +1,6 @@
 """The console's only reads of the store, each kept for a few seconds so that many readers cost as much as one."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,17 +11,13 @@ from dashboard.session import current
 from domain.audit import ChainCheck, Head
 from domain.business_object import BusinessObject
 from domain.incident import Incident
-from domain.kpi import Dimension, Figure, Kpi
 from domain.reconcile_rule import ReconcileRule
 from domain.silence import SilenceState
-from kpis.figures import Question, course, figures
 from rules import reconcile_exceptions
 from rules.engine import ENGINE
 from storage import incidents, on_call, overview, trace_view
 from storage.audit import verify_audit
 from storage.freshness import SourceFreshness, known_through, source_freshness
-from storage.kpi_cases import CaseFilter, CaseRow, case_rows
-from storage.kpi_values import Statement, read_statements
 from storage.on_call import AlertFile, AlertWish, AuditPage, HandledPage, SilencePage
 from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
 from storage.trace_view import EventRecord, Journey
@@ -36,8 +29,6 @@ FRESH = timedelta(seconds=4)
 STEADY = timedelta(seconds=20)
 # More causes at once are no incidents but an outage; the command shows them all.
 MOST_INCIDENTS = 20
-# Bars in the course of a tile.
-STEPS = 30
 
 
 def now() -> datetime:
@@ -145,75 +136,6 @@ def journey(text: str) -> Journey | None:
     return trace_view.find_journey(current().store, text, current().span_names)
 
 
-class KpiFigure(NamedTuple):
-    """A KPI and what it came to."""
-
-    kpi: Kpi
-    figure: Figure
-
-
-def kpis() -> Mapping[str, Kpi]:
-    """The KPIs by id."""
-    return current().kpis
-
-
 def reporting_currency() -> str:
     """In which currency amounts are added up."""
     return current().pricing.currency
-
-
-@st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_figures(range_name: str, entities: tuple[str, ...]) -> list[KpiFigure]:
-    asked = question(range_name, entities)
-    return [
-        KpiFigure(kpi, figure)
-        for kpi in current().kpis.values()
-        for figure in figures(current().store, kpi, asked, current().pricing)
-    ]
-
-
-@st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_by_entity(kpi: str, range_name: str, entities: tuple[str, ...]) -> list[Figure]:
-    asked = replace(question(range_name, entities), dimension=Dimension.LEGAL_ENTITY)
-    return figures(current().store, current().kpis[kpi], asked, current().pricing)
-
-
-@st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_course(kpi: str, range_name: str, entities: tuple[str, ...]) -> tuple[dict[datetime, Figure], list[datetime]]:
-    """A KPI's figures in even steps, and when each step begins."""
-    asked = question(range_name, entities)
-    step = (asked.until - asked.since) / STEPS
-    steps = [asked.since + number * step for number in range(STEPS)]
-    return course(current().store, current().kpis[kpi], asked, step, current().pricing), steps
-
-
-@st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_cases(
-    kpi: str, range_name: str, entities: tuple[str, ...], is_open: bool, limit: int, offset: int
-) -> tuple[list[CaseRow], int]:
-    asked = question(range_name, entities)
-    return case_rows(
-        current().store,
-        current().kpis[kpi],
-        asked.since,
-        asked.until,
-        asked.cases,
-        is_open=is_open,
-        limit=limit,
-        offset=offset,
-    )
-
-
-@st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
-    """What was stated of all legal entities together on the days of a stretch of time."""
-    until = now()
-    found = read_statements(current().store, current().kpis[kpi], until - RANGES[range_name].length, until)
-    return [statement for statement in found if not statement.day.legal_entity]
-
-
-def question(range_name: str, entities: tuple[str, ...]) -> Question:
-    """What is asked of KPIs by a stretch of time and legal entities."""
-    until = now()
-    cases = CaseFilter({Dimension.LEGAL_ENTITY: entities} if entities else {})
-    return Question(until - RANGES[range_name].length, until, cases=cases)

@@ -27,6 +27,7 @@ from dashboard.sign_in_door import SignInDoor
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
+from domain.period import Periods
 from domain.span_names import SpanNames
 from storage.client import Store
 from storage.kpi_cases import Pricing
@@ -45,6 +46,7 @@ def console_app(
     routing: Callable[[], Routing],
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    periods: Periods = Periods(),
     setup: SignInSetup | None = None,
     known_as: str = "",
     rule_files: RuleFiles | None = None,
@@ -54,7 +56,8 @@ def console_app(
     `known_as` is the name of the machine by which people reach it, where that is not this one's own.
     """
     sign_in = SignIn(setup) if setup else None
-    attach(store, clock, span_names, contracts, routing, kpis, pricing, sign_in=sign_in, rule_files=rule_files)
+    shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
+    attach(*shown, sign_in=sign_in, rule_files=rule_files)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options(_options(setup, known_as))
@@ -118,13 +121,15 @@ class ConsoleServer:
         routing: Callable[[], Routing] = shipped_routing,
         kpis: Mapping[str, Kpi] = NO_KPIS,
         pricing: Pricing = Pricing("EUR", 7),
+        periods: Periods = Periods(),
         *,
         sign_in: SignInSetup | None = None,
         known_as: str = "",
         rule_files: RuleFiles | None = None,
     ) -> None:
+        shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing, kpis, pricing, sign_in, known_as, rule_files),
+            console_app(*shown, sign_in, known_as, rule_files),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -12,6 +12,7 @@ from dashboard.sign_in import SignIn
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
+from domain.period import Periods
 from domain.span_names import SpanNames
 from storage.client import Store
 from storage.kpi_cases import Pricing
@@ -30,6 +31,7 @@ class ConsoleContext:
     routing: Callable[[], Routing]
     kpis: Mapping[str, Kpi]
     pricing: Pricing
+    periods: Periods
     # Without one the console is for this machine alone, and whoever is at it may do everything.
     sign_in: SignIn | None = None
     # The sign-ins that were written down.
@@ -51,6 +53,7 @@ def attach(
     routing: Callable[[], Routing] = shipped_routing,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    periods: Periods = Periods(),
     *,
     sign_in: SignIn | None = None,
     rule_files: RuleFiles | None = None,
@@ -59,7 +62,7 @@ def attach(
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    shown = (store, clock, span_names, contracts, routing, kpis, pricing)
+    shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
     _attached[:] = [ConsoleContext(*shown, sign_in=sign_in, rule_files=rule_files)]
 
 

@@ -1,10 +1,14 @@
 """A key performance indicator: what it measures, of which cases it is made, and what it came to."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
+
+from domain.rule import MilestoneRule
 
 
 class Unit(StrEnum):
@@ -17,12 +21,23 @@ class Unit(StrEnum):
 
 
 class Statistic(StrEnum):
-    """How the figure follows from the cases: from their values, for `total` from their amounts."""
+    """How the figure follows from the cases: from their values, for `total` from their amounts.
+
+    `latest` adds up the values of those that ended last, as of what is read at instants; `ratio` is of their amounts to
+    those of another KPI.
+    """
 
     MEDIAN = "median"
     MEAN = "mean"
     SUM = "sum"
+    LATEST = "latest"
     TOTAL = "total"
+    RATIO = "ratio"
+
+    @property
+    def is_of_amounts(self) -> bool:
+        """Whether it follows from amounts, and so from rates."""
+        return self in (Statistic.TOTAL, Statistic.RATIO)
 
 
 class Direction(StrEnum):
@@ -40,23 +55,55 @@ class Dimension(StrEnum):
     CURRENCY = "currency"
     SEGMENT = "segment"
     SOURCE = "source"
+    HANDOFF = "handoff"
+    RULE = "rule"
+
+
+class Origin(StrEnum):
+    """What the cases of a KPI are found in."""
+
+    MILESTONES = "milestones"
+    ALERTS = "alerts"
+    DUTIES = "duties"
+    SIGNAL = "signal"
+
+
+class JudgedRule(NamedTuple):
+    """A milestone rule, and its own condition as checked SQL, empty without one."""
+
+    rule: MilestoneRule
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReading:
+    """A signal that is read at even instants, told apart by labels."""
+
+    signal: str
+    per: tuple[str, ...] = ()
+    quiet_is_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSource:
-    """How the cases of a KPI are found: by a statement over the milestones of one object type.
+    """How the cases of a KPI are found: by a statement over its origin, or by reading a signal.
 
-    `statement` is the SQL of `file`; the types say which events it reads as `from_types`, `to_types` and
-    `unless_types`. With `own_amounts` an amount that an event leaves out is unknown, and not the object's.
+    `statement` is the SQL of `file`. Over the milestones of one object type the types say which events it reads as
+    `from_types`, `to_types` and `unless_types`; with `own_amounts` an amount that an event leaves out is unknown, and
+    not the object's. Over alerts and duties `alerts` names their rules, all with none; duties are those of `rules`.
     """
 
     object_type: str
     statement: str
     file: Path
-    from_types: tuple[str, ...]
+    from_types: tuple[str, ...] = ()
     to_types: tuple[str, ...] = ()
     unless_types: tuple[str, ...] = ()
     own_amounts: bool = False
+    origin: Origin = Origin.MILESTONES
+    alerts: tuple[str, ...] = ()
+    rules: tuple[JudgedRule, ...] = ()
+    reading: SignalReading | None = None
 
     @property
     def types(self) -> list[str]:
@@ -66,7 +113,7 @@ class CaseSource:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI; `target` is in its unit, None where there is none.
+    """One KPI; `target` is in its unit, None where there is none. A ratio is of its amounts to those of `against`.
 
     `version` changes with all that decides which cases it has.
     """
@@ -81,6 +128,17 @@ class Kpi:
     cases: CaseSource
     version: str
     target: Decimal | None = None
+    against: "Kpi | None" = None
+
+    def with_rules(self, rules: tuple[JudgedRule, ...]) -> "Kpi":
+        """The same over the duties of these rules: of another version where they decide otherwise which there are."""
+        if self.cases.origin is not Origin.DUTIES:
+            return self
+        named = self.cases.alerts
+        taken = tuple(one for one in sorted(rules, key=_name) if not named or one.rule.name in named)
+        facts = repr([(self.version, *_deciding(one)) for one in taken])
+        version = hashlib.sha256(facts.encode()).hexdigest()[:12]
+        return replace(self, cases=replace(self.cases, rules=taken), version=version)
 
     def is_met(self, value: float | Decimal | None) -> bool | None:
         """Whether a figure meets the target; None where one of the two is unknown."""
@@ -88,6 +146,26 @@ class Kpi:
             return None
         reached = Decimal(value)
         return reached <= self.target if self.direction is Direction.LOWER else reached >= self.target
+
+
+def _name(judged: JudgedRule) -> str:
+    return judged.rule.name
+
+
+def _deciding(judged: JudgedRule) -> tuple[object, ...]:
+    # How long a duty may take is no part of it: that is in the alerts.
+    rule = judged.rule
+    return (
+        rule.name,
+        rule.object_type,
+        rule.from_type,
+        rule.to_type,
+        rule.unless,
+        rule.pairing,
+        rule.skew,
+        rule.labels.get("handoff", ""),
+        judged.condition,
+    )
 
 
 @dataclass(frozen=True, slots=True)

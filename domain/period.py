@@ -129,6 +129,28 @@ class PeriodScheme:
             known = self._known[day] = Period(name, first, last, self._cutoff_at(last))
         return known
 
+    def named(self, name: str) -> Period:
+        """The period of that name; ValueError where the scheme has none."""
+        year = name[:4]
+        if year.isdecimal() and 1970 <= int(year) <= 9000:
+            # A year of weeks may begin or end some days into the calendar year beside it.
+            day, last = date(int(year) - 1, 12, 1), date(int(year) + 1, 1, 31)
+            while day <= last:
+                found, first_day, last_day = self.pattern.containing(day)
+                if found == name:
+                    return Period(found, first_day, last_day, self._cutoff_at(last_day))
+                day = last_day + DAY
+        example = self.pattern.containing(date(2026, 10, 15))[0]
+        raise ValueError(f"is {name[:40]!r}; give a period as scheme {self.name} calls them, such as {example}")
+
+    def stretch(self, period: Period) -> tuple[datetime, datetime]:
+        """From when on, and before when, what occurs belongs to a period."""
+        begin, end = (
+            datetime.combine(day, time(), self._zone).astimezone(UTC)
+            for day in (period.first_day, period.last_day + DAY)
+        )
+        return begin, end
+
     @cached_property
     def _known(self) -> dict[date, Period]:
         return {}
@@ -159,5 +181,8 @@ class Periods:
 
     def period(self, legal_entity: str | None, instant: datetime) -> Period:
         """The period of a legal entity that an instant belongs to."""
-        scheme = self.by_legal_entity.get(legal_entity, self.default) if legal_entity else self.default
-        return scheme.period(instant)
+        return self.scheme(legal_entity).period(instant)
+
+    def scheme(self, legal_entity: str | None) -> PeriodScheme:
+        """How a legal entity cuts its years."""
+        return self.by_legal_entity.get(legal_entity, self.default) if legal_entity else self.default

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,16 +14,17 @@ from domain.config_file import ConfigFile, ConfigModel, Location, load_file, sho
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration
 from domain.errors import ConfigError, Problem
-from domain.kpi import CaseSource, Direction, Kpi, Statistic, Unit
+from domain.kpi import CaseSource, Direction, Kpi, Origin, Statistic, Unit
+from kpis.config_parts import misplaced, reading_of
 
 SHIPPED = Path(__file__).parent / "definitions"
 TITLES = {"kpis": ("kpi", "id")}
 # Which statistics say something of which unit.
 FITTING = {
     Unit.SECONDS: (Statistic.MEDIAN, Statistic.MEAN),
-    Unit.SHARE: (Statistic.MEAN,),
+    Unit.SHARE: (Statistic.MEAN, Statistic.RATIO),
     Unit.MONEY: (Statistic.TOTAL,),
-    Unit.COUNT: (Statistic.SUM,),
+    Unit.COUNT: (Statistic.SUM, Statistic.LATEST),
 }
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -51,11 +53,16 @@ class KpiConfig(ConfigModel):
     statistic: Statistic
     better: Direction
     owner: str
-    object: Annotated[str, Field(min_length=1)]
-    find: str
-    from_: SomeTypesText = Field(alias="from")
+    reads: Origin = Origin.MILESTONES
+    object: Annotated[str, Field(min_length=1)] | None = None
+    find: str | None = None
+    from_: SomeTypesText | None = Field(default=None, alias="from")
     to: TypesText = ()
     unless: TypesText = ()
+    alerts: TypesText = ()
+    signal: str | None = None
+    per: TypesText = ()
+    against: str | None = None
     target: str | int | float | None = None
 
 
@@ -69,6 +76,7 @@ def load_kpis(folders: list[Path]) -> dict[str, Kpi]:
     """The KPIs of all folders by id; one of a later folder replaces that of its id. ConfigError names every problem."""
     problems: list[Problem] = []
     found: dict[str, Kpi] = {}
+    bases: dict[str, tuple[str, Problem]] = {}
     for folder in folders:
         here: dict[str, Kpi] = {}
         for path in sorted(folder.rglob("*.yaml")):
@@ -82,11 +90,24 @@ def load_kpis(folders: list[Path]) -> dict[str, Kpi]:
                 wrong = list(_problems(file, location, config, here))
                 problems.extend(wrong)
                 if not wrong:
-                    here[config.id] = _kpi(config, path.parent)
+                    here[config.id] = _kpi(config, path)
+                    if config.against:
+                        bases[config.id] = (config.against, _no_base(file, location, config))
         found |= here
+    for name, (base, problem) in bases.items():
+        if base in found and found[base].statistic is Statistic.TOTAL:
+            found[name] = replace(found[name], against=found[base])
+        else:
+            problems.append(problem)
     if problems:
         raise ConfigError(problems)
-    return found
+    # What a ratio is set against is brought up to date before it.
+    return dict(sorted(found.items(), key=lambda one: one[1].against is not None))
+
+
+def _no_base(file: ConfigFile[KpisConfig], location: Location, config: KpiConfig) -> Problem:
+    message = f"against is {show(config.against)}; give the id of a KPI whose statistic is total"
+    return file.problem((*location, "against"), f'kpi "{config.id}": {message}')
 
 
 def _problems(
@@ -102,8 +123,11 @@ def _problems(
         yield problem(
             "statistic", f"statistic is {config.statistic}, which says nothing of {config.unit}; give {fitting}"
         )
+    yield from (problem(key, message) for key, message in misplaced(config))
+    if (config.statistic is Statistic.RATIO) != (config.against is not None):
+        yield problem("statistic", "a ratio, and nothing else, is set against another KPI: give both or neither")
     known = sorted({path.stem for folder in (file.path.parent, SHIPPED) for path in folder.glob("*.sql")})
-    if config.find not in known:
+    if config.find is not None and config.find not in known:
         yield problem("find", f"find is {config.find!r}; beside the file there are {', '.join(known)}")
     if config.target is not None:
         try:
@@ -112,16 +136,19 @@ def _problems(
             yield problem("target", f"target {error}")
 
 
-def _kpi(config: KpiConfig, folder: Path) -> Kpi:
-    file = _statement_file(config.find, folder)
+def _kpi(config: KpiConfig, path: Path) -> Kpi:
+    file = _statement_file(config.find, path.parent) if config.find else path
     cases = CaseSource(
-        config.object,
-        file.read_text(encoding="utf-8").strip().removesuffix(";"),
+        config.object or "",
+        file.read_text(encoding="utf-8").strip().removesuffix(";") if config.find else "",
         file,
-        config.from_,
+        config.from_ or (),
         config.to,
         config.unless,
-        own_amounts=config.statistic is Statistic.TOTAL,
+        own_amounts=config.statistic.is_of_amounts,
+        origin=config.reads,
+        alerts=config.alerts,
+        reading=reading_of(config),
     )
     return Kpi(
         id=config.id,
@@ -150,6 +177,8 @@ def _digest(cases: CaseSource) -> str:
         cases.to_types,
         cases.unless_types,
         cases.own_amounts,
+        # A definition that reads milestones is the one that it was before there were others.
+        *(() if cases.origin is Origin.MILESTONES else (cases.origin, cases.alerts, cases.reading)),
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
 

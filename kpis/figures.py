@@ -1,7 +1,7 @@
 """What KPIs come to over a stretch of time, beside the stretch before it: figures, their course and their cases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
@@ -16,21 +16,34 @@ _BEFORE, _NOW = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A stretch of time, the cases that count in it, and what tells them apart."""
+    """A stretch of time, the cases that count in it, and what tells them apart.
+
+    It is compared with the time from `before_since` until it begins, of the same length where that is not given.
+    """
 
     since: datetime
     until: datetime
     dimension: Dimension | None = None
     cases: CaseFilter = ALL_CASES
+    before_since: datetime | None = None
 
 
 def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> list[Figure]:
     """The figure of each value of the dimension that cases have, by name; without one a single figure."""
     length = question.until - question.since
+    before_since = question.before_since or question.since - length
     found: dict[str, dict[int, SliceFigures]] = {}
     # The stretch before is the first slice, the one that is asked about the second: one look at the cases for both.
-    for one in case_figures(
-        store, kpi, question.since - length, question.until, length, question.dimension, question.cases, pricing
+    for one in slices(
+        store,
+        kpi,
+        before_since,
+        question.until,
+        length,
+        question.dimension,
+        question.cases,
+        pricing,
+        question.since,
     ):
         found.setdefault(one.label, {})[one.slice] = one
     if not question.dimension:
@@ -57,6 +70,33 @@ def _figure(
     )
 
 
+def slices(
+    store: Store,
+    kpi: Kpi,
+    since: datetime,
+    until: datetime,
+    slice_: timedelta,
+    dimension: Dimension | None,
+    cases: CaseFilter,
+    pricing: Pricing,
+    turn: datetime | None = None,
+) -> list[SliceFigures]:
+    """The figures of a KPI's cases by slice and label; those of a ratio beside what they are set against."""
+    asked = (since, until, slice_, dimension, cases, pricing, turn)
+    found = case_figures(store, kpi, *asked)
+    if kpi.against is None:
+        return found
+    bases = {(one.slice, one.label): one.money.total for one in case_figures(store, kpi.against, *asked)}
+    here = [replace(one, base=bases.pop((one.slice, one.label), None)) for one in found]
+    nothing = Money((), pricing.currency, Decimal(0), 0)
+    # Where something was expected and nothing came, the ratio is none at all.
+    return here + [
+        SliceFigures(*key, 0, None, None, None, None, None, None, nothing, base)
+        for key, base in bases.items()
+        if key[0] != OPEN_SLICE
+    ]
+
+
 def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
     """The figure of a KPI from its ended cases, in its unit; None where no case decides it.
 
@@ -66,14 +106,21 @@ def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
         return Decimal(0) if kpi.statistic in (Statistic.SUM, Statistic.TOTAL) else None
     if kpi.statistic is Statistic.TOTAL:
         value: Decimal | float | None = found.money.total
+    elif kpi.statistic is Statistic.RATIO:
+        value = found.money.total / found.base if found.money.total is not None and found.base else None
     else:
-        value = {Statistic.MEDIAN: found.median, Statistic.MEAN: found.mean, Statistic.SUM: found.sum}[kpi.statistic]
+        value = {
+            Statistic.MEDIAN: found.median,
+            Statistic.MEAN: found.mean,
+            Statistic.SUM: found.sum,
+            Statistic.LATEST: found.latest,
+        }[kpi.statistic]
     return None if value is None else Decimal(value).quantize(_NINE_DIGITS, context=_EXACT)
 
 
 def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing: Pricing) -> dict[datetime, Figure]:
     """The figure of all cases in each step from `since` on; a step without cases is absent."""
-    found = case_figures(store, kpi, question.since, question.until, step, None, question.cases, pricing)
+    found = slices(store, kpi, question.since, question.until, step, None, question.cases, pricing)
     return {
         (start := question.since + one.slice * step): Figure(
             None, start, start + step, value_of(kpi, one), None, _closed(one, pricing), _open(None, pricing)

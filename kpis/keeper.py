@@ -5,25 +5,23 @@ it came. A tick that was cut off is repeated to the instant that it noted, and s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from domain.errors import StoreError, StoreUnreachable
 from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Statistic
+from kpis.case_finding import find_cases, known_through
 from kpis.config import KpiSettings
-from kpis.figures import value_of
+from kpis.figures import slices, value_of
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
-from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, arrivals, case_figures, changed_days, keep_cases
+from storage.kpi_case_keeping import Span
+from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, changed_days, sum_days
 from storage.kpi_values import DayValue, Statement, read_statements, write_statements
-from storage.milestones import Stretch, stretches
 
 DAY = timedelta(days=1)
-# Bounds what one insert holds in memory: so many milestones, or the objects that a tenth as many have come for.
-_MILESTONES_AT_ONCE = 500_000
-_ARRIVALS_AT_ONCE = _MILESTONES_AT_ONCE // 10
 # Days that one statement reads.
 _DAYS_AT_ONCE = 400
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,7 +46,8 @@ class KpiKeeper:
         changed, problems = 0, []
         for kpi in self._kpis.values():
             try:
-                changed += self._take_in(kpi, through)
+                known = known_through(self._store, kpi, through)
+                changed += known > EPOCH and self._take_in(kpi, known)
             except StoreUnreachable:
                 raise
             except StoreError as error:
@@ -71,24 +70,17 @@ class KpiKeeper:
         if through == after and not has_other_segments and not is_priced_anew:
             return False
         self._note(kpi, "begun", through, segment)
-        self._keep(kpi, after, through, touched=after is not None and not has_other_segments)
+        span = Span(after, through, touched=after is not None and not has_other_segments)
+        if after != through or not span.touched:
+            find_cases(self._store, kpi, span, segment)
         self._state(kpi, self._days(kpi, after, through, everything=is_priced_anew), through)
         self._note(kpi, "stated", through, prices)
         self._note(kpi, "kept", through, segment)
         return True
 
-    def _keep(self, kpi: Kpi, after: datetime | None, through: datetime, *, touched: bool) -> None:
-        if after == through and touched:
-            return
-        every: Iterable[Stretch] = [Stretch(kpi.cases.object_type)]
-        if after is None or not touched or arrivals(self._store, kpi, after, through) > _ARRIVALS_AT_ONCE:
-            every = stretches(self._store, kpi.cases.object_type, _MILESTONES_AT_ONCE)
-        for stretch in every:
-            keep_cases(self._store, kpi, stretch, after, through, self._settings.segment, touched=touched)
-
     def _prices(self, kpi: Kpi) -> str:
         """A name of the rates and the currency that a KPI's statements follow from; empty where from none."""
-        if kpi.statistic is not Statistic.TOTAL:
+        if not kpi.statistic.is_of_amounts:
             return ""
         return hashlib.sha256(repr((self._settings.pricing, self._settings.rates)).encode()).hexdigest()[:12]
 
@@ -101,6 +93,9 @@ class KpiKeeper:
     def _days(self, kpi: Kpi, after: datetime | None, through: datetime, *, everything: bool) -> list[date]:
         """The days that are over of which something is to be stated: they changed, or ended since the last tick."""
         found = set(changed_days(self._store, kpi, through))
+        if kpi.against is not None:
+            # It stands before this one, and so is up to date already.
+            found |= set(changed_days(self._store, kpi.against, through))
         if everything:
             statements = read_statements(self._store, kpi, EPOCH, through)
             found |= {statement.day.starts_at.date() for statement in statements}
@@ -113,6 +108,7 @@ class KpiKeeper:
     def _state(self, kpi: Kpi, days: Sequence[date], now: datetime) -> None:
         currency = self._settings.pricing.currency if kpi.statistic is Statistic.TOTAL else ""
         for since, until in _runs(days):
+            sum_days(self._store, kpi, [since.date() + number * DAY for number in range((until - since).days)])
             stated = {
                 (one.day.starts_at, one.day.legal_entity): one
                 for one in read_statements(self._store, kpi, since, until)
@@ -130,7 +126,7 @@ class KpiKeeper:
 
     def _found(self, kpi: Kpi, since: datetime, until: datetime) -> Iterator[DayValue]:
         for dimension in (None, Dimension.LEGAL_ENTITY):
-            figures = case_figures(self._store, kpi, since, until, DAY, dimension, ALL_CASES, self._settings.pricing)
+            figures = slices(self._store, kpi, since, until, DAY, dimension, ALL_CASES, self._settings.pricing)
             for figure in figures:
                 # Cases without a legal entity are in the figure of all.
                 if figure.slice != OPEN_SLICE and bool(figure.label) == (dimension is not None):
@@ -138,7 +134,7 @@ class KpiKeeper:
 
 
 def _day_value(kpi: Kpi, starts_at: datetime, figures: SliceFigures) -> DayValue:
-    is_money = kpi.statistic is Statistic.TOTAL
+    is_money = kpi.statistic.is_of_amounts
     unconverted = figures.money.unconverted if is_money else 0
     value = value_of(kpi, figures)
     return DayValue(starts_at, figures.label, value, figures.cases, unconverted)

@@ -10,11 +10,11 @@ from storage.kpi_statements import statement_problem
 
 def check_statements(store: Store, kpis: Iterable[Kpi]) -> None:
     """Returns where every statement finds cases and reads nothing else; ConfigError names the files that do not."""
-    by_file = {kpi.cases.file: kpi.cases.statement for kpi in kpis}
+    asked = {(kpi.cases.file, kpi.cases.origin): kpi.cases.statement for kpi in kpis if kpi.cases.statement}
     problems = [
         Problem(file, 0, 0, problem)
-        for file, statement in sorted(by_file.items())
-        if (problem := statement_problem(store, statement))
+        for (file, origin), statement in sorted(asked.items())
+        if (problem := statement_problem(store, statement, origin))
     ]
     if problems:
         raise ConfigError(problems)

@@ -67,6 +67,7 @@ class ConsoleDoor:
             routing,
             kpis.kpis,
             kpis.settings.pricing,
+            kpis.periods,
             sign_in=setup,
             known_as=urlsplit(told).hostname or "" if told else "",
             rule_files=RuleFiles(

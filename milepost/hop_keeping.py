@@ -4,7 +4,6 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
-from domain.period import Periods
 from kpis.hop_keeper import INSERTED_WITHIN, HopKeeper
 from milepost.hop_metrics import HopMetrics
 from storage.client import Store
@@ -12,10 +11,9 @@ from storage.kpi_cases import Pricing
 
 
 class HopKeeping:
-    """The hops of one running Milepost, and the periods whose cutoffs they are looked at until."""
+    """The hops of one running Milepost."""
 
-    def __init__(self, registry: CollectorRegistry, periods: Periods) -> None:
-        self.periods = periods
+    def __init__(self, registry: CollectorRegistry) -> None:
         self._metrics = HopMetrics(registry)
 
     def run(self, store: Store, now: datetime, pricing: Pricing) -> None:

@@ -15,7 +15,7 @@ from alerts.interventions.worker import InterventionWorker
 from domain.clock import Clock
 from milepost.answers.interventions import StoreInterventions
 from milepost.api.interventions import intervention_routes
-from milepost.rule_checks import rule_references
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from rules.references import References
 from storage.client import Store

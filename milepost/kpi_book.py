@@ -1,38 +1,61 @@
 """The configured KPIs with how amounts are priced, and what commands and the API ask of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.errors import UsageError
 from domain.instants import format_instant
-from domain.kpi import Dimension, Kpi
+from domain.kpi import Dimension, JudgedRule, Kpi
+from domain.period import Periods
+from domain.rule import MilestoneRule, Rule
 from kpis.catalog import load_kpis
 from kpis.config import KpiSettings, load_kpi_settings
+from kpis.figures import Question
 from kpis.fx import bring_rates_in
 from kpis.keeper import KpiKeeper
 from kpis.statements import check_statements
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
+from rules.compiler import compile_condition
+from rules.loader import load_rules
 from storage.client import Store
 from storage.fx_rates import Rate
 from storage.kpi_cases import CaseFilter
 
 USUAL_STRETCH = timedelta(days=30)
 _LONGEST_STRETCH = timedelta(days=3660)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class KpiBook(NamedTuple):
-    """The KPIs by id, and the settings that all share."""
+    """The KPIs by id, the settings that all share, and the accounting periods."""
 
     kpis: Mapping[str, Kpi]
     settings: KpiSettings
+    periods: Periods = Periods()
 
     def of(self, name: str) -> Kpi:
         """The KPI of an id; UsageError where there is none."""
         if name not in self.kpis:
             raise UsageError(f"there is no KPI {name!r}; there are {', '.join(sorted(self.kpis))}")
         return self.kpis[name]
+
+    def question(self, wish: "KpiWish") -> Question:
+        """What is asked for; UsageError for names and stretches that there are not."""
+        dimension, cases = wish.checked()
+        if not wish.period:
+            return Question(wish.since, wish.until, dimension, cases)
+        entities = wish.only.get(Dimension.LEGAL_ENTITY, ())
+        # Several of them may cut their years in several ways: then the usual one counts.
+        scheme = self.periods.scheme(entities[0] if len(entities) == 1 else None)
+        try:
+            since, until = scheme.stretch(scheme.named(wish.period))
+        except ValueError as error:
+            raise UsageError(f"period {error}") from None
+        before_since, _ = scheme.stretch(scheme.period(since - _MICROSECOND))
+        return Question(since, until, dimension, cases, before_since)
 
     def with_rates(self, rates: list[Rate]) -> "KpiBook":
         """The same with other rates."""
@@ -50,12 +73,13 @@ class KpiBook(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KpiWish:
-    """Over which stretch of time, of which cases, and told apart by what."""
+    """Over which stretch of time, of which cases, and told apart by what; a `period` by its name is that stretch."""
 
     since: datetime
     until: datetime
     by: str = ""
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    period: str = ""
 
     def checked(self) -> tuple[Dimension | None, CaseFilter]:
         """The dimension and the filter; UsageError for names and stretches that there are not."""
@@ -66,8 +90,20 @@ class KpiWish:
 
 
 def load_kpi_book(settings: Settings) -> KpiBook:
-    """The configured KPIs; ConfigError names every problem of their files."""
-    return KpiBook(load_kpis(settings.kpis_paths), load_kpi_settings(settings.kpi_settings_path))
+    """The configured KPIs over the duties of the configured rules; ConfigError names every problem of their files."""
+    references = rule_references(settings)
+    rules = load_rules([settings.rules_path], references)
+    kpis = {name: kpi.with_rules(judged(rules)) for name, kpi in load_kpis(settings.kpis_paths).items()}
+    return KpiBook(kpis, load_kpi_settings(settings.kpi_settings_path), references.periods)
+
+
+def judged(rules: Iterable[Rule]) -> tuple[JudgedRule, ...]:
+    """The rules that watch over duties, each with what its own condition is to the store."""
+    return tuple(
+        JudgedRule(rule, compile_condition(rule.where).sql if rule.where else "")
+        for rule in rules
+        if isinstance(rule, MilestoneRule)
+    )
 
 
 def check_stretch(since: datetime, until: datetime) -> None:

@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError, StoreUnreachable
 from kpis.flow_keeper import keep_flow
-from milepost.accounting_periods import configured_periods
 from milepost.demo.rates import demo_rates
 from milepost.hop_keeping import HopKeeping
 from milepost.kpi_book import KpiBook, load_kpi_book
@@ -24,7 +23,7 @@ class KpiKeeping:
         self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
         self._metrics = KpiMetrics(registry)
         self._is_checked = False
-        self.hops = HopKeeping(registry, configured_periods(settings))
+        self.hops = HopKeeping(registry)
 
     def check(self, store: Store) -> None:
         """ConfigError where the store says that a statement finds no cases; asked once."""

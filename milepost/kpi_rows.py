@@ -23,7 +23,8 @@ def kpi_row(kpi: Kpi, currency: str) -> Row:
         "better": kpi.direction.value,
         "target": None if kpi.target is None else _figure(kpi, kpi.target, currency),
         "owner": kpi.owner,
-        "object_type": kpi.cases.object_type,
+        "reads": kpi.cases.origin.value,
+        "object_type": kpi.cases.object_type or None,
         "version": kpi.version,
     }
 
@@ -74,6 +75,8 @@ def case_row(case: CaseRow) -> Row:
         "region": case.region or None,
         "segment": case.segment or None,
         "source": case.source or None,
+        "handoff": case.handoff or None,
+        "rule": case.rule or None,
     }
 
 

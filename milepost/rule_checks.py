@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from alerts.interventions.config import load_interventions
-from collector.contract_definitions import load_contracts
 from domain.errors import MilepostError, Problem
 from milepost.answers.from_api import ApiAnswers
 from milepost.output import print_json
 from milepost.settings import Settings
 from rules.json_schema import rules_json_schema
 from rules.loader import load_rules, rule_files
-from rules.references import References, load_references
+from rules.references import References
 from rules.rule_tests import run_rule_tests
 from rules.rule_warnings import warnings_in
 from storage.client import Store, read_dsn
@@ -41,14 +39,6 @@ class CheckOutcome:
 
     text: str
     warnings: Sequence[Problem]
-
-
-def rule_references(settings: Settings) -> References:
-    """What the configured rules refer to; ConfigError names every problem."""
-    interventions = load_interventions(settings.interventions_path)
-    return load_references(
-        settings.calendars_path, load_contracts(settings.contracts_path).contracts, interventions.known
-    )
 
 
 def heard_types(settings: Settings) -> frozenset[str] | None:

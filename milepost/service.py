@@ -54,8 +54,8 @@ from milepost.intervention_setup import RunningInterventions, intervention_setti
 from milepost.kpi_keeping import KpiKeeping
 from milepost.ready_pulls import ready_pulls
 from milepost.routing_reload import RoutingFile
-from milepost.rule_checks import rule_references
 from milepost.rule_reload import RuleFiles
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from milepost.store_arrival import StoreArrival
 from milepost.tracing import configure_tracing
@@ -140,7 +140,7 @@ class Service:
         self._collector = self._build_collector(settings, registry, correlation)
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
-        attach_doors(self._collector.replay, self._interventions.plan, self._kpis.hops.periods)
+        attach_doors(self._collector.replay, self._interventions.plan)
         rules = (self._rule_files, interventions.known)
         shown = (correlation.span_names, contracts, self._routing, self._kpis.book, *rules)
         self._console_server = people.console(store, clock, console_socket, self.console_url, *shown)
@@ -182,7 +182,6 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
-                self._kpis.hops.periods,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),

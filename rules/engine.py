@@ -32,6 +32,7 @@ from storage.alerts import alerts_in_stretch, write_transitions
 from storage.audit import write_audit
 from storage.client import Store
 from storage.engine_state import (
+    RULES_ENGINE,
     Watermark,
     open_duties,
     read_watermark,
@@ -51,7 +52,7 @@ from storage.milestones import (
 from storage.rule_versions import StoredVersion, read_rule_versions, write_rule_versions
 from storage.source_silences import note_sources, read_silences
 
-ENGINE = "rules"
+ENGINE = RULES_ENGINE
 NO_CONTRACTS = Contracts()
 # When the verdict of each rule, by its place in what is watched, is unknown.
 UnknownByRule = Mapping[int, UnknownOf]

@@ -14,10 +14,10 @@ from domain.contract import Contracts
 from domain.instants import EARLIEST, parse_instant
 from domain.milestone import Facts, Milestone
 from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
+from domain.signal import parse_value, signal_named
 from domain.source_silence import Silences, SourceSilence
 from rules.config_parts import Duration, Name
 from rules.kinds.absence_config import check_labels
-from rules.signals import parse_value, signal_named
 
 # A Monday, so that tests with a business calendar begin in open hours almost anywhere in Europe.
 DEFAULT_START = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -9,12 +9,12 @@ from domain.alike_rule import AlikeRule
 from domain.instants import format_instant
 from domain.rule import Rule
 from domain.series_rule import AbsenceRule, SeriesRule, ThresholdRule
+from domain.signal import SIGNALS, Recorded
 from domain.source_silence import Silences
 from rules.alike import alike_alerts_over
 from rules.replay import By, Span
 from rules.series_alert import series_alerts
 from rules.series_readers import READERS
-from rules.signals import SIGNALS, Recorded
 from storage.client import Store
 from storage.series import first_received, first_span_received
 

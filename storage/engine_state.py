@@ -9,6 +9,9 @@ from domain.instants import to_micros
 from storage.client import Store, encode_rows
 from storage.milestones import Stretch, Touched, touched_params
 
+# Under this name the engine of the rules notes how far it came.
+RULES_ENGINE = "rules"
+
 
 @dataclass(frozen=True, slots=True)
 class Watermark:

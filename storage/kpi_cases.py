@@ -1,20 +1,20 @@
-"""The cases that KPIs are made of in the store: kept in line with what arrives, and read as figures."""
+"""The cases that KPIs are made of in the store, read as figures."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.instants import EPOCH, to_micros
-from domain.kpi import Dimension, Kpi, Money, MoneySum
+from domain.instants import EPOCH
+from domain.kpi import Dimension, Kpi, Money, MoneySum, Statistic
 from storage.client import Store
-from storage.milestones import Stretch
+from storage.kpi_case_keeping import version_of
 
 # In this slice stand the cases that are open.
 OPEN_SLICE = -1
-_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND, _DAY = timedelta(microseconds=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class CaseFilter:
             Dimension.CURRENCY: "currencies",
             Dimension.SEGMENT: "segments",
             Dimension.SOURCE: "sources",
+            Dimension.HANDOFF: "handoffs",
+            Dimension.RULE: "rules",
         }
         return {name: list(self.chosen.get(dimension, ())) for dimension, name in names.items()}
 
@@ -54,11 +56,14 @@ class SliceFigures:
     label: str
     cases: int
     sum: float | None
+    latest: float | None
     mean: float | None
     median: float | None
     p90: float | None
     longest: float | None
     money: Money
+    # What its money is set against.
+    base: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,53 +81,13 @@ class CaseRow:
     region: str
     segment: str
     source: str
-
-
-def keep_cases(
-    store: Store,
-    kpi: Kpi,
-    stretch: Stretch,
-    after: datetime | None,
-    through: datetime,
-    segment: str,
-    *,
-    touched: bool,
-) -> None:
-    """Brings the cases of a stretch's objects in line with what was received by `through`.
-
-    `after` is how far they were before, None where there are none. Unless it is `touched`, and only the objects count
-    that events have named since then, all do. Repeated for the same instants it changes nothing.
-    """
-    source = kpi.cases
-    params = {
-        "kpi": kpi.id,
-        "definition": kpi.version,
-        "object_type": stretch.object_type,
-        "after_id": stretch.after_id,
-        "last_id": stretch.last_id,
-        "touched": touched,
-        "after": after or EPOCH,
-        "through": through,
-        "types": source.types,
-        "from_types": list(source.from_types),
-        "to_types": list(source.to_types),
-        "unless_types": list(source.unless_types),
-        "segment": segment,
-        "own_amounts": source.own_amounts,
-    }
-    store.run("keep_kpi_cases", params, {"cases": source.statement})
-
-
-def arrivals(store: Store, kpi: Kpi, after: datetime, through: datetime) -> int:
-    """How many events that name an object of a KPI's type were received in (after, through]."""
-    params = {"object_type": kpi.cases.object_type, "after": after, "through": through}
-    arrived: int = store.rows("kpi_arrivals", params)[0]["arrived"]
-    return arrived
+    handoff: str
+    rule: str
 
 
 def changed_days(store: Store, kpi: Kpi, through: datetime) -> list[date]:
     """The days before that of `through` of which `keep_cases` up to that instant wrote something."""
-    version = 2 * to_micros(through)
+    version = version_of(through)
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
@@ -141,17 +106,27 @@ def case_figures(
     dimension: Dimension | None,
     cases: CaseFilter,
     pricing: Pricing,
+    turn: datetime | None = None,
 ) -> list[SliceFigures]:
-    """What the cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those open at `until`."""
+    """What the cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those open at `until`.
+
+    The first slice ends at `turn`, where one is given, and all others are equally long.
+    """
+    turn = since + slice_ if turn is None else turn
+    plain, summed = _days(store, kpi, since, until, turn, slice_)
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
         "since": since,
         "until": until,
+        "turn": turn,
+        "plain_days": plain,
+        "summed_days": summed,
         "slice_us": slice_ // _MICROSECOND,
         "dimension": dimension or "",
         "reporting_currency": pricing.currency,
         "rate_days": pricing.rate_days,
+        "asks_latest": kpi.statistic is Statistic.LATEST,
         **cases.params(),
     }
     totals: dict[tuple[int, str], Mapping[str, Any]] = {}
@@ -164,6 +139,33 @@ def case_figures(
             stated = MoneySum(row["money_in"] or None, row["amount"], row["cases"], row["unknown"])
             sums.setdefault(key, []).append(stated)
     return [_figures(key, row, sums.get(key, ()), pricing.currency) for key, row in totals.items()]
+
+
+def sum_days(store: Store, kpi: Kpi, days: Sequence[date]) -> None:
+    """Sums the cases of days that are over, so that figures need not read them; also again, where they changed."""
+    if kpi.statistic is not Statistic.LATEST and days:
+        store.run("sum_kpi_days", {"kpi": kpi.id, "definition": kpi.version, "days": list(days)})
+
+
+def _days(
+    store: Store, kpi: Kpi, since: datetime, until: datetime, turn: datetime, slice_: timedelta
+) -> tuple[list[date], list[date]]:
+    """The days of which cases are to be read, and those of which sums do: they lie in one slice as a whole."""
+    first, last = since.date(), until.date()
+    params = {"kpi": kpi.id, "definition": kpi.version, "first": first, "last": last}
+    stored = set(store.column("kpi_summed_days", params)) if slice_ >= _DAY else set()
+    plain, summed = [EPOCH.date()], []
+    for number in range((last - first).days + 1):
+        day = first + number * _DAY
+        starts_at = datetime.combine(day, time(), UTC)
+        ends_at = starts_at + _DAY
+        is_whole = (
+            since <= starts_at
+            and ends_at <= until
+            and (ends_at <= turn or (starts_at >= turn and (starts_at - turn) % slice_ + _DAY <= slice_))
+        )
+        (summed if is_whole and day in stored else plain).append(day)
+    return plain, summed
 
 
 def case_rows(
@@ -199,6 +201,7 @@ def _figures(key: tuple[int, str], row: Mapping[str, Any], sums: Sequence[MoneyS
         *key,
         cases=row["cases"],
         sum=_known(row["sum_of_values"]),
+        latest=_known(row["latest"]),
         mean=_known(row["mean"]),
         median=_known(row["median"]),
         p90=_known(row["p90"]),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from domain.errors import StoreError, StoreUnreachable
+from domain.kpi import Origin
 from storage.client import Store
 
 # Nothing may be written, whatever a statement turns out to be.
@@ -22,25 +23,31 @@ _UNREPEATABLE = re.compile(
 )
 
 
-def statement_problem(store: Store, statement: str) -> str:
-    """What is wrong with a statement that is to find the cases of KPIs; empty where nothing is."""
+# Each shows the statement what it may read, and nothing of it.
+_SHOWING = {
+    Origin.MILESTONES: "kpi_statement_tables",
+    Origin.ALERTS: "kpi_statement_alert_tables",
+    Origin.DUTIES: "kpi_statement_duty_tables",
+}
+
+
+def statement_problem(store: Store, statement: str, origin: Origin = Origin.MILESTONES) -> str:
+    """What is wrong with a statement that is to find the cases of KPIs in their origin; empty where nothing is."""
     holes = {"cases": statement}
     try:
         store.rows("kpi_statement_parsed", {"statement": statement}, settings=_READ_ONLY)
         words = [row["explain"].strip() for row in store.rows("kpi_statement_words", {}, holes, _READ_ONLY)]
         if functions := _named(_TABLE_FUNCTION, words):
-            return f"reads {functions[0]}(); only milestones can be read"
+            return f"reads {functions[0]}(); only {origin} can be read"
         if functions := [one for one in _named(_FUNCTION, words) if _UNREPEATABLE.fullmatch(one)]:
-            return (
-                f"calls {functions[0]}(), which may tell something else each time; cases follow from milestones alone"
-            )
-        read = [row["explain"].strip() for row in store.rows("kpi_statement_tables", {}, holes, _READ_ONLY)]
+            return f"calls {functions[0]}(), which may tell something else each time; cases follow from {origin} alone"
+        read = [row["explain"].strip() for row in store.rows(_SHOWING[origin], {}, holes, _READ_ONLY)]
     except StoreUnreachable:
         raise
     except StoreError as error:
         return f"is no statement that finds cases: {_told(error)}"
     tables = [one for one in _named(_TABLE, read) if one != _NO_TABLE]
-    return f"reads {tables[0]}; only milestones can be read" if tables else ""
+    return f"reads {tables[0]}; only {origin} can be read" if tables else ""
 
 
 def _named(what: re.Pattern[str], lines: Iterable[str]) -> list[str]:

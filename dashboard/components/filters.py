@@ -79,6 +79,22 @@ def time_range(usual: str = "24h", key: str = "range") -> TimeRange:
     return RANGES[chosen or usual]
 
 
+def named_range(usual: str, key: str, periods: Sequence[str]) -> str:
+    """The name of a stretch of time up to now, or of an accounting period; what the URL names stays a choice."""
+    wanted = st.query_params.get(key, "")
+    names = [*(name for name in RANGES if name != "1h"), *periods]
+    chosen = st.segmented_control(
+        "Time range",
+        names,
+        default=usual,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return chosen or (wanted if wanted in names else usual)
+
+
 def legal_entities(known: Sequence[str]) -> tuple[str, ...]:
     """The legal entities the figures are limited to; none means all."""
     chosen: list[str] = st.multiselect(

@@ -9,7 +9,7 @@ from dashboard.components.cards import Tile, instant, money, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
 from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, percent
-from domain.kpi import Figure, Kpi, Money, Unit
+from domain.kpi import Figure, Kpi, Money, Origin, Unit
 from storage.kpi_cases import CaseRow
 from storage.kpi_values import Statement
 
@@ -68,8 +68,8 @@ def kpi_tile(kpi: Kpi, figure: Figure, course: Sequence[float | None], before_wo
     )
 
 
-def kpi_table(found: Sequence[tuple[Kpi, Figure]], address: Mapping[str, Sequence[str]]) -> Html:
-    """Every KPI with its target, what moved, and the cases that are still open; each opens what is behind it."""
+def kpi_table(found: Sequence[tuple[Kpi, Figure]], address: Mapping[str, Sequence[str]], caption: str) -> Html:
+    """Some KPIs, each with its target, what moved, and the cases that are still open; each opens what is behind it."""
     columns = (
         Column("KPI"),
         Column("Figure", "number"),
@@ -80,7 +80,7 @@ def kpi_table(found: Sequence[tuple[Kpi, Figure]], address: Mapping[str, Sequenc
         Column("Money in open", "number"),
     )
     rows = [_kpi_row(kpi, figure, address) for kpi, figure in found]
-    return table(columns, rows, caption="All KPIs", class_="mp-kpis mp-cards-on-phone")
+    return table(columns, rows, caption=caption, class_="mp-kpis mp-cards-on-phone")
 
 
 def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -113,10 +113,10 @@ def _sub(text: str) -> Html:
     return element("span", text, class_="mp-sub")
 
 
-def entities_table(kpi: Kpi, found: Sequence[Figure]) -> Html:
-    """A KPI by legal entity."""
+def parts_table(kpi: Kpi, found: Sequence[Figure], by: str) -> Html:
+    """A KPI for each value of what tells its cases apart."""
     columns = (
-        Column("Legal entity"),
+        Column(by),
         Column("Figure", "number"),
         Column("Target"),
         Column("Change", "number"),
@@ -134,7 +134,7 @@ def entities_table(kpi: Kpi, found: Sequence[Figure]) -> Html:
         )
         for figure in found
     ]
-    return table(columns, rows, caption=f"{kpi.title} by legal entity")
+    return table(columns, rows, caption=f"{kpi.title} by {by.lower()}")
 
 
 def cases_table(kpi: Kpi, cases: Sequence[CaseRow], reader: Reader, *, is_open: bool) -> Html:
@@ -149,10 +149,7 @@ def cases_table(kpi: Kpi, cases: Sequence[CaseRow], reader: Reader, *, is_open: 
     )
     rows = [
         (
-            join(
-                trace_link(f"{case.object_type}/{case.object_id}", case.object_id),
-                element("span", case.object_type, class_="mp-sub"),
-            ),
+            _what(kpi, case),
             case.legal_entity or UNKNOWN,
             money(case.amount, case.currency or None),
             instant(reader, case.started_at),
@@ -163,6 +160,17 @@ def cases_table(kpi: Kpi, cases: Sequence[CaseRow], reader: Reader, *, is_open: 
     ]
     what = "still open" if is_open else "ended"
     return table(columns, rows, caption=f"Cases of {kpi.title} that {what}", class_="mp-cards-on-phone")
+
+
+def _what(kpi: Kpi, case: CaseRow) -> Html:
+    """The object of a case as a link to its trace; of a reading of a signal what it was of."""
+    if kpi.cases.origin is Origin.SIGNAL:
+        return join(case.handoff or case.source or "all", element("span", case.object_id, class_="mp-sub"))
+    rule = f" · {case.rule}" if case.rule else ""
+    return join(
+        trace_link(f"{case.object_type}/{case.object_id}", case.object_id),
+        element("span", f"{case.object_type}{rule}", class_="mp-sub"),
+    )
 
 
 def days_table(kpi: Kpi, statements: Sequence[Statement], reader: Reader, currency: str) -> Html:

@@ -4,29 +4,32 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import reads
+from dashboard import kpi_reads, reads
 from dashboard.components import filters
 from dashboard.components.cards import Tile, heading, notice, sentence, tiles
 from dashboard.components.export import export
-from dashboard.components.filters import TimeRange
+from dashboard.components.figures import CONFIG
+from dashboard.components.kpi_course import course_figure, course_table, course_words
+from dashboard.components.kpi_groups import GROUPS
 from dashboard.components.kpis import (
     cases_table,
     days_table,
-    entities_table,
     kpi_table,
     kpi_tile,
+    parts_table,
     shown_value,
     spark_values,
 )
-from dashboard.components.page import reader, shielded, write
+from dashboard.components.markup import element
+from dashboard.components.page import palette, reader, shielded, write
 from dashboard.export_sheets import cases_sheet
 from dashboard.formatting import count_of
-from dashboard.reads import KpiFigure
-from domain.kpi import Kpi
+from dashboard.kpi_reads import KpiFigure, KpiRange
+from domain.kpi import Dimension, Kpi, Origin
 
 REFRESH = timedelta(seconds=20)
-# At most six: those that say how long work takes and what it came to.
-TILES = ("order_activation", "order_to_invoice", "cash_application", "booked", "billed", "collected")
+# At most six: those that say whether work is in time, how long it takes and what it came to.
+TILES = ("sla_attainment", "order_activation", "order_to_invoice", "booked", "billed", "collected")
 _CASES_A_PAGE = 20
 _MOST_NAMED = 3
 
@@ -34,17 +37,21 @@ _MOST_NAMED = 3
 def _page() -> None:
     known = reads.legal_entities()
     with filters.bar():
-        range_ = filters.time_range("30d", "over")
+        # Which accounting periods there are depends on the legal entity that is chosen beside them.
+        place = st.container(width="content")
         entities = filters.legal_entities(known)
-    st.fragment(_summary, run_every=REFRESH)(range_, entities)
-    chosen = reads.kpis().get(st.query_params.get("kpi", ""))
+    with place:
+        name = filters.named_range("30d", "over", kpi_reads.period_names(entities))
+    st.fragment(_summary, run_every=REFRESH)(name, entities)
+    chosen = kpi_reads.kpis().get(st.query_params.get("kpi", ""))
     if chosen:
-        st.fragment(_behind, run_every=REFRESH)(chosen, range_, entities)
+        st.fragment(_behind, run_every=REFRESH)(chosen, name, entities)
 
 
-def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
+def _summary(name: str, entities: tuple[str, ...]) -> None:
     def draw() -> None:
-        found = reads.kpi_figures(range_.name, entities)
+        range_ = kpi_reads.kpi_range(name, entities)
+        found = kpi_reads.kpi_figures(range_.name, entities)
         if not any(one.figure.closed.cases or one.figure.open.cases for one in found):
             write(
                 notice(
@@ -60,14 +67,17 @@ def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
         shown = [by_id[name] for name in TILES if name in by_id]
         write(tiles([_tile(one, range_, entities) for one in shown]))
         address = {"over": [range_.name], "entity": list(entities)}
-        write(heading("All key figures", f"{range_.words}, beside {range_.before}"))
-        write(kpi_table([(one.kpi, one.figure) for one in found], address))
+        for title, belongs in GROUPS:
+            group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
+            if group:
+                write(heading(title, f"{range_.words}, beside {range_.before}"))
+                write(kpi_table(group, address, title))
 
     shielded(draw)
 
 
-def _tile(one: KpiFigure, range_: TimeRange, entities: tuple[str, ...]) -> Tile:
-    course, steps = reads.kpi_course(one.kpi.id, range_.name, entities)
+def _tile(one: KpiFigure, range_: KpiRange, entities: tuple[str, ...]) -> Tile:
+    course, steps = kpi_reads.kpi_course(one.kpi.id, range_.name, entities)
     return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, course, steps), range_.before)
 
 
@@ -88,10 +98,36 @@ def _in_words(found: list[KpiFigure]) -> tuple[str, str]:
     return words[0].upper() + words[1:], "at_risk"
 
 
-def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
+def _course(kpi: Kpi, range_: KpiRange, entities: tuple[str, ...]) -> None:
+    """Its course as a figure, in a sentence, and as a table."""
+    found, steps = kpi_reads.kpi_course(kpi.id, range_.name, entities)
+    course = [(at, found.get(at)) for at in steps]
+    currency = reads.reporting_currency()
+    words = course_words(kpi, course, reader(), currency)
+    st.plotly_chart(
+        course_figure(kpi, course, reader(), palette(), currency),
+        theme=None,
+        config=CONFIG,
+        key="course",
+        alt=f"The course of {kpi.title} over {range_.words}. {words}",
+    )
+    write(element("p", words, class_="mp-sub"))
+    with st.expander("The course as a table", key="course_table"):
+        write(course_table(kpi, course, reader(), currency))
+
+
+def _behind(kpi: Kpi, name: str, entities: tuple[str, ...]) -> None:
     def draw() -> None:
+        range_ = kpi_reads.kpi_range(name, entities)
         write(heading(kpi.title, f"what is behind it, {range_.words}"))
-        write(entities_table(kpi, reads.kpi_by_entity(kpi.id, range_.name, entities)))
+        _course(kpi, range_, entities)
+        parted = ((Dimension.LEGAL_ENTITY, "Legal entity"),)
+        if kpi.cases.origin is not Origin.MILESTONES:
+            parted = ((Dimension.HANDOFF, "Handoff"), (Dimension.RULE, "Rule"), (Dimension.SOURCE, "Source"), *parted)
+        for dimension, words in parted:
+            told = kpi_reads.kpi_by(kpi.id, dimension, range_.name, entities)
+            if any(one.label for one in told):
+                write(parts_table(kpi, told, words))
         is_open = (
             st.segmented_control(
                 "Cases",
@@ -106,11 +142,11 @@ def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
         )
         key = f"cases_page {kpi.id} {'open' if is_open else 'ended'}"
         first = (int(st.session_state.get(key, 1)) - 1) * _CASES_A_PAGE
-        cases, total = reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, first)
+        cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, first)
         if not cases and first:
             # That page has gone since it was chosen.
-            cases, total = reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, 0)
-        export("cases", kpi.id, total, cases_sheet(kpi, reads.question(range_.name, entities), is_open=is_open))
+            cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, 0)
+        export("cases", kpi.id, total, cases_sheet(kpi, kpi_reads.question(range_.name, entities), is_open=is_open))
         if cases:
             write(cases_table(kpi, cases, reader(), is_open=is_open))
         else:
@@ -118,7 +154,7 @@ def _behind(kpi: Kpi, range_: TimeRange, entities: tuple[str, ...]) -> None:
         pages = -(-total // _CASES_A_PAGE)
         if pages > 1:
             st.pagination(pages, key=key)
-        statements = reads.kpi_statements(kpi.id, range_.name)
+        statements = kpi_reads.kpi_statements(kpi.id, range_.name)
         if statements:
             with st.expander("Day by day, as it was stated", key="days"):
                 write(days_table(kpi, statements, reader(), reads.reporting_currency()))

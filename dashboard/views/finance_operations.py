@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import flow_reads, reads
+from dashboard import flow_reads, kpi_reads, reads
 from dashboard.components import filters
 from dashboard.components.acting import tell_done
 from dashboard.components.cards import heading, notice, sentence
@@ -107,7 +107,7 @@ def _summary(wish: WorkWish) -> None:
     def draw() -> None:
         everything = reads.work(WorkWish(entities=wish.entities, regions=wish.regions), _A_PAGE, 0)
         write(sentence(*_in_words(everything)))
-        found = {one.kpi.id: one.figure for one in reads.kpi_figures("30d", wish.entities)}
+        found = {one.kpi.id: one.figure for one in kpi_reads.kpi_figures("30d", wish.entities)}
         steps = [(name, found[name.lower()]) for name in ("Booked", "Billed", "Collected") if name.lower() in found]
         if steps:
             write(heading("From booked to collected", "the last 30 days"))

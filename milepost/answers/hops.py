@@ -7,11 +7,9 @@ from urllib.parse import quote
 from domain.clock import Clock
 from domain.errors import UsageError
 from domain.instants import format_instant
-from domain.period import Periods
 from kpis.hop_figures import hop_list
 from kpis.hop_keeper import HopKeeper
 from kpis.hop_outlook import hop_outlooks
-from milepost.accounting_periods import configured_periods
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
 from milepost.hop_rows import hop_list_row, hop_row, outlook_row
@@ -30,11 +28,11 @@ class HopAnswers(Protocol):
 class HopReads:
     """The same of one store whose calls are kept, with the rates and periods that amounts and cutoffs follow."""
 
-    def __init__(self, store: Store, clock: Clock, book: KpiBook, periods: Periods) -> None:
+    def __init__(self, store: Store, clock: Clock, book: KpiBook) -> None:
         self._store = store
         self._clock = clock
         self._pricing = book.settings.pricing
-        self._periods = periods
+        self._periods = book.periods
 
     def all(self, since: datetime, until: datetime) -> Answer:
         """Every hop over a stretch of time."""
@@ -71,7 +69,7 @@ class StoreHops:
         if self._store.is_embedded:
             # On a server the engine knows what is still on its way.
             HopKeeper(self._store).tick(self._clock.now())
-        return HopReads(self._store, self._clock, load_kpi_book(settings), configured_periods(settings))
+        return HopReads(self._store, self._clock, load_kpi_book(settings))
 
 
 class ApiHops:

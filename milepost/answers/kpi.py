@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from domain.instants import format_instant
-from kpis.figures import Question, figures
+from kpis.figures import figures
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
 from milepost.kpi_book import KpiBook, KpiWish, check_stretch, load_kpi_book
@@ -41,15 +41,14 @@ class KpiReads:
     def figures(self, name: str, wish: KpiWish) -> list[Answer]:
         """What a KPI came to; UsageError where the wish names what there is not."""
         kpi = self._book.of(name)
-        dimension, cases = wish.checked()
-        question = Question(wish.since, wish.until, dimension, cases)
+        question = self._book.question(wish)
         return [figure_row(kpi, one) for one in figures(self._store, kpi, question, self._book.settings.pricing)]
 
     def cases(self, name: str, wish: KpiWish, limit: int, *, is_open: bool) -> list[Answer]:
         """The cases behind it, the longest or largest first."""
         kpi = self._book.of(name)
-        _, cases = wish.checked()
-        rows, _ = case_rows(self._store, kpi, wish.since, wish.until, cases, is_open=is_open, limit=limit)
+        asked = self._book.question(wish)
+        rows, _ = case_rows(self._store, kpi, asked.since, asked.until, asked.cases, is_open=is_open, limit=limit)
         return [case_row(row) for row in rows]
 
     def days(self, name: str, since: datetime, until: datetime) -> list[Answer]:
@@ -124,6 +123,8 @@ def _path(name: str) -> str:
 
 def _params(wish: KpiWish) -> dict[str, Any]:
     stretch = {"from": format_instant(wish.since), "to": format_instant(wish.until)}
+    if wish.period:
+        stretch = {"period": wish.period}
     return {**stretch, **{name: list(values) for name, values in wish.only.items()}}
 
 

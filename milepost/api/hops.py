@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 
 from domain.clock import Clock
 from domain.instants import parse_storable_instant
-from domain.period import Periods
 from milepost.answers.hops import HopReads
 from milepost.api.responses import get
 from milepost.kpi_book import KpiBook
@@ -17,9 +16,9 @@ from storage.client import Store
 USUAL_STRETCH = timedelta(hours=1)
 
 
-def hop_routes(store: Store, clock: Clock, book: KpiBook, periods: Periods) -> list[BaseRoute]:
+def hop_routes(store: Store, clock: Clock, book: KpiBook) -> list[BaseRoute]:
     """The routes under /api/hops; a running Milepost keeps the calls up to date."""
-    reads = HopReads(store, clock, book, periods)
+    reads = HopReads(store, clock, book)
 
     def hops(request: Request) -> object:
         return reads.all(*_stretch(request.query_params, clock.now()))

@@ -25,12 +25,12 @@ def kpi_routes(store: Store, clock: Clock, book: KpiBook) -> list[BaseRoute]:
         return reads.definitions()
 
     def figures(request: Request) -> object:
-        _refuse_unknown(request.query_params, (*_STRETCH, "by", *Dimension))
+        _refuse_unknown(request.query_params, (*_STRETCH, "period", "by", *Dimension))
         return reads.figures(request.path_params["kpi"], _wish(request.query_params, clock.now()))
 
     def cases(request: Request) -> object:
         params = request.query_params
-        _refuse_unknown(params, (*_STRETCH, "state", "limit", *Dimension))
+        _refuse_unknown(params, (*_STRETCH, "period", "state", "limit", *Dimension))
         state = params.get("state", "closed")
         if state not in ("open", "closed"):
             raise ValueError(f"state is {state[:40]!r}; give open or closed")
@@ -56,7 +56,9 @@ def _refuse_unknown(params: QueryParams, known: tuple[str, ...]) -> None:
 
 def _wish(params: QueryParams, now: datetime) -> KpiWish:
     only = {name.value: tuple(params.getlist(name)) for name in Dimension if name in params}
-    return KpiWish(*_stretch(params, now), params.get("by", ""), only)
+    if "period" in params and not params.keys().isdisjoint(_STRETCH):
+        raise ValueError("a period has its own beginning and end; give either period, or from and to")
+    return KpiWish(*_stretch(params, now), params.get("by", ""), only, params.get("period", ""))
 
 
 def _stretch(params: QueryParams, now: datetime) -> tuple[datetime, datetime]:

@@ -14,7 +14,6 @@ from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
-from domain.period import Periods
 from milepost.answers.from_store import StoreAnswers
 from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
@@ -43,7 +42,6 @@ def api_routes(
     refused: Refused = nothing_refused,
     routing: Callable[[], Routing] = shipped_routing,
     kpis: KpiBook | None = None,
-    periods: Periods = Periods(),
 ) -> list[BaseRoute]:
     """The routes under /api; `refused` and `routing` say how the files in force are.
 
@@ -77,7 +75,7 @@ def api_routes(
         *rule_routes(answers, contracts, refused),
         *silence_routes(answers),
         *flow_routes(store, clock, book.settings.pricing),
-        *hop_routes(store, clock, book, periods),
+        *hop_routes(store, clock, book),
         *kpi_routes(store, clock, book),
         *file_routes(answers),
         openapi_route(),

@@ -33,10 +33,26 @@ _FIGURE_COLUMNS = (
     "money",
     "open money",
 )
-_CASE_COLUMNS = ("object_type", "object_id", "started_at", "ended_at", "value", "amount", "currency", "legal_entity")
+_CASE_COLUMNS = (
+    "object_type",
+    "object_id",
+    "started_at",
+    "ended_at",
+    "value",
+    "amount",
+    "currency",
+    "legal_entity",
+    "handoff",
+)
 _DAY_COLUMNS = ("day", "legal_entity", "value", "cases", "restated", "first_value", "stated_at")
 AtOption = Annotated[str | None, typer.Option("--at", help="As of this instant (RFC 3339); now by default.")]
 OverOption = Annotated[str, typer.Option("--over", help="The stretch of time that ends then, such as 7d.")]
+PeriodOption = Annotated[
+    str, typer.Option("--period", help="An accounting period in place of --at and --over, such as 2026-10.")
+]
+EntityOption = Annotated[
+    str, typer.Option("--legal-entity", help="Only cases of this one, whose accounting periods are meant.")
+]
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", help="Only these cases, as legal_entity=DE01; several for several.")
 ]
@@ -67,15 +83,18 @@ def kpi_show(
     at: AtOption = None,
     over: OverOption = _USUAL,
     by: Annotated[
-        str, typer.Option("--by", help="Told apart by legal_entity, region, currency, segment or source.")
+        str,
+        typer.Option("--by", help="Told apart by legal_entity, region, currency, segment, source, handoff or rule."),
     ] = "",
     only: OnlyOption = None,
+    period: PeriodOption = "",
+    legal_entity: EntityOption = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what a KPI came to, beside the stretch before it and the cases that are still open."""
     settings = load_settings()
     with open_answers(settings, SystemClock()) as answers:
-        rows = answers.kpi_figures(settings, kpi, _wish(at, over, by, only))
+        rows = answers.kpi_figures(settings, kpi, _wish(at, over, by, _only(only, legal_entity), period))
     if output is Output.JSON:
         print_json(rows)
     else:
@@ -91,6 +110,8 @@ def kpi_cases(
     at: AtOption = None,
     over: OverOption = _USUAL,
     only: OnlyOption = None,
+    period: PeriodOption = "",
+    legal_entity: EntityOption = "",
     limit: LimitOption = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -98,7 +119,9 @@ def kpi_cases(
     settings = load_settings()
     with open_answers(settings, SystemClock()) as answers:
         [definition] = [row for row in answers.kpis(settings) if row["kpi"] == kpi] or [{"unit": "count"}]
-        rows = answers.kpi_cases(settings, kpi, _wish(at, over, "", only), limit, is_open=which is Of.OPEN)
+        rows = answers.kpi_cases(
+            settings, kpi, _wish(at, over, "", _only(only, legal_entity), period), limit, is_open=which is Of.OPEN
+        )
     if output is Output.JSON:
         print_json(rows)
     else:
@@ -136,7 +159,13 @@ def kpi_days(
         print_table(shown, _DAY_COLUMNS, "nothing was stated of these days")
 
 
-def _wish(at: str | None, over: str, by: str, only: list[str] | None) -> KpiWish:
+def _only(only: list[str] | None, legal_entity: str) -> list[str]:
+    return [*(only or ()), *([f"legal_entity={legal_entity}"] if legal_entity else ())]
+
+
+def _wish(at: str | None, over: str, by: str, only: list[str] | None, period: str = "") -> KpiWish:
+    if period and (at or over != _USUAL):
+        raise UsageError("a period has its own beginning and end; give either --period, or --at and --over")
     until = instant_of("--at", at) if at else SystemClock().now()
     chosen: dict[str, tuple[str, ...]] = {}
     for text in only or ():
@@ -144,7 +173,7 @@ def _wish(at: str | None, over: str, by: str, only: list[str] | None) -> KpiWish
         if not equals:
             raise UsageError(f"--only is {text!r}; give a name and a value, such as legal_entity=DE01")
         chosen[name] = (*chosen.get(name, ()), value)
-    return KpiWish(until - duration_of("--over", over), until, by, chosen)
+    return KpiWish(until - duration_of("--over", over), until, by, chosen, period)
 
 
 def _figure_cells(row: Row) -> dict[str, Any]:

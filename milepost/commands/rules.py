@@ -9,7 +9,8 @@ from milepost.commands.backtest import rules_backtest
 from milepost.commands.calibration import rules_calibration
 from milepost.commands.rule_versions import rules_migrate, rules_versions
 from milepost.output import echo, problem
-from milepost.rule_checks import check_rules, heard_types, rule_references, rules_schema, test_rules
+from milepost.rule_checks import check_rules, heard_types, rules_schema, test_rules
+from milepost.rule_setup import rule_references
 from milepost.settings import load_settings
 
 rules_app = typer.Typer(no_args_is_help=True, help="Check and test rule definitions.")

@@ -31,6 +31,7 @@ SOURCES = {
     "payment.visible_to_account": "crm",
     "payment.applied": "payments",
     "customer.created": "crm",
+    "forecast.stated": "crm",
     "customer.merged": "crm",
 }
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from domain.duration import format_duration
 from domain.series_rule import Bound, LabelSet, ThresholdRule, label_set, write_labels
+from domain.signal import SIGNALS, Signal, write_value
 from rules.kinds.grid import GridSeries, GridState, Verdict, instants_in, judge
 from rules.kinds.series_told import SeriesTold
-from rules.signals import SIGNALS, Signal, write_value
 
 STEP = timedelta(minutes=1)
 # An alert of a series that ended, such as that of a service taken out of use, must end too.

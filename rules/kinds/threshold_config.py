@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Field, model_validator
 from domain.config_file import ConfigModel
 from domain.duration import write_duration
 from domain.series_rule import Bound, EventPair, ThresholdRule
+from domain.signal import parse_value, signal_named
 from rules.config_parts import CommonConfig, Duration, KindConfig, Name
 from rules.kinds.absence_config import check_labels
 from rules.references import References
-from rules.signals import parse_value, signal_named
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _LONGEST_STRETCH = timedelta(days=7)

@@ -1,11 +1,15 @@
--- What the cases of a KPI came to: those that ended in [since, until), in slices of `slice_us` from `since` on, and those
--- that had begun before `until` and not ended, in slice -1, with how long they had waited for a value. For each value of a
+-- What the cases of a KPI came to: those that ended in [since, until), up to `turn` in slice 0 and from there on in slices
+-- of `slice_us`, and those that had begun before `until` and not ended, in slice -1, with how long they had waited for a
+-- value. For each value of a
 -- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
--- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`.
--- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), slice_us Int64,
---   dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
---   sources Array(String), reporting_currency String, rate_days UInt32
--- columns: slice, label, is_total, money_in, cases, sum_of_values, mean, median, p90, longest, amount, unknown, converted,
+-- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Where it
+-- `asks_latest`, that is the sum of the values of those cases that ended last. Cases are read of the `plain_days`, on which
+-- open ones stand under 1970-01-01, and of what comes after `until`; what is summed already of the `summed_days`.
+-- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), turn DateTime64(6, 'UTC'),
+--   slice_us Int64, dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
+--   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String, rate_days UInt32,
+--   asks_latest Bool, plain_days Array(Date), summed_days Array(Date)
+-- columns: slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount, unknown, converted,
 --   unconverted
 WITH
     asked AS
@@ -13,8 +17,8 @@ WITH
         SELECT
             *,
             isNull(ended_at) OR ended_at >= {until:DateTime64(6, 'UTC')} AS is_open,
-            if(is_open, -1, intDiv(
-                toUnixTimestamp64Micro(assumeNotNull(ended_at)) - toUnixTimestamp64Micro({since:DateTime64(6, 'UTC')}),
+            multiIf(is_open, -1, ended_at < {turn:DateTime64(6, 'UTC')}, 0, 1 + intDiv(
+                toUnixTimestamp64Micro(assumeNotNull(ended_at)) - toUnixTimestamp64Micro({turn:DateTime64(6, 'UTC')}),
                 {slice_us:Int64})) AS slice,
             if(is_open, dateDiff('microsecond', started_at, {until:DateTime64(6, 'UTC')}) / 1e6, value) AS measure,
             toDate(if(is_open, {until:DateTime64(6, 'UTC')}, assumeNotNull(ended_at))) AS priced_on,
@@ -24,10 +28,12 @@ WITH
                 {dimension:String} = 'currency', toString(currency),
                 {dimension:String} = 'segment', toString(segment),
                 {dimension:String} = 'source', toString(source),
+                {dimension:String} = 'handoff', toString(handoff),
+                {dimension:String} = 'rule', toString(rule),
                 '') AS label
         FROM kpi_cases FINAL
         WHERE kpi = {kpi:String} AND definition = {definition:String}
-            AND (day = toDate(0) OR day >= toDate({since:DateTime64(6, 'UTC')}))
+            AND (day IN {plain_days:Array(Date)} OR day > toDate({until:DateTime64(6, 'UTC')}))
             AND started_at < {until:DateTime64(6, 'UTC')}
             AND (isNull(ended_at) OR ended_at >= {since:DateTime64(6, 'UTC')})
             AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
@@ -35,6 +41,8 @@ WITH
             AND (empty({currencies:Array(String)}) OR has({currencies:Array(String)}, currency))
             AND (empty({segments:Array(String)}) OR has({segments:Array(String)}, segment))
             AND (empty({sources:Array(String)}) OR has({sources:Array(String)}, source))
+            AND (empty({handoffs:Array(String)}) OR has({handoffs:Array(String)}, handoff))
+            AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, rule))
     ),
     rates AS
     (
@@ -51,14 +59,58 @@ WITH
             if(isNull(amount), '', toString(currency)) AS money_in,
             priced_on,
             count() AS number,
-            sumState(measure) AS sums,
-            avgState(measure) AS means,
-            quantilesExactInclusiveState(0.5, 0.9)(measure) AS quantiles,
-            maxState(measure) AS longest,
+            count(measure) AS valued,
+            sum(measure) AS sum_of_values,
+            max(measure) AS longest,
+            quantilesExactInclusiveState(0.5, 0.9)(CAST(measure, 'Nullable(Float64)')) AS quantiles,
             sum(amount) AS stated,
-            countIf(isNull(amount)) AS without
+            countIf(isNull(amount)) AS without,
+            sumMap(
+                if({asks_latest:Bool}, [toUnixTimestamp64Micro(assumeNotNull(ended_at))], []),
+                if({asks_latest:Bool}, [ifNull(measure, 0)], [])) AS by_instant
         FROM asked
         GROUP BY slice, label, money_in, priced_on
+        UNION ALL
+        SELECT
+            if(toDateTime64(day, 6, 'UTC') < {turn:DateTime64(6, 'UTC')}, 0, 1 + intDiv(
+                toUnixTimestamp64Micro(toDateTime64(day, 6, 'UTC')) - toUnixTimestamp64Micro({turn:DateTime64(6, 'UTC')}),
+                {slice_us:Int64})) AS slice,
+            multiIf(
+                {dimension:String} = 'legal_entity', toString(legal_entity),
+                {dimension:String} = 'region', toString(region),
+                {dimension:String} = 'currency', toString(currency),
+                {dimension:String} = 'segment', toString(segment),
+                {dimension:String} = 'source', toString(source),
+                {dimension:String} = 'handoff', toString(handoff),
+                {dimension:String} = 'rule', toString(rule),
+                '') AS label,
+            if(has_amount, toString(currency), '') AS money_in,
+            day AS priced_on,
+            cases,
+            valued,
+            sum_of_values,
+            longest,
+            quantiles,
+            stated,
+            without,
+            CAST(([], []), 'Tuple(Array(Int64), Array(Float64))')
+        FROM kpi_days FINAL
+        WHERE kpi = {kpi:String} AND definition = {definition:String} AND NOT is_marker
+            AND (day, version) IN
+            (
+                SELECT day, max(version)
+                FROM kpi_days
+                WHERE kpi = {kpi:String} AND definition = {definition:String} AND day IN {summed_days:Array(Date)}
+                GROUP BY day
+            )
+            AND day IN {summed_days:Array(Date)}
+            AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
+            AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))
+            AND (empty({currencies:Array(String)}) OR has({currencies:Array(String)}, currency))
+            AND (empty({segments:Array(String)}) OR has({segments:Array(String)}, segment))
+            AND (empty({sources:Array(String)}) OR has({sources:Array(String)}, source))
+            AND (empty({handoffs:Array(String)}) OR has({handoffs:Array(String)}, handoff))
+            AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, rule))
     )
 SELECT
     slice,
@@ -66,11 +118,12 @@ SELECT
     grouping(money_in) AS is_total,
     money_in,
     sum(number) AS cases,
-    sumMerge(sums) AS sum_of_values,
-    avgMerge(means) AS mean,
+    sum(one.sum_of_values) AS sum_of_values,
+    arrayElementOrNull(sumMap(by_instant.1, by_instant.2).2, -1) AS latest,
+    sum(one.sum_of_values) / sum(valued) AS mean,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[1] AS median,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[2] AS p90,
-    maxMerge(longest) AS longest,
+    max(one.longest) AS longest,
     sum(stated) AS amount,
     sum(without) AS unknown,
     sum(in_reporting) AS converted,
@@ -87,6 +140,6 @@ FROM
             NULL) AS in_reporting
     FROM summed
     ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on
-)
+) AS one
 GROUP BY GROUPING SETS ((slice, label), (slice, label, money_in))
 ORDER BY slice, label, is_total DESC, money_in

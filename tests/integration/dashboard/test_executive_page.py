@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components.kpi_groups import GROUPS
 from dashboard.server import APP
 from dashboard.session import attach
 from domain.clock import FixedClock
@@ -17,7 +18,7 @@ from tests.integration.dashboard.test_pages import _shown as shown
 from tests.integration.kpis.keeping import KPIS, SETTINGS
 
 PAGE = "views/executive.py"
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: S
 
     text = shown(page.switch_page(PAGE).run())
 
-    assert "Order activation latency at 2 h, Completion rate at 0\u202f% miss their targets; 0 targets are met." in text
+    assert "Order activation latency at 2 h, Completion rate at 0\u202f% miss their targets; 4 targets are met." in text
     assert '<div class="mp-tile-value">2 h</div><div class="mp-tile-note">target 1 h</div>' in text
     assert '<div class="mp-tile-value" title="300.30 EUR">€300</div>' in text
     assert "1 case of unknown amount not in it" in text
@@ -71,6 +72,8 @@ def test_a_figure_opens_its_entities_cases_and_days(page: AppTest, kept: Store) 
     text = shown(page.switch_page(PAGE).run())
 
     assert "<caption>Order activation latency by legal entity</caption>" in text
+    assert "<caption>The course of Order activation latency</caption>" in text
+    assert "From 2 h (" in text
     assert "trace?object=order%2FO-1" in text
     assert "trace?object=order%2FO-2" not in text
     assert "<caption>Order activation latency day by day</caption>" in text
@@ -106,3 +109,20 @@ def test_it_is_limited_to_legal_entities(page: AppTest, kept: Store) -> None:
     text = shown(page.multiselect(key="entity").select("FR01").run())
 
     assert "Completion rate at 0\u202f% misses its target" in text
+
+
+def test_figures_stand_in_groups_and_a_period_is_a_choice(page: AppTest, kept: Store, now: datetime) -> None:
+    page.run()
+    page.query_params["over"] = f"{now:%Y-%m}"
+
+    text = shown(page.switch_page(PAGE).run())
+
+    groups = ("How long work takes", "What it came to", "How well it went", "How soon trouble is found and mended")
+    assert [name for name in groups if f"<caption>{name}</caption>" not in text] == []
+    assert f"period {now:%Y-%m}, beside period" in text
+    assert page.segmented_control(key="over").options[-2:] == [f"{now:%Y-%m}", f"{now.replace(day=1) - DAY:%Y-%m}"]
+
+
+def test_every_kpi_stands_in_one_group() -> None:
+    for kpi in KPIS.values():
+        assert sum(belongs(kpi) for _, belongs in GROUPS) == 1, kpi.id

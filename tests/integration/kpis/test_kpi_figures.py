@@ -1,5 +1,6 @@
 """What each shipped KPI comes to on data whose figures were worked out by hand."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -140,7 +141,7 @@ def test_every_shipped_kpi_is_unknown_or_zero_of_nothing(embedded_store: Store) 
     for kpi in KPIS.values():
         keep(embedded_store, [], kpi)
         found = figure(embedded_store, kpi)
-        assert found.value == (Decimal(0) if kpi.unit in ("money", "count") else None)
+        assert found.value == (Decimal(0) if kpi.statistic in ("sum", "total") else None)
         assert kpi.is_met(found.value) is None or kpi.unit == "count"
 
 
@@ -311,3 +312,47 @@ def test_what_begins_or_ends_at_the_end_of_a_stretch_counts_in_the_next(embedded
     assert (first.closed.cases, first.open.cases) == (0, 1)
     assert (second.closed.cases, second.open.cases) == (1, 1)
     assert figure(embedded_store, KPIS["booked"], NOW - HOUR, NOW).open.cases == 0
+
+
+def expected(number: int, amount: str, since: str, until: str, **facts: Any) -> EventRow:
+    stated = {"from": since, "until": until}
+    return happened(
+        number,
+        "forecast.stated",
+        "forecast/DE01-2026-11",
+        number,
+        amount=amount,
+        currency="EUR",
+        attributes=stated,
+        **facts,
+    )
+
+
+def test_what_is_billed_is_set_against_what_was_expected_last_of_the_same_days(embedded_store: Store) -> None:
+    forecast, ratio = KPIS["forecast"], KPIS["forecast_to_actual"]
+    events = [
+        expected(0, "900", "2026-11-01", "2026-11-30"),
+        expected(1, "300.01", "2026-11-01", "2026-11-30"),
+        happened(1, "invoice.issued", "invoice/I-1", amount="25", currency="EUR"),
+        happened(2, "invoice.issued", "invoice/I-2", 24, amount="15", currency="EUR"),
+        happened(2, "invoice.voided", "invoice/I-2", 25, amount="15", currency="EUR"),
+    ]
+    keep(embedded_store, events, forecast)
+    keep(embedded_store, [], ratio)
+    begin, end = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+
+    assert figure(embedded_store, forecast, begin, end).value == Decimal("300.01")
+    assert figure(embedded_store, forecast, begin, begin + 3 * DAY).value == Decimal("30.000999999")
+    found = figure(embedded_store, ratio, begin, end)
+    assert (found.value, found.closed.cases) == ((Decimal(25) / Decimal("300.01")).quantize(SHARE), 3)
+    # Nothing was billed on the first day.
+    assert figure(embedded_store, ratio, begin, begin + DAY).value == Decimal(0)
+
+
+def test_without_a_forecast_nothing_is_known_of_how_it_compares(embedded_store: Store) -> None:
+    ratio = KPIS["forecast_to_actual"]
+    wrong = [expected(0, "900", "November", "2026-11-30"), expected(1, "900", "2026-11-30", "2026-11-01")]
+    keep(embedded_store, wrong, KPIS["forecast"])
+    keep(embedded_store, [happened(1, "invoice.issued", "invoice/I-1", amount="25", currency="EUR")], ratio)
+
+    assert figure(embedded_store, ratio).value is None

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigError
+from domain.kpi import Origin
 from kpis.catalog import load_kpis
 from kpis.keeper import KpiKeeper
 from kpis.statements import check_statements
 from storage.client import Store
 from storage.events import insert_events
+from storage.kpi_statements import statement_problem
 from tests.builders import NOW, event_row
 from tests.integration.kpis.keeping import HOUR, KPIS, SETTINGS, figure
 
@@ -139,3 +141,39 @@ def test_a_statement_that_may_not_be_is_told_with_its_file(
     [found] = raised.value.problems
     assert found.path == tmp_path / "mine.sql"
     assert found.message.startswith(problem.format(database=store.database))
+
+
+ALERTS = (
+    "SELECT object_id, alert_id AS case_id, started_at, resolved_at AS ended_at, 1. AS value, amount, currency, "
+    "labels['source'] AS source FROM alerts"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        pytest.param(ALERTS, "", id="what it may read"),
+        pytest.param(
+            f"{ALERTS} WHERE alert_id IN (SELECT alert_id FROM alert_actions)",
+            "reads {database}.alert_actions; only alerts can be read",
+            id="another table",
+        ),
+        pytest.param(
+            f"{ALERTS} WHERE resolved_at < now()",
+            "calls now(), which may tell something else each time; cases follow from alerts alone",
+            id="the clock",
+        ),
+        pytest.param(
+            COLUMNS,
+            "is no statement that finds cases: Unknown table expression identifier 'milestones'. "
+            "Maybe you meant system.time_zones?",
+            id="what another origin reads",
+        ),
+    ],
+)
+def test_a_statement_over_alerts_reads_nothing_else(store: Store, statement: str, problem: str) -> None:
+    assert statement_problem(store, statement, Origin.ALERTS) == problem.format(database=store.database)
+
+
+def test_a_statement_over_milestones_reads_no_alerts(store: Store) -> None:
+    assert statement_problem(store, ALERTS) == f"reads {store.database}.alerts; only milestones can be read"

@@ -117,7 +117,7 @@ def test_a_hop_that_there_is_not_is_refused_with_where_to_look(kept: Store, plac
 
 def test_prometheus_sees_the_same_and_nothing_of_what_is_unknown(kept: Store) -> None:
     registry = CollectorRegistry()
-    HopKeeping(registry, Periods()).run(kept, NOW + 15 * SECOND, EURO)
+    HopKeeping(registry).run(kept, NOW + 15 * SECOND, EURO)
 
     labels = {"kind": "call", "from_service": "middleware", "to_service": "erp"}
     value = registry.get_sample_value
@@ -129,7 +129,7 @@ def test_prometheus_sees_the_same_and_nothing_of_what_is_unknown(kept: Store) ->
     assert value("milepost_hop_waiting_amount", {**labels, "currency": "EUR"}) == 100
 
     later = CollectorRegistry()
-    HopKeeping(later, Periods()).run(kept, NOW + HOUR, EURO)
+    HopKeeping(later).run(kept, NOW + HOUR, EURO)
     assert later.get_sample_value("milepost_hop_error_rate", labels) is None
     assert later.get_sample_value("milepost_hop_waiting_objects", labels) == 1
 

@@ -23,7 +23,7 @@ from milepost.http_server import HttpServer, address, bind
 from milepost.intervention_rows import DecisionRequest, RunRequest, SelectionWish
 from milepost.intervention_setup import RunningInterventions, intervention_settings, local_interventions
 from milepost.openapi import document
-from milepost.rule_checks import rule_references
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from storage.alerts import write_transitions
 from storage.client import Store

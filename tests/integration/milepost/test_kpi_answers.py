@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from domain.errors import ConfigError, UsageError
+from domain.instants import parse_instant
 from kpis.catalog import SHIPPED
 from milepost.kpi_book import KpiWish, load_kpi_book
 from milepost.kpi_keeping import KpiKeeping
@@ -174,3 +175,43 @@ def test_a_wrong_statement_of_a_users_own_is_told_before_anything_is_kept(
 
     assert str(listed.value).startswith(problem)
     assert str(started.value).startswith(problem)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_period_is_set_beside_the_period_before_it(embedded_store: Store, place: str) -> None:
+    """Germany is an hour ahead of UTC in winter, and in the last hour of a month's last day there it is the next."""
+    instants = ["2026-09-30T21:59:59Z", "2026-09-30T22:00:00Z", "2026-10-31T22:59:59Z", "2026-10-31T23:00:00Z"]
+    insert_events(
+        embedded_store,
+        [
+            event_row(
+                f"a-{at}",
+                "order.approved",
+                [f"order/{at}"],
+                occurred_at=parse_instant(at),
+                amount=str(10**number),
+                currency="EUR",
+                legal_entity="DE01",
+            )
+            for number, at in enumerate(instants)
+        ],
+    )
+    load_kpi_book(SETTINGS).keep(embedded_store, NOW + 5 * DAY, NOW + 5 * DAY)
+    wish = KpiWish(NOW, NOW + DAY, only={"legal_entity": ("DE01",)}, period="2026-10")
+
+    with answers_at(place, embedded_store) as answers:
+        [figure] = answers.kpi_figures(SETTINGS, "booked", wish)
+        cases = answers.kpi_cases(SETTINGS, "booked", wish, 10, is_open=False)
+
+    assert (figure["from"], figure["to"]) == ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z")
+    assert (figure["value"], figure["before"], len(cases)) == ("110.00", "1.00", 2)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_period_that_there_is_not_is_told_with_one_that_there_is(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers, pytest.raises(UsageError) as raised:
+        answers.kpi_figures(SETTINGS, "booked", KpiWish(NOW, NOW + DAY, period="2026-P10"))
+
+    assert str(raised.value).endswith(
+        "period is '2026-P10'; give a period as scheme default calls them, such as 2026-10"
+    )

@@ -20,8 +20,16 @@ BY_TYPE: dict[str, object] = {"String": "order", "UUID": "00000000-0000-0000-000
 # per rule, as an array.
 FRAGMENT = "[true]"
 # In the statements whose hole takes another statement.
-CASES = load_kpis([SHIPPED])["order_activation"].cases.statement
-FRAGMENTS = dict.fromkeys(("keep_kpi_cases", "kpi_statement_words", "kpi_statement_tables"), CASES)
+KPIS = load_kpis([SHIPPED])
+FRAGMENTS = {
+    name: KPIS[kpi].cases.statement
+    for kpi, names in {
+        "order_activation": ("keep_kpi_cases", "kpi_statement_words", "kpi_statement_tables"),
+        "time_to_recover": ("keep_kpi_alert_cases", "kpi_statement_alert_tables"),
+        "sla_attainment": ("keep_kpi_duty_cases", "kpi_statement_duty_tables"),
+    }.items()
+    for name in names
+}
 
 
 def sample(type_: str) -> object:
@@ -74,7 +82,7 @@ def samples(file: SqlFile) -> dict[str, object]:
 
 def fragments(file: SqlFile) -> dict[str, str]:
     """What may stand in each hole."""
-    return dict.fromkeys(file.fragments, FRAGMENTS.get(file.name, FRAGMENT))
+    return {hole: FRAGMENTS.get(file.name, FRAGMENT) if hole == "cases" else FRAGMENT for hole in file.fragments}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,128 @@
+"""The console's reads of KPIs, each kept for a while so that many readers cost as much as one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard.components.filters import RANGES
+from dashboard.reads import STEADY, now
+from dashboard.session import current
+from domain.kpi import Dimension, Figure, Kpi
+from kpis.figures import Question, course, figures
+from storage.kpi_cases import CaseFilter, CaseRow, case_rows
+from storage.kpi_values import Statement, read_statements
+
+_MICROSECOND, _HOUR, _DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
+
+
+class KpiFigure(NamedTuple):
+    """A KPI and what it came to."""
+
+    kpi: Kpi
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class KpiRange:
+    """A stretch of time that figures are about: one up to now, or an accounting period by its name."""
+
+    name: str
+    words: str
+    before: str
+    since: datetime
+    until: datetime
+    before_since: datetime
+
+
+def kpis() -> Mapping[str, Kpi]:
+    """The KPIs by id."""
+    return current().kpis
+
+
+def period_names(entities: tuple[str, ...]) -> tuple[str, str]:
+    """The running accounting period and the one before it: of one legal entity its own, else the usual one."""
+    scheme = current().periods.scheme(_only_one(entities))
+    running = scheme.period(now())
+    since, _ = scheme.stretch(running)
+    return running.name, scheme.period(since - _MICROSECOND).name
+
+
+def kpi_range(name: str, entities: tuple[str, ...]) -> KpiRange:
+    """The stretch of time of that name; of a period, which legal entities may cut in several ways, of these."""
+    if name in RANGES:
+        chosen, until = RANGES[name], now()
+        since = until - chosen.length
+        return KpiRange(name, chosen.words, chosen.before, since, until, since - chosen.length)
+    scheme = current().periods.scheme(_only_one(entities))
+    since, until = scheme.stretch(scheme.named(name))
+    before = scheme.period(since - _MICROSECOND)
+    before_since, _ = scheme.stretch(before)
+    return KpiRange(name, f"period {name}", f"period {before.name}", since, until, before_since)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def kpi_figures(range_name: str, entities: tuple[str, ...]) -> list[KpiFigure]:
+    asked = question(range_name, entities)
+    return [
+        KpiFigure(kpi, figure)
+        for kpi in current().kpis.values()
+        for figure in figures(current().store, kpi, asked, current().pricing)
+    ]
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def kpi_by(kpi: str, dimension: Dimension, range_name: str, entities: tuple[str, ...]) -> list[Figure]:
+    """What a KPI came to for each value of a dimension."""
+    asked = replace(question(range_name, entities), dimension=dimension)
+    return figures(current().store, current().kpis[kpi], asked, current().pricing)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def kpi_course(kpi: str, range_name: str, entities: tuple[str, ...]) -> tuple[dict[datetime, Figure], list[datetime]]:
+    """A KPI's figures in even steps, and when each step begins: whole days (UTC), or hours of a single day."""
+    asked = question(range_name, entities)
+    step = _DAY if asked.until - asked.since > 2 * _DAY else _HOUR
+    begin = datetime.combine(asked.since.date(), time(), UTC)
+    since = begin + -(-(asked.since - begin) // step) * step
+    until = min(asked.until, now())
+    steps = [since + number * step for number in range(-(-(until - since) // step))]
+    return course(current().store, current().kpis[kpi], replace(asked, since=since), step, current().pricing), steps
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def kpi_cases(
+    kpi: str, range_name: str, entities: tuple[str, ...], is_open: bool, limit: int, offset: int
+) -> tuple[list[CaseRow], int]:
+    asked = question(range_name, entities)
+    return case_rows(
+        current().store,
+        current().kpis[kpi],
+        asked.since,
+        asked.until,
+        asked.cases,
+        is_open=is_open,
+        limit=limit,
+        offset=offset,
+    )
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
+    """What was stated of all legal entities together on the days of a stretch of time."""
+    chosen = kpi_range(range_name, ())
+    found = read_statements(current().store, current().kpis[kpi], chosen.since, chosen.until)
+    return [statement for statement in found if not statement.day.legal_entity]
+
+
+def question(range_name: str, entities: tuple[str, ...]) -> Question:
+    """What is asked of KPIs by a stretch of time and legal entities."""
+    chosen = kpi_range(range_name, entities)
+    cases = CaseFilter({Dimension.LEGAL_ENTITY: entities} if entities else {})
+    return Question(chosen.since, chosen.until, cases=cases, before_since=chosen.before_since)
+
+
+def _only_one(entities: tuple[str, ...]) -> str | None:
+    return entities[0] if len(entities) == 1 else None
