@@ -122,7 +122,42 @@ class PeriodScheme:
 
     def period(self, instant: datetime) -> Period:
         """The period that an instant belongs to."""
-        day = instant.astimezone(self._zone).date()
+        return self._period_of(instant.astimezone(self._zone).date())
+
+    def named(self, name: str) -> Period | None:
+        """The period of that name; None where this scheme has none of it."""
+        year = name[:4]
+        if not (len(year) == 4 and year.isascii() and year.isdigit()) or not 1901 <= int(year) <= 2298:
+            return None
+        # Weeks of a year may begin in the one before, and end in the one after.
+        day, last = date(int(year) - 1, 12, 1), date(int(year) + 1, 1, 31)
+        while day <= last:
+            period = self._period_of(day)
+            if period.name == name:
+                return period
+            day = period.last_day + DAY
+        return None
+
+    def before(self, period: Period) -> Period:
+        """The period before one of this scheme."""
+        return self._period_of(period.first_day - DAY)
+
+    def after(self, period: Period) -> Period:
+        """The period after one of this scheme."""
+        return self._period_of(period.last_day + DAY)
+
+    def closing(self, instant: datetime) -> Period:
+        """The period whose cutoff comes next: the last one while it is being closed, then the current one."""
+        period = self.period(instant)
+        while (earlier := self.before(period)).cutoff_at >= instant:
+            period = earlier
+        return period
+
+    def bounds(self, period: Period) -> tuple[datetime, datetime]:
+        """When a period begins, and when it is over."""
+        return self._start_of(period.first_day), self._start_of(period.last_day + DAY)
+
+    def _period_of(self, day: date) -> Period:
         known = self._known.get(day)
         if known is None:
             name, first, last = self.pattern.containing(day)
@@ -147,7 +182,10 @@ class PeriodScheme:
 
     def _end_of(self, day: date) -> datetime:
         # What occurs at midnight occurs on the next day already.
-        return datetime.combine(day + DAY, time(), self._zone).astimezone(UTC) - _MICROSECOND
+        return self._start_of(day + DAY) - _MICROSECOND
+
+    def _start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +197,8 @@ class Periods:
 
     def period(self, legal_entity: str | None, instant: datetime) -> Period:
         """The period of a legal entity that an instant belongs to."""
-        scheme = self.by_legal_entity.get(legal_entity, self.default) if legal_entity else self.default
-        return scheme.period(instant)
+        return self.scheme(legal_entity).period(instant)
+
+    def scheme(self, legal_entity: str | None) -> PeriodScheme:
+        """How a legal entity cuts its years."""
+        return self.by_legal_entity.get(legal_entity, self.default) if legal_entity else self.default

@@ -42,6 +42,7 @@ from milepost.answers.from_api import ApiAnswers
 from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
+from milepost.close_keeping import CloseKeeping
 from milepost.collection import collect_rarely
 from milepost.contract_checks import open_contract_door
 from milepost.demo.world import DemoWorld
@@ -113,6 +114,7 @@ class Service:
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
+        self._close = CloseKeeping(settings, references, registry)
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)
@@ -186,6 +188,7 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
+                self._close.book,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),
@@ -335,9 +338,12 @@ class Service:
                 self._tell()
 
     def keep_kpis(self) -> None:
-        """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
+        """Brings KPIs and the close up to date with all that has come; StoreUnreachable as for a tick."""
         self._arrival.require()
-        self._kpis.run(self._store, self._settled_through(), self._clock.now())
+        try:
+            self._kpis.run(self._store, self._settled_through(), self._clock.now())
+        finally:
+            self._close.run(self._store, self._settled_through(), self._clock.now())
 
     def _settled_through(self) -> datetime:
         """No event received by then is still on its way."""

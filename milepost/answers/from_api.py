@@ -18,6 +18,7 @@ from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.close import ApiClose
 from milepost.answers.incidents import ApiIncidents
 from milepost.answers.interventions import ApiInterventions
 from milepost.answers.kpi import ApiKpis
@@ -39,7 +40,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople, ApiIncidents, ApiKpis):
+class ApiAnswers(ApiPeople, ApiIncidents, ApiClose, ApiKpis):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

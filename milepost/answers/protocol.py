@@ -16,6 +16,7 @@ from domain.audit import Actor
 from domain.contract import Contracts
 from milepost.alert_handling import AcknowledgeWish, ActionWish
 from milepost.answers.answer import Answer
+from milepost.answers.close import CloseAnswers
 from milepost.answers.intervention_questions import InterventionAnswers
 from milepost.answers.kpi import KpiAnswers
 from milepost.backtest_wish import BacktestWish
@@ -65,7 +66,7 @@ class IncidentAnswers(Protocol):
     def acknowledge_incident(self, incident_id: str, wish: AcknowledgeWish) -> Answer: ...
 
 
-class Answers(PeopleAnswers, IncidentAnswers, KpiAnswers, Protocol):
+class Answers(PeopleAnswers, IncidentAnswers, CloseAnswers, KpiAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...
