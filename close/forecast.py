@@ -5,13 +5,16 @@ cleared, else of all. Of each open case the chance is taken on condition of the 
 bounds are those of the chances, as if all cases erred to the same side. Cases that are still to come are not in it.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from close.book import CloseBook, Scope, counted_gates
 from close.keeper import curve_name, engine_name
-from domain.close import CellState, GateCell, GateForecast, GateKind
+from domain.close import CellState, CoursePoint, GateCell, GateForecast, GateKind
 from domain.survival import SurvivalCurve
 from storage.client import Store
 from storage.close_cases import open_ages
@@ -20,18 +23,22 @@ from storage.forecasts import read_curves
 
 # With fewer cleared cases nothing is said.
 AT_LEAST = 20
+# Into so many steps the time to the cutoff is cut.
+STEPS = 12
 _MINUTE_US = 60 * 10**6
 _MICROSECOND = timedelta(microseconds=1)
-Ages = Iterable[tuple[int, int]]
+# How many minutes open cases have waited, and how many of them have waited so.
+Ages = Sequence[tuple[int, int]]
 
 
 class Forecaster:
     """Tells of cells how they will stand at the cutoff of one period, for all legal entities of it."""
 
     def __init__(self, store: Store, book: CloseBook, scope: Scope, at: datetime) -> None:
-        self._left_us = (scope.period.cutoff_at - at) // _MICROSECOND
+        self._at = at
+        self._left = scope.period.cutoff_at - at
         gates = counted_gates(book)
-        self._ages = open_ages(store, gates, scope.extent, at) if self._left_us > 0 else {}
+        self._ages = open_ages(store, gates, scope.extent, at) if self._left > timedelta(0) else {}
         self._curves = {}
         for gate in gates:
             mark = read_watermark(store, engine_name(gate, "learnt"))
@@ -42,47 +49,78 @@ class Forecaster:
         """The cells with their forecasts."""
         return [replace(cell, forecast=self._forecast(legal_entity, cell)) for cell in cells]
 
+    def course(self, legal_entity: str, cells: Sequence[GateCell]) -> tuple[CoursePoint, ...]:
+        """How the score is expected to go up to the cutoff; empty where a gate that counts leaves that open."""
+        counted = [cell for cell in cells if cell.gate.weight and cell.state is not CellState.NOTHING_TO_DO]
+        if not counted or any(cell.forecast is None or cell.forecast.share is None for cell in counted):
+            return ()
+        weights = sum(cell.gate.weight for cell in counted)
+        steps = [self._left * step / STEPS for step in range(STEPS + 1)]
+        scores = np.zeros(len(steps))
+        for cell in counted:
+            curve, ages = self._curve(legal_entity, cell), self._ages.get((cell.gate.id, legal_entity), ())
+            share = np.ones(len(steps))
+            if cell.open and curve is not None:
+                share -= np.array([still_open(ages, curve, step // _MICROSECOND) for step in steps]) / cell.cases
+            scores += cell.gate.weight * share / weights
+        return tuple(CoursePoint(self._at + step, score) for step, score in zip(steps, scores.tolist(), strict=True))
+
+    def _curve(self, legal_entity: str, cell: GateCell) -> SurvivalCurve | None:
+        """How long comparable cases took; None where too few were cleared."""
+        learnt = self._curves.get(cell.gate.id, {})
+        found = (learnt[segment] for segment in ((legal_entity,), ()) if segment in learnt)
+        return next((curve for curve in found if curve.completed >= AT_LEAST), None)
+
     def _forecast(self, legal_entity: str, cell: GateCell) -> GateForecast | None:
         if cell.state is CellState.NOTHING_TO_DO:
             return None
-        if self._left_us <= 0:
+        if self._left <= timedelta(0):
             return _nobody_can_say("the cutoff has passed")
         if cell.state is CellState.UNKNOWN:
             return _nobody_can_say(cell.why)
         if not cell.open:
-            return GateForecast(1.0, 1.0, 1.0, 0)
+            return GateForecast(1.0, 1.0, 1.0, 0, ready=1.0)
         if cell.gate.kind is GateKind.SOURCES:
             return _nobody_can_say("nobody can say when a silent source speaks again")
-        learnt = self._curves[cell.gate.id]
-        curve = next(
-            (
-                learnt[segment]
-                for segment in ((legal_entity,), ())
-                if segment in learnt and learnt[segment].completed >= AT_LEAST
-            ),
-            None,
-        )
+        curve = self._curve(legal_entity, cell)
         if curve is None:
             return _nobody_can_say(f"fewer than {AT_LEAST} such cases were cleared in the last 90 days")
-        return forecast(cell.cases, self._ages.get((cell.gate.id, legal_entity), ()), curve, self._left_us)
+        ages = self._ages.get((cell.gate.id, legal_entity), ())
+        return forecast(cell.cases, ages, curve, self._left // _MICROSECOND)
 
 
 def forecast(cases: int, ages: Ages, curve: SurvivalCurve, left_us: int) -> GateForecast:
-    """The share of the cases that is cleared after some time; `ages` are the minutes that open ones have waited."""
+    """The share of the cases that is cleared after some time, with its bounds."""
     estimate = low = high = float(cases)
-    beyond = 0
+    beyond, ready = 0, 1.0
     for minutes, number in ages:
         waited = minutes * _MINUTE_US
         # Of what takes longer than anything seen nothing is known: it counts as open.
         seen = min(waited + left_us, max(curve.longest or 0, waited))
         chance = curve.chance(seen, waited) if waited < (curve.longest or 0) else None
         if chance is None:
-            estimate, low, beyond = estimate - number, low - number, beyond + number
+            estimate, low, beyond, ready = estimate - number, low - number, beyond + number, 0.0
             continue
         estimate -= number * chance.chance
         low -= number * chance.high
         high -= number * chance.low
-    return GateForecast(estimate / cases, low / cases, high / cases, curve.completed, beyond)
+        ready *= (1 - chance.chance) ** number
+    return GateForecast(estimate / cases, low / cases, high / cases, curve.completed, beyond, ready)
+
+
+def still_open(ages: Ages, curve: SurvivalCurve, left_us: int) -> float:
+    """How many of the open cases are expected to be open after some time; the same as `forecast` counts them."""
+    if not ages:
+        return 0.0
+    longest = curve.longest or 0
+    waited = np.array([minutes * _MINUTE_US for minutes, _ in ages], dtype=np.int64)
+    number = np.array([count for _, count in ages], dtype=np.float64)
+    survival, times = np.array([1.0, *curve.survival]), np.array(curve.times, dtype=np.int64)
+    reached = survival[np.searchsorted(times, waited, side="right")]
+    missing = survival[np.searchsorted(times, np.minimum(waited + left_us, np.maximum(longest, waited)), side="right")]
+    is_beyond = (waited >= longest) | (reached == 0)
+    chance = np.where(is_beyond, 1.0, missing / np.where(is_beyond, 1.0, reached))
+    return float((number * chance).sum())
 
 
 def entity_forecast(cells: Sequence[GateCell]) -> GateForecast | None:
@@ -97,10 +135,9 @@ def entity_forecast(cells: Sequence[GateCell]) -> GateForecast | None:
     low = sum(weight * (one.at_least or 0) for weight, one in counted) / weights
     high = sum(weight * (1 if one.at_most is None else one.at_most) for weight, one in counted) / weights
     share = None if unsaid else sum(weight * (one.share or 0) for weight, one in counted) / weights
-    learnt = sum(one.learnt_from for _, one in counted)
-    return GateForecast(
-        share, low, high, learnt, sum(one.beyond for _, one in counted), unsaid[0].why if unsaid else ""
-    )
+    ready = None if unsaid else math.prod(one.ready or 0 for _, one in counted)
+    learnt, beyond = sum(one.learnt_from for _, one in counted), sum(one.beyond for _, one in counted)
+    return GateForecast(share, low, high, learnt, beyond, ready, unsaid[0].why if unsaid else "")
 
 
 def _nobody_can_say(why: str) -> GateForecast:

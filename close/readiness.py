@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -39,7 +40,9 @@ def read_close(
         }
         for entity in sorted({entity for _, entity in sums} | gone):
             cells = [_cell(book, gate, scope, silences, at, sums.get((gate.id, entity), ())) for gate in book.gates]
-            found.append(_close(entity, scope, forecaster.told(entity, cells), signed.get((entity, scope.period.name))))
+            told = forecaster.told(entity, cells)
+            close = _close(entity, scope, told, signed.get((entity, scope.period.name)))
+            found.append(replace(close, course=forecaster.course(entity, told)))
     return sorted(found, key=lambda one: (not one.legal_entity, one.legal_entity, one.period.name))
 
 

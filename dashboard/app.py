@@ -43,6 +43,7 @@ page = st.navigation(
         ],
         "For all": [
             st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
             st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
         ],
     }

@@ -15,6 +15,7 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
 from alerts.muting import Routing, shipped_routing
+from close.book import CloseBook
 from dashboard.session import NO_KPIS, attach
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -37,9 +38,10 @@ def console_app(
     routing: Callable[[], Routing],
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    close: CloseBook | None = None,
 ) -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process."""
-    attach(store, clock, span_names, contracts, routing, kpis, pricing)
+    attach(store, clock, span_names, contracts, routing, kpis, pricing, close)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options({})
@@ -71,9 +73,10 @@ class ConsoleServer:
         routing: Callable[[], Routing] = shipped_routing,
         kpis: Mapping[str, Kpi] = NO_KPIS,
         pricing: Pricing = Pricing("EUR", 7),
+        close: CloseBook | None = None,
     ) -> None:
         config = uvicorn.Config(
-            console_app(store, clock, span_names, contracts, routing, kpis, pricing),
+            console_app(store, clock, span_names, contracts, routing, kpis, pricing, close),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from alerts.muting import Routing, shipped_routing
+from close.book import CloseBook
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.kpi import Kpi
@@ -27,6 +28,7 @@ class ConsoleContext:
     routing: Callable[[], Routing]
     kpis: Mapping[str, Kpi]
     pricing: Pricing
+    close: CloseBook | None = None
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.
@@ -41,12 +43,13 @@ def attach(
     routing: Callable[[], Routing] = shipped_routing,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     pricing: Pricing = Pricing("EUR", 7),
+    close: CloseBook | None = None,
 ) -> None:
     """Makes every page of this process read from `store` at the instants of `clock`."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing)]
+    _attached[:] = [ConsoleContext(store, clock, span_names, contracts, routing, kpis, pricing, close)]
 
 
 def current() -> ConsoleContext:

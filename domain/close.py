@@ -78,8 +78,9 @@ class GateMoney:
 class GateForecast:
     """The share of the cases known today that is cleared at the cutoff, with its bounds; None where nobody can say.
 
-    `learnt_from` is how many cleared cases it was learnt from, `beyond` how many open ones have waited longer than any
-    of those: they count as open, and in the upper bound as cleared. `why` says what is missing.
+    `ready` is the chance that all of them are, each by itself. `learnt_from` is how many cleared cases it was learnt
+    from, `beyond` how many open ones have waited longer than any of those: they count as open, and in the upper bound
+    as cleared. `why` says what is missing.
     """
 
     share: float | None
@@ -87,6 +88,7 @@ class GateForecast:
     at_most: float | None
     learnt_from: int
     beyond: int = 0
+    ready: float | None = None
     why: str = ""
 
 
@@ -183,10 +185,19 @@ class SignOff:
 
 
 @dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """The score that is expected at an instant between now and the cutoff."""
+
+    at: datetime
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class EntityClose:
     """The close of one legal entity (empty: it is unknown) and period, as it stands.
 
-    `sign_off` is the last entry of its history. `fingerprint` is the same as long as no gate's cases changed.
+    `sign_off` is the last entry of its history; `course` how the score is expected to go, empty where nobody can say.
+    `fingerprint` is the same as long as no gate's cases changed.
     """
 
     legal_entity: str
@@ -196,6 +207,7 @@ class EntityClose:
     fingerprint: str
     sign_off: SignOff | None = None
     forecast: GateForecast | None = None
+    course: tuple[CoursePoint, ...] = ()
 
     @property
     def state(self) -> CellState:

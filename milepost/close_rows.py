@@ -49,6 +49,7 @@ def close_row(book: CloseBook, found: EntityClose) -> Row:
         "met": None if value is None else value >= float(book.definition.target),
         "open": sum(cell.open for cell in found.cells),
         "forecast": _forecast(found.forecast),
+        "course": [{"at": format_instant(point.at), "score": _share(point.score)} for point in found.course],
         "fingerprint": found.fingerprint,
         "sign_off": None if found.sign_off is None else sign_off_row(found.sign_off),
         "gates": [_cell(cell) for cell in found.cells],
@@ -130,9 +131,11 @@ def _forecast(forecast: GateForecast | None) -> Row | None:
         "at_most": _share(forecast.at_most),
         "learnt_from": forecast.learnt_from,
         "beyond": forecast.beyond,
+        "chance_ready": _share(forecast.ready),
         "why": forecast.why or None,
     }
 
 
 def _share(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+    """A share to six digits; what is not all is never rounded to all."""
+    return None if value is None else 1.0 if value >= 1 else min(round(value, 6), 0.999999)

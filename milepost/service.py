@@ -149,6 +149,7 @@ class Service:
             self._routing,
             self._kpis.book.kpis,
             self._kpis.book.settings.pricing,
+            self._close.book,
         )
         self._scheduler = self._schedule(settings)
 

@@ -151,7 +151,7 @@ def cell_sums(store: Store, gates: Iterable[Gate], extent: Extent) -> list[CellS
 def case_rows(
     store: Store,
     gates: Iterable[Gate],
-    extent: Extent,
+    extents: Sequence[Extent],
     pricing: Pricing,
     at: datetime,
     *,
@@ -160,9 +160,12 @@ def case_rows(
     offset: int = 0,
 ) -> tuple[list[CloseCase], int]:
     """A page of the cases behind cells, those worth most first, and how many there are in all."""
+    spans = [(slot_of(one.since), slot_of(one.until), list(one.entities), one.others) for one in extents]
     params = {
         "gates": _named(gates),
-        **extent.params(),
+        "extents": spans,
+        "since": min(since for since, *_ in spans),
+        "until": max(until for _, until, *_ in spans),
         "is_open": is_open,
         "reporting_currency": pricing.currency,
         "rate_days": pricing.rate_days,

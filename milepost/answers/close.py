@@ -83,20 +83,18 @@ class CloseReads:
         scopes = book.scopes(wish.period, at)
         if wish.legal_entity is not None:
             scopes = [book.scope_of(wish.legal_entity, wish.period, at)]
-        rows: list[Answer] = []
-        for scope in scopes:
-            found, _ = case_rows(
-                self._store,
-                gates,
-                scope.extent,
-                book.pricing,
-                at,
-                is_open=wish.is_open,
-                limit=wish.limit,
-                offset=wish.offset,
-            )
-            rows += [{"period": scope.period.name, **case_row(book, one)} for one in found]
-        return rows[: wish.limit]
+        found, _ = case_rows(
+            self._store,
+            gates,
+            [scope.extent for scope in scopes],
+            book.pricing,
+            at,
+            is_open=wish.is_open,
+            limit=wish.limit,
+            offset=wish.offset,
+        )
+        periods = {one.legal_entity: book.scope_of(one.legal_entity, wish.period, at).period.name for one in found}
+        return [{"period": periods[one.legal_entity], **case_row(book, one)} for one in found]
 
     def history(self, legal_entity: str, period: str, limit: int) -> list[Answer]:
         """The sign-offs and what suspended them, the newest first."""

@@ -177,7 +177,8 @@ def _at_cutoff(forecast: Row | None) -> str:
     if forecast["at_cutoff"] is None:
         return f"unknown: {forecast['why']}"
     low, high = _percent(forecast["at_least"]), _percent(forecast["at_most"])
-    return _percent(forecast["at_cutoff"]) + (f" ({low} to {high})" if low != high else "")
+    ready = f", all cleared with {_percent(forecast['chance_ready'])}" if forecast["chance_ready"] != 1 else ""
+    return _percent(forecast["at_cutoff"]) + (f" ({low} to {high})" if low != high else "") + ready
 
 
 def _gate_cells(row: Row) -> dict[str, Any]:

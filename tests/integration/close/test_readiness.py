@@ -55,9 +55,7 @@ def test_the_score_is_the_weighted_share_of_cases_cleared(kept: Store) -> None:
 
     germany = found["DE01"]
     assert germany.state is CellState.BLOCKED
-    assert germany.score.formula == (
-        "(3 × 3/4 orders_posted + 2 × 1/2 payments_applied + 1 × 3/3 sources_heard) / 6"
-    )
+    assert germany.score.formula == ("(3 × 3/4 orders_posted + 2 × 1/2 payments_applied + 1 × 3/3 sources_heard) / 6")
     assert germany.score.value == pytest.approx((3 * 0.75 + 2 * 0.5 + 1) / 6)
     assert found["FR01"].state is CellState.READY
     assert found["FR01"].score.value == 1.0
