@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, backtest, ingest, tick
+from bench import ablation, backtest, close, ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
 from bench.peers import beside_pandas, beside_pm4py
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
+    "close": lambda quick: close.closing(close.QUICK if quick else close.FULL),
     "pandas": lambda quick: beside_pandas.beside_pandas(beside_pandas.QUICK if quick else beside_pandas.FULL),
     "pm4py": lambda quick: beside_pm4py.beside_pm4py(beside_pm4py.QUICK if quick else beside_pm4py.FULL),
     "backtest": lambda quick: backtest.backtests(backtest.QUICK if quick else backtest.FULL),

@@ -142,9 +142,9 @@ def _money(sums: Sequence[CellSum]) -> tuple[GateMoney, ...]:
 def _silent(unknown: Unknown) -> str:
     if not unknown.sources:
         return f"Milepost was away and hears what was sent meanwhile since {format_instant(unknown.since)}"
-    of = f" of {unknown.event_type}" if unknown.event_type else ""
+    of = f"nobody tells of {unknown.event_type}: " if unknown.event_type else ""
     verb = "have" if len(unknown.sources) > 1 else "has"
-    return f"{' and '.join(unknown.sources)} {verb} been silent{of} since {format_instant(unknown.since)}"
+    return f"{of}{' and '.join(unknown.sources)} {verb} been silent since {format_instant(unknown.since)}"
 
 
 def _said_nothing(silence: SourceSilence) -> str:

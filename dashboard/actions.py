@@ -1,4 +1,4 @@
-"""Everything that the console changes: what people do with alerts and silences, each act with who and why.
+"""Everything that the console changes: what people do with alerts, silences and the close, each act with who and why.
 
 There is no sign-in yet: the name is what somebody said, and stands so in the audit log.
 """
@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, expire_silence, put_silence
-from dashboard import reads
+from close.sign_offs import SignOffWish, sign_off
+from dashboard import close_reads, reads
 from dashboard.session import current
 from domain.alert_action import ActionKind
 from domain.audit import Actor
+from domain.close import EntityClose
 from domain.errors import UsageError
 from domain.silence import Silence
 from storage.alerts import find_alerts
@@ -45,6 +47,17 @@ def end_silence(silence_id: str, who: str, reason: str) -> Silence:
     ended = expire_silence(context.store, silence_id, context.clock.now(), Actor(who.strip()), reason.strip())
     reads.forget_alerts()
     return ended
+
+
+def sign_off_close(found: EntityClose, who: str, reason: str, *, with_blockers: bool) -> None:
+    """Signs off the close that the reader looked at; UsageError says why it cannot be."""
+    _require(who, reason)
+    context = current()
+    if context.close is None:
+        raise UsageError("no close is configured here")
+    wish = SignOffWish(found.legal_entity, found.period.name, reason.strip(), with_blockers, found.fingerprint)
+    sign_off(context.store, context.close, wish, Actor(who.strip()), context.clock.now())
+    close_reads.forget_closes()
 
 
 def _require(who: str, reason: str) -> None:

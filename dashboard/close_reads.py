@@ -1,4 +1,4 @@
-"""The close page's reads of the store and its one act, each read kept for a few seconds for many readers."""
+"""The close page's reads of the store, each kept for a few seconds so that many readers cost as much as one."""
 
 from datetime import timedelta
 
@@ -6,10 +6,8 @@ import streamlit as st
 
 from close.book import CloseBook
 from close.readiness import read_close
-from close.sign_offs import SignOffWish, sign_off
 from dashboard.reads import now
 from dashboard.session import current
-from domain.audit import Actor
 from domain.close import EntityClose, SignOff
 from storage.close_cases import CloseCase, case_rows
 from storage.close_sign_offs import sign_off_history
@@ -50,13 +48,10 @@ def history(legal_entity: str, period: str) -> list[SignOff]:
     return list(sign_off_history(current().store, legal_entity, period, _ENTRIES))
 
 
-def sign(found: EntityClose, who: str, reason: str, *, with_blockers: bool) -> EntityClose:
-    """The close that the reader looked at, signed off; UsageError says why it cannot be."""
-    wish = SignOffWish(found.legal_entity, found.period.name, reason, with_blockers, found.fingerprint)
-    signed = sign_off(current().store, _book(), wish, Actor(who.strip()), now())
+def forget_closes() -> None:
+    """What was just changed is read anew, by every reader."""
     for one in (closes, history):
         one.clear()
-    return signed
 
 
 def _book() -> CloseBook:

@@ -130,7 +130,7 @@ class PeriodScheme:
         if not (len(year) == 4 and year.isascii() and year.isdigit()) or not 1901 <= int(year) <= 2298:
             return None
         # Weeks of a year may begin in the one before, and end in the one after.
-        day, last = date(int(year) - 1, 12, 1), date(int(year) + 1, 1, 31)
+        day, last = date(int(year) - 1, 1, 1), date(int(year) + 1, 1, 31)
         while day <= last:
             period = self._period_of(day)
             if period.name == name:

@@ -106,15 +106,14 @@ class Service:
         references = rule_references(settings)
         contracts = self._contracts = references.contracts
         registry = CollectorRegistry()
+        self._close = CloseKeeping(settings, references, registry)
         self._demo = DemoWorld(closing, clock, self._report) if demo else None
         interventions = load_interventions(self._interventions_path(settings))
         self._rule_files = RuleFiles(settings, contracts, interventions.known, registry, clock.now())
-        definitions = load_definitions(settings.sources_paths)
-        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        self._sources = webhooks(load_definitions(settings.sources_paths).values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
         self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
-        self._close = CloseKeeping(settings, references, registry)
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)

@@ -20,48 +20,28 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 def course_figure(closes: Sequence[EntityClose], target: float, reader: Reader, palette: Palette) -> go.Figure:
     """A line per legal entity from now to its cutoff, and the target across."""
     figure = go.Figure()
-    colours = (
-        palette.accent,
-        palette.in_time,
-        *(palette.states[state] for state in palette.states),
-    )
-    lowest = target
+    # Colours of states would say more than is meant.
+    colours = (palette.accent, palette.text, palette.muted)
     for number, close in enumerate(closes):
         name = entity_name(close.legal_entity)
-        lowest = min(lowest, *(point.score for point in close.course))
         figure.add_scatter(
             x=[reader.local(point.at).replace(tzinfo=None) for point in close.course],
             y=[100 * point.score for point in close.course],
             mode="lines",
             name=plain(name),
-            line={
-                "color": colours[number % len(colours)],
-                "dash": _DASHES[number % len(_DASHES)],
-                "width": 2,
-                "shape": "linear",
-            },
+            line={"color": colours[number % len(colours)], "dash": _DASHES[number % len(_DASHES)], "width": 2},
             hovertemplate=[
                 hover(f"{name}: {percent(point.score)}", reader.instant(point.at)) for point in close.course
             ],
         )
-    figure.add_hline(y=100 * target, line={"color": palette.muted, "width": 1, "dash": "dot"})
-    figure.add_annotation(
-        text=plain(f"target {percent(target)}"),
-        x=1,
-        y=100 * target,
-        xref="paper",
-        yref="y",
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"color": palette.muted},
-    )
+    _draw_target(figure, target, palette)
     figure.update_layout(
         **base_layout(palette, _HEIGHT) | {"margin": {"l": 44, "r": 8, "t": 10, "b": 34}},
         legend={"orientation": "h", "y": -0.22, "x": 0},
         showlegend=True,
     )
     figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, nticks=5, tickangle=0, type="date")
+    lowest = min(target, *(point.score for close in closes for point in close.course))
     room = max(100 * (1 - lowest) * 0.15, 0.05)
     figure.update_yaxes(
         gridcolor=palette.line,
@@ -72,6 +52,13 @@ def course_figure(closes: Sequence[EntityClose], target: float, reader: Reader, 
         range=[max(100 * lowest - room, 0), 100 + room],
     )
     return figure
+
+
+def _draw_target(figure: go.Figure, target: float, palette: Palette) -> None:
+    figure.add_hline(y=100 * target, line={"color": palette.muted, "width": 1, "dash": "dot"})
+    place = {"x": 1, "y": 100 * target, "xref": "paper", "yref": "y", "xanchor": "right", "yanchor": "bottom"}
+    text = plain(f"target {percent(target)}")
+    figure.add_annotation(text=text, showarrow=False, font={"color": palette.muted}, **place)
 
 
 def course_words(closes: Sequence[EntityClose], reader: Reader) -> str:

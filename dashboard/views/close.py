@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import close_reads, reads
+from dashboard import actions, close_reads, reads
 from dashboard.components import filters
 from dashboard.components.acting import reason_form, tell_done
 from dashboard.components.cards import heading, notice, sentence
@@ -257,7 +257,7 @@ def _form(close: EntityClose) -> None:
             )
 
     def do(who: str, reason: str) -> str:
-        close_reads.sign(close, who, reason, with_blockers=asked["with_blockers"])
+        actions.sign_off_close(close, who, reason, with_blockers=asked["with_blockers"])
         return f"{whose} signed off, as {who.strip()}"
 
     reason_form("close_sign_off", f"Sign off {whose}", do, before=before)

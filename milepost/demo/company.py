@@ -93,7 +93,9 @@ def _customers(entity: LegalEntity, first_number: int) -> tuple[Customer, ...]:
     )
 
 
-CUSTOMERS = {entity.code: _customers(entity, 1001 + 100 * index) for index, entity in enumerate((*ENTITIES, WOUND_DOWN))}
+CUSTOMERS = {
+    entity.code: _customers(entity, 1001 + 100 * index) for index, entity in enumerate((*ENTITIES, WOUND_DOWN))
+}
 
 
 def dice(*parts: object) -> random.Random:

@@ -17,6 +17,7 @@ from domain.clock import FixedClock
 from milepost.http_server import bind
 from storage.client import Store
 from storage.migrator import migrate
+from tests.browser.closing import BOOK, keep_close, reopen_close
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import NOW
 from tests.engine import Engine
@@ -59,7 +60,8 @@ def console_url(engine: Engine) -> Iterator[str]:
         seed_stuck_order(store, NOW)
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
         contracts = load_contracts(SHIPPED).contracts
-        server = ConsoleServer(store, FixedClock(NOW), listening, contracts=contracts)
+        keep_close(store, NOW)
+        server = ConsoleServer(store, FixedClock(NOW), listening, contracts=contracts, close=BOOK)
         server.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.stop()
@@ -192,6 +194,28 @@ def test_an_alert_is_acknowledged_by_clicking(
     visit.assert_clean()
 
 
+def test_a_close_is_signed_off_and_seen_suspended(window: BrowserContext, console_url: str, engine: Engine) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/close?period=2026-11&of=DE01")
+    expect(page.get_by_role("link", name="DE01, Approved orders posted: blocked")).to_be_visible()
+    page.get_by_text("Although 1 gate is blocked or unknown").click()
+    page.get_by_label("Your name", exact=True).fill("ana")
+    page.get_by_label("Reason", exact=True).fill("accruals are booked")
+    page.get_by_role("button", name="Sign off DE01 2026-11").click()
+    expect(page.locator(".mp-verdict")).to_contain_text("Signed off with open blockers by ana")
+
+    with Store(engine.dsn("console")) as store:
+        reopen_close(store, NOW)
+    page.reload()
+
+    expect(page.locator(".mp-verdict")).to_contain_text("Sign-off suspended")
+    expect(page.locator(".mp-verdict").get_by_role("link", name="O-LATE")).to_be_visible()
+    expect(page.locator(".mp-sentence")).to_contain_text("DE01 was signed off and reopened since")
+    visit.photograph("close-suspended")
+    visit.assert_clean()
+
+
 def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)
@@ -235,6 +259,7 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
         pytest.param("alerts", "/alerts", id="alerts"),
         pytest.param("alert", f"/alerts?alert={STUCK_ALERT}", id="one alert"),
         pytest.param("silences", "/silences", id="silences"),
+        pytest.param("close", "/close?period=2026-11", id="the close"),
         pytest.param("audit", "/audit", id="the audit log"),
     ],
 )
