@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from close.book import CloseBook
 from close.keeper import engine_name
@@ -28,6 +28,7 @@ from storage.engine_state import read_watermark
 
 # So many cases that changed are named in the history; how many there are is always told.
 MOST_NAMED = 20
+_MICROSECOND = timedelta(microseconds=1)
 _acting = threading.Lock()
 
 
@@ -123,8 +124,7 @@ def _require(found: EntityClose, wish: SignOffWish) -> None:
 def _entry(store: Store, book: CloseBook, found: EntityClose, wish: SignOffWish, by: Actor, now: datetime) -> SignOff:
     known_through = _known_through(store, book)
     last = found.sign_off
-    # An entry is later than the one before, whatever the clock does.
-    at = max(now, last.at) if last else now
+    at = _after(last, now)
     facts = (found.legal_entity, found.period.name, format_instant(at), last.entry_id if last else "")
     return SignOff(
         entry_id=hashlib.sha256(repr(facts).encode()).hexdigest()[:32],
@@ -139,6 +139,11 @@ def _entry(store: Store, book: CloseBook, found: EntityClose, wish: SignOffWish,
         score=found.score.value,
         cells={cell.gate.id: _cell_row(cell) for cell in found.cells},
     )
+
+
+def _after(last: SignOff | None, now: datetime) -> datetime:
+    """Now, or as soon as it is after the entry before, whatever the clock does: the last one is what holds."""
+    return max(now, last.at + _MICROSECOND) if last else now
 
 
 def _known_through(store: Store, book: CloseBook) -> datetime:
@@ -200,7 +205,7 @@ def _reopen(
         kind=SignOffKind.REOPENED,
         legal_entity=signed.legal_entity,
         period=signed.period,
-        at=max(now, signed.at),
+        at=_after(signed, now),
         who=str(PROGRAM),
         reason=_in_words(rows),
         with_blockers=found.state is not CellState.READY,

@@ -232,13 +232,27 @@ def _sign_off(period: str, entities: tuple[str, ...]) -> None:
             width=220,
         )
         close = next(one for one in found if one.legal_entity == chosen)
-        write(sign_off_banner(close, reader()))
+        st.fragment(_standing, run_every=REFRESH)(period, close)
         if not close.is_signed_off:
             _form(close)
         entries = close_reads.history(close.legal_entity, period)
         if entries:
             write(heading("History", f"{close.legal_entity} {period}"))
             write(history_table(entries, reader()))
+
+    shielded(draw)
+
+
+def _standing(period: str, drawn: EntityClose) -> None:
+    """Whether the sign-off stands; once that is another than the page was drawn with, the page is drawn anew."""
+
+    def draw() -> None:
+        found = [one for one in _closes(period, (drawn.legal_entity,)) if one.legal_entity == drawn.legal_entity]
+        close = found[0] if found else drawn
+        write(sign_off_banner(close, reader()))
+        if close.sign_off != drawn.sign_off:
+            # What stands typed in the form stays there.
+            st.rerun()
 
     shielded(draw)
 
