@@ -1,4 +1,4 @@
-"""Everything that the console changes: what people do with alerts and silences, each act with who and why.
+"""Everything that the console changes: what people do with alerts, silences and the close, each act with who and why.
 
 Who acts is who signed in; without sign-in it is the name that was told. NotPermitted is for what is not theirs to do.
 """
@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from alerts import incident_handling
 from alerts.handling import Deed, handle, handle_all
 from alerts.silences import SilenceWish, expire_silence, put_silence
+from close.sign_offs import SignOffWish, sign_off
 from collector.replay import Replay, Selection
-from dashboard import people, reads
+from dashboard import close_reads, people, reads
 from dashboard.doors import doors
 from dashboard.session import current
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
+from domain.close import EntityClose
 from domain.errors import UsageError
 from domain.permission import Permission
 from domain.silence import Silence
@@ -113,3 +115,14 @@ def end_silence(silence_id: str, who: str, reason: str) -> Silence:
     ended = expire_silence(context.store, silence_id, context.clock.now(), by, reason.strip())
     reads.forget_alerts()
     return ended
+
+
+def sign_off_close(found: EntityClose, who: str, reason: str, *, with_blockers: bool) -> None:
+    """Signs off the close that the reader looked at; UsageError says why it cannot be."""
+    by = people.acting(Permission.SIGN_OFF, who, reason)
+    context = current()
+    if context.close is None:
+        raise UsageError("no close is configured here")
+    wish = SignOffWish(found.legal_entity, found.period.name, reason.strip(), with_blockers, found.fingerprint)
+    sign_off(context.store, context.close, wish, by, context.clock.now())
+    close_reads.forget_closes()

@@ -84,6 +84,7 @@ page = st.navigation(
         ],
         "For all": [
             st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
             st.Page("views/flow_map.py", title="Flow map", icon=":material/account_tree:", url_path="flow"),
             st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
             st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),

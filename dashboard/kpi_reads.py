@@ -15,7 +15,7 @@ from kpis.figures import Question, course, figures
 from storage.kpi_cases import CaseFilter, CaseRow, case_rows
 from storage.kpi_values import Statement, read_statements
 
-_MICROSECOND, _HOUR, _DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class KpiFigure(NamedTuple):
@@ -46,8 +46,7 @@ def period_names(entities: tuple[str, ...]) -> tuple[str, str]:
     """The running accounting period and the one before it: of one legal entity its own, else the usual one."""
     scheme = current().periods.scheme(_only_one(entities))
     running = scheme.period(now())
-    since, _ = scheme.stretch(running)
-    return running.name, scheme.period(since - _MICROSECOND).name
+    return running.name, scheme.before(running).name
 
 
 def kpi_range(name: str, entities: tuple[str, ...]) -> KpiRange:
@@ -57,9 +56,10 @@ def kpi_range(name: str, entities: tuple[str, ...]) -> KpiRange:
         since = until - chosen.length
         return KpiRange(name, chosen.words, chosen.before, since, until, since - chosen.length)
     scheme = current().periods.scheme(_only_one(entities))
-    since, until = scheme.stretch(scheme.named(name))
-    before = scheme.period(since - _MICROSECOND)
-    before_since, _ = scheme.stretch(before)
+    period = scheme.require(name)
+    since, until = scheme.bounds(period)
+    before = scheme.before(period)
+    before_since, _ = scheme.bounds(before)
     return KpiRange(name, f"period {name}", f"period {before.name}", since, until, before_since)
 
 

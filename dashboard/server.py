@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,19 +18,10 @@ from starlette.types import ASGIApp
 from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
-from alerts.muting import Routing, shipped_routing
-from dashboard.rule_files import RuleFiles
-from dashboard.session import NO_KPIS, attach
+from dashboard.session import ConsoleContext, attach
 from dashboard.sign_in import SignIn
 from dashboard.sign_in_config import LOOPBACK_NAMES, SignInSetup
 from dashboard.sign_in_door import SignInDoor
-from domain.clock import Clock
-from domain.contract import Contracts
-from domain.kpi import Kpi
-from domain.period import Periods
-from domain.span_names import SpanNames
-from storage.client import Store
-from storage.kpi_cases import Pricing
 
 APP = Path(__file__).parent / "app.py"
 # An open page holds a websocket for as long as it is open; a stop does not wait for readers to leave.
@@ -38,26 +29,12 @@ _SECONDS_TO_STOP = 1
 _log = logging.getLogger("milepost.console")
 
 
-def console_app(
-    store: Store,
-    clock: Clock,
-    span_names: SpanNames,
-    contracts: Contracts,
-    routing: Callable[[], Routing],
-    kpis: Mapping[str, Kpi] = NO_KPIS,
-    pricing: Pricing = Pricing("EUR", 7),
-    periods: Periods = Periods(),
-    setup: SignInSetup | None = None,
-    known_as: str = "",
-    rule_files: RuleFiles | None = None,
-) -> ASGIApp:
+def console_app(context: ConsoleContext, setup: SignInSetup | None = None, known_as: str = "") -> ASGIApp:
     """The console on this store as an ASGI app with a lifespan; one per process.
 
     `known_as` is the name of the machine by which people reach it, where that is not this one's own.
     """
-    sign_in = SignIn(setup) if setup else None
-    shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
-    attach(*shown, sign_in=sign_in, rule_files=rule_files)
+    attach(replace(context, sign_in=SignIn(setup)) if setup else context)
     # Streamlit reads the config.toml beside the main script, and only when told of the script before it reads.
     streamlit_config._main_script_path = str(APP)
     bootstrap.load_config_options(_options(setup, known_as))
@@ -67,7 +44,7 @@ def console_app(
     _load_authlib()
     # Given so, they stand in no file and in no environment.
     app = st.App(APP, on_script_error=report_error, secrets=setup.streamlit_secrets)
-    return SignInDoor(app, store, clock, is_https=setup.origin.startswith("https:"))
+    return SignInDoor(app, context.store, context.clock, is_https=setup.origin.startswith("https:"))
 
 
 def _load_authlib() -> None:
@@ -113,23 +90,14 @@ class ConsoleServer:
 
     def __init__(
         self,
-        store: Store,
-        clock: Clock,
+        context: ConsoleContext,
         listening: socket.socket,
-        span_names: SpanNames = SpanNames(),
-        contracts: Contracts = Contracts(),
-        routing: Callable[[], Routing] = shipped_routing,
-        kpis: Mapping[str, Kpi] = NO_KPIS,
-        pricing: Pricing = Pricing("EUR", 7),
-        periods: Periods = Periods(),
         *,
         sign_in: SignInSetup | None = None,
         known_as: str = "",
-        rule_files: RuleFiles | None = None,
     ) -> None:
-        shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
         config = uvicorn.Config(
-            console_app(*shown, sign_in, known_as, rule_files),
+            console_app(context, sign_in, known_as),
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from alerts.muting import Routing, shipped_routing
+from close.book import CloseBook
 from dashboard.rule_drafts import Desk
 from dashboard.rule_files import RuleFiles
 from dashboard.sign_in import SignIn
@@ -26,18 +27,20 @@ class ConsoleContext:
 
     store: Store
     clock: Clock
-    span_names: SpanNames
-    contracts: Contracts
-    routing: Callable[[], Routing]
-    kpis: Mapping[str, Kpi]
-    pricing: Pricing
-    periods: Periods
+    span_names: SpanNames = field(default_factory=SpanNames)
+    contracts: Contracts = field(default_factory=Contracts)
+    routing: Callable[[], Routing] = shipped_routing
+    kpis: Mapping[str, Kpi] = NO_KPIS
+    pricing: Pricing = field(default_factory=lambda: Pricing("EUR", 7))
+    periods: Periods = field(default_factory=Periods)
+    # None where no close is configured.
+    close: CloseBook | None = None
+    # None where the console is shown without the program around it.
+    rule_files: RuleFiles | None = None
     # Without one the console is for this machine alone, and whoever is at it may do everything.
     sign_in: SignIn | None = None
     # The sign-ins that were written down.
     noted: set[str] = field(default_factory=set)
-    # None where the console is shown without the program around it.
-    rule_files: RuleFiles | None = None
     desk: Desk = field(default_factory=Desk)
 
 
@@ -45,25 +48,12 @@ class ConsoleContext:
 _attached: list[ConsoleContext] = []
 
 
-def attach(
-    store: Store,
-    clock: Clock,
-    span_names: SpanNames = SpanNames(),
-    contracts: Contracts = Contracts(),
-    routing: Callable[[], Routing] = shipped_routing,
-    kpis: Mapping[str, Kpi] = NO_KPIS,
-    pricing: Pricing = Pricing("EUR", 7),
-    periods: Periods = Periods(),
-    *,
-    sign_in: SignIn | None = None,
-    rule_files: RuleFiles | None = None,
-) -> None:
-    """Makes every page of this process read from `store` at the instants of `clock`."""
+def attach(context: ConsoleContext) -> None:
+    """Makes every page of this process read and act through a context."""
     if _attached:
         # What was read from another store is not this one's.
         st.cache_data.clear()
-    shown = (store, clock, span_names, contracts, routing, kpis, pricing, periods)
-    _attached[:] = [ConsoleContext(*shown, sign_in=sign_in, rule_files=rule_files)]
+    _attached[:] = [context]
 
 
 def current() -> ConsoleContext:

@@ -45,6 +45,8 @@ class ActKind(StrEnum):
     INTERVENTION_RESUME = "intervention.resume"
     INTERVENTION_CALL = "intervention.call"
     INTERVENTION_OUTCOME = "intervention.outcome"
+    CLOSE_SIGN_OFF = "close.sign_off"
+    CLOSE_REOPEN = "close.reopen"
     RULE_ADOPT = "rule.adopt"
     RULE_MIGRATE = "rule.migrate"
     CONTRACT_ADOPT = "contract.adopt"

@@ -122,34 +122,54 @@ class PeriodScheme:
 
     def period(self, instant: datetime) -> Period:
         """The period that an instant belongs to."""
-        day = instant.astimezone(self._zone).date()
+        return self._period_of(instant.astimezone(self._zone).date())
+
+    def named(self, name: str) -> Period | None:
+        """The period of that name; None where this scheme has none of it."""
+        year = name[:4]
+        if not (len(year) == 4 and year.isascii() and year.isdigit()) or not 1901 <= int(year) <= 2298:
+            return None
+        # Weeks of a year may begin in the one before, and end in the one after.
+        day, last = date(int(year) - 1, 1, 1), date(int(year) + 1, 1, 31)
+        while day <= last:
+            period = self._period_of(day)
+            if period.name == name:
+                return period
+            day = period.last_day + DAY
+        return None
+
+    def require(self, name: str) -> Period:
+        """The period of that name; ValueError where this scheme has none of it."""
+        if (found := self.named(name)) is None:
+            example = self.pattern.containing(date(2026, 10, 15))[0]
+            raise ValueError(f"is {name[:40]!r}; give a period as scheme {self.name} calls them, such as {example}")
+        return found
+
+    def before(self, period: Period) -> Period:
+        """The period before one of this scheme."""
+        return self._period_of(period.first_day - DAY)
+
+    def after(self, period: Period) -> Period:
+        """The period after one of this scheme."""
+        return self._period_of(period.last_day + DAY)
+
+    def closing(self, instant: datetime) -> Period:
+        """The period whose cutoff comes next: the last one while it is being closed, then the current one."""
+        period = self.period(instant)
+        while (earlier := self.before(period)).cutoff_at >= instant:
+            period = earlier
+        return period
+
+    def bounds(self, period: Period) -> tuple[datetime, datetime]:
+        """From when on, and before when, what occurs belongs to a period."""
+        return self._start_of(period.first_day), self._start_of(period.last_day + DAY)
+
+    def _period_of(self, day: date) -> Period:
         known = self._known.get(day)
         if known is None:
             name, first, last = self.pattern.containing(day)
             known = self._known[day] = Period(name, first, last, self._cutoff_at(last))
         return known
-
-    def named(self, name: str) -> Period:
-        """The period of that name; ValueError where the scheme has none."""
-        year = name[:4]
-        if year.isdecimal() and 1970 <= int(year) <= 9000:
-            # A year of weeks may begin or end some days into the calendar year beside it.
-            day, last = date(int(year) - 1, 12, 1), date(int(year) + 1, 1, 31)
-            while day <= last:
-                found, first_day, last_day = self.pattern.containing(day)
-                if found == name:
-                    return Period(found, first_day, last_day, self._cutoff_at(last_day))
-                day = last_day + DAY
-        example = self.pattern.containing(date(2026, 10, 15))[0]
-        raise ValueError(f"is {name[:40]!r}; give a period as scheme {self.name} calls them, such as {example}")
-
-    def stretch(self, period: Period) -> tuple[datetime, datetime]:
-        """From when on, and before when, what occurs belongs to a period."""
-        begin, end = (
-            datetime.combine(day, time(), self._zone).astimezone(UTC)
-            for day in (period.first_day, period.last_day + DAY)
-        )
-        return begin, end
 
     @cached_property
     def _known(self) -> dict[date, Period]:
@@ -169,7 +189,10 @@ class PeriodScheme:
 
     def _end_of(self, day: date) -> datetime:
         # What occurs at midnight occurs on the next day already.
-        return datetime.combine(day + DAY, time(), self._zone).astimezone(UTC) - _MICROSECOND
+        return self._start_of(day + DAY) - _MICROSECOND
+
+    def _start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

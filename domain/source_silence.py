@@ -94,6 +94,11 @@ class Silences:
         self._contracts = contracts
         self._first_heard = first_heard or {}
 
+    @property
+    def heard(self) -> frozenset[str]:
+        """The sources that ever spoke."""
+        return frozenset(self._first_heard)
+
     def is_told_after(self, instant: datetime) -> bool:
         """Whether any source spoke again, or for the first time, after an instant."""
         return self._ended_after(instant) or any(heard_at > instant for heard_at in self._first_heard.values())

@@ -23,6 +23,7 @@ from milepost.answers.from_store import open_answers
 from milepost.collection import collect_rarely
 from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
+from milepost.commands.close import close_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
 from milepost.commands.flow import flow
@@ -49,6 +50,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(incidents_app, name="incidents")
+app.add_typer(close_app, name="close")
 app.add_typer(interventions_app, name="interventions")
 app.add_typer(sources_app, name="sources")
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -1,23 +1,18 @@
 """Who may reach the console: this machine, or with sign-in whoever the provider knows and a role lets in."""
 
 import socket
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from alerts.muting import Routing
 from dashboard.rule_files import RuleFiles
 from dashboard.server import ConsoleServer
+from dashboard.session import ConsoleContext
 from dashboard.sign_in_config import load_sign_in, set_up_sign_in
-from domain.clock import Clock
 from domain.contract import Contracts
 from domain.errors import UsageError
 from domain.intervention import KnownInterventions
-from domain.span_names import SpanNames
 from milepost.exposure import LOOPBACK, reachable
-from milepost.kpi_book import KpiBook
 from milepost.rule_reload import RuleFiles as WatchedRules
 from milepost.settings import Settings
-from storage.client import Store
 
 
 class ConsoleDoor:
@@ -42,41 +37,27 @@ class ConsoleDoor:
             )
         return wished or (settings.host if settings.host in LOOPBACK else LOOPBACK[0])
 
-    def console(
-        self,
-        store: Store,
-        clock: Clock,
-        listening: socket.socket,
-        url: str,
-        span_names: SpanNames,
-        contracts: Contracts,
-        routing: Callable[[], Routing],
-        kpis: KpiBook,
-        rules: WatchedRules,
-        interventions: KnownInterventions,
-    ) -> ConsoleServer:
+    def console(self, context: ConsoleContext, listening: socket.socket, url: str) -> ConsoleServer:
         """The console behind a listening socket, whose own address is `url`."""
-        told, config = self._settings.console_url, self._settings.config
-        setup = set_up_sign_in(*self._sign_in, told or reachable(url)) if self._sign_in else None
+        told = self._settings.console_url
         return ConsoleServer(
-            store,
-            clock,
+            context,
             listening,
-            span_names,
-            contracts,
-            routing,
-            kpis.kpis,
-            kpis.settings.pricing,
-            kpis.periods,
-            sign_in=setup,
+            sign_in=set_up_sign_in(*self._sign_in, told or reachable(url)) if self._sign_in else None,
             known_as=urlsplit(told).hostname or "" if told else "",
-            rule_files=RuleFiles(
-                folder=lambda: self._settings.rules_path,
-                own=config / "rules" if config else None,
-                calendars=lambda: self._settings.calendars_path,
-                contracts=contracts,
-                interventions=interventions,
-                running=lambda: rules.rules,
-                refused=lambda: rules.row,
-            ),
         )
+
+
+def edited_rules(
+    settings: Settings, contracts: Contracts, interventions: KnownInterventions, running: WatchedRules
+) -> RuleFiles:
+    """The rule files as the console shows and changes them."""
+    return RuleFiles(
+        folder=lambda: settings.rules_path,
+        own=settings.config / "rules" if settings.config else None,
+        calendars=lambda: settings.calendars_path,
+        contracts=contracts,
+        interventions=interventions,
+        running=lambda: running.rules,
+        refused=lambda: running.row,
+    )

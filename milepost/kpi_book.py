@@ -26,7 +26,6 @@ from storage.kpi_cases import CaseFilter
 
 USUAL_STRETCH = timedelta(days=30)
 _LONGEST_STRETCH = timedelta(days=3660)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class KpiBook(NamedTuple):
@@ -51,10 +50,11 @@ class KpiBook(NamedTuple):
         # Several of them may cut their years in several ways: then the usual one counts.
         scheme = self.periods.scheme(entities[0] if len(entities) == 1 else None)
         try:
-            since, until = scheme.stretch(scheme.named(wish.period))
+            period = scheme.require(wish.period)
         except ValueError as error:
             raise UsageError(f"period {error}") from None
-        before_since, _ = scheme.stretch(scheme.period(since - _MICROSECOND))
+        since, until = scheme.bounds(period)
+        before_since, _ = scheme.bounds(scheme.before(period))
         return Question(since, until, dimension, cases, before_since)
 
     def with_rates(self, rates: list[Rate]) -> "KpiBook":

@@ -1,4 +1,4 @@
-"""Keeps KPIs and counts of handoffs up to date in a running Milepost, and shows the figures to Prometheus."""
+"""Keeps KPIs, hops, handoffs and the close up to date in a running Milepost, and shows the figures to Prometheus."""
 
 from datetime import datetime
 
@@ -6,24 +6,29 @@ from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError, StoreUnreachable
 from kpis.flow_keeper import keep_flow
+from milepost.close_keeping import CloseKeeping
 from milepost.demo.rates import demo_rates
 from milepost.hop_keeping import HopKeeping
 from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.kpi_metrics import KpiMetrics
 from milepost.settings import Settings
+from rules.references import References
 from storage.client import Store
 
 
 class KpiKeeping:
     """The configured KPIs; ConfigError where their files are wrong."""
 
-    def __init__(self, settings: Settings, registry: CollectorRegistry, now: datetime, *, demo: bool) -> None:
+    def __init__(
+        self, settings: Settings, references: References, registry: CollectorRegistry, now: datetime, *, demo: bool
+    ) -> None:
         """The demo company has rates of its own where none are configured."""
         book = load_kpi_book(settings)
         self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
         self._metrics = KpiMetrics(registry)
         self._is_checked = False
         self.hops = HopKeeping(registry)
+        self.close = CloseKeeping(settings, references, registry)
 
     def check(self, store: Store) -> None:
         """ConfigError where the store says that a statement finds no cases; asked once."""
@@ -40,6 +45,7 @@ class KpiKeeping:
             lambda: self.hops.run(store, now, self.book.settings.pricing),
             lambda: self.book.keep(store, through, now),
             lambda: keep_flow(store, through),
+            lambda: self.close.run(store, through, now),
         ):
             try:
                 keep()

@@ -34,6 +34,7 @@ from collector.span_mapping_config import CorrelationConfig, load_correlation
 from collector.spooling import SpoolSettings
 from collector.tokens import new_operator_token
 from dashboard.doors import attach_doors
+from dashboard.session import ConsoleContext
 from domain.clock import Clock
 from domain.errors import MilepostError, StoreUnreachable
 from domain.instants import EPOCH
@@ -43,7 +44,7 @@ from milepost.api.actions import action_routes
 from milepost.api.pulls import pull_routes
 from milepost.api.routes import api_routes
 from milepost.collection import collect_rarely
-from milepost.console_door import ConsoleDoor
+from milepost.console_door import ConsoleDoor, edited_rules
 from milepost.contract_checks import open_contract_door
 from milepost.demo.world import DemoWorld
 from milepost.engine_metrics import EngineMetrics
@@ -109,11 +110,10 @@ class Service:
         self._demo = DemoWorld(closing, clock, self._report) if demo else None
         interventions = load_interventions(self._interventions_path(settings))
         self._rule_files = RuleFiles(settings, contracts, interventions.known, registry, clock.now())
-        definitions = load_definitions(settings.sources_paths)
-        self._sources = webhooks(definitions.values(), os.environ, settings.public_url)
+        self._sources = webhooks(load_definitions(settings.sources_paths).values(), os.environ, settings.public_url)
         pulls = load_pulls(settings.pulls_path)
         correlation = load_correlation(settings.correlation_path)
-        self._kpis = KpiKeeping(settings, registry, clock.now(), demo=demo)
+        self._kpis = KpiKeeping(settings, references, registry, clock.now(), demo=demo)
         routing = self._demo.routing_path if self._demo else settings.routing_path
         # What is wrong in it is told before a port is opened.
         load_routing(routing)
@@ -141,9 +141,19 @@ class Service:
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         attach_doors(self._collector.replay, self._interventions.plan)
-        rules = (self._rule_files, interventions.known)
-        shown = (correlation.span_names, contracts, self._routing, self._kpis.book, *rules)
-        self._console_server = people.console(store, clock, console_socket, self.console_url, *shown)
+        shown = ConsoleContext(
+            store,
+            clock,
+            correlation.span_names,
+            contracts,
+            self._routing,
+            self._kpis.book.kpis,
+            self._kpis.book.settings.pricing,
+            self._kpis.book.periods,
+            self._kpis.close.book,
+            edited_rules(settings, contracts, interventions.known, self._rule_files),
+        )
+        self._console_server = people.console(shown, console_socket, self.console_url)
         self._scheduler = self._schedule(settings)
 
     def _build_collector(
@@ -182,6 +192,7 @@ class Service:
                 lambda: self._rule_files.row,
                 self._routing,
                 self._kpis.book,
+                self._kpis.close.book,
             ),
             *pull_routes(self._pulls, self._pull_door),
             *action_routes(self._store, self._clock, lambda: self._routing_file.current.config, os.environ, registry),
@@ -329,7 +340,7 @@ class Service:
                 self._tell()
 
     def keep_kpis(self) -> None:
-        """Brings the figures of KPIs up to date with all that has come; StoreUnreachable as for a tick."""
+        """Brings KPIs and the close up to date with all that has come; StoreUnreachable as for a tick."""
         self._arrival.require()
         self._kpis.run(self._store, self._settled_through(), self._clock.now())
 

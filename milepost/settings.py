@@ -88,8 +88,8 @@ class Settings(BaseModel):
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
         description="A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, "
-        "each of which replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/, "
-        "interventions.yaml and sign_in.yaml.",
+        "each of which replaces the shipped one, sources/, kpis/ and close/, which are added to the shipped ones, "
+        "pulls/, interventions.yaml and sign_in.yaml.",
     )
     pull_files: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="The folder that pulls may read files in."
@@ -162,6 +162,12 @@ class Settings(BaseModel):
     def kpi_settings_path(self) -> Path:
         """Where the file is that says how KPIs add up amounts."""
         return self._overlaid("kpis.yaml", SHIPPED / "kpis" / "kpis.yaml")
+
+    @property
+    def close_paths(self) -> list[Path]:
+        """Where the gates of the close are: a user's own come after the shipped ones, and so in their place."""
+        own = self.config / "close" if self.config else None
+        return [SHIPPED / "close" / "definitions", *([own] if own and own.exists() else [])]
 
     @property
     def pulls_path(self) -> Path | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
+from domain.close import CLOSE_REOPENED
 from domain.config_file import ConfigModel, Location, show
 from domain.duration import ACCEPTED as ACCEPTED_DURATION
 from domain.duration import parse_duration, write_duration
@@ -131,7 +132,7 @@ def _annotation(text: str) -> str:
 
 
 def _not_the_engines(name: str) -> str:
-    if name == SOURCE_SILENT:
+    if name in (SOURCE_SILENT, CLOSE_REOPENED):
         raise ValueError(f"is {name}, which the engine raises itself; give another name")
     return name
 
@@ -183,7 +184,7 @@ AlertName = Annotated[
             "type": "string",
             "description": "a CamelCase name, such as OrderNotPosted",
             "pattern": f"^{_ALERT_NAME.pattern}$",
-            "not": {"const": SOURCE_SILENT},
+            "not": {"enum": [SOURCE_SILENT, CLOSE_REOPENED]},
         }
     ),
 ]

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from domain.alert import Alert, AlertState
 from domain.audit import PROGRAM, Act, ActKind
 from domain.business_object import BusinessObject
+from domain.close import CLOSE_REOPENED
 from domain.contract import Contracts
 from domain.instants import EARLIEST, EPOCH, LATEST, format_instant
 from domain.rule import NO_CASES, ObjectRule, Rule
@@ -210,7 +211,7 @@ class Engine:
 
     def _owned_elsewhere(self, alert: Alert) -> bool:
         """Whether an alert follows from more than the history of its object."""
-        return alert.name == SOURCE_SILENT or self._alike.owns(alert) or self._series.owns(alert)
+        return alert.name in (SOURCE_SILENT, CLOSE_REOPENED) or self._alike.owns(alert) or self._series.owns(alert)
 
     def _from_the_beginning(
         self, on_object: ObjectRules | None, unknown: UnknownByRule, stretch: Stretch, through: datetime

@@ -26,9 +26,9 @@ import numpy as np
 from domain.calendar import earliest_start
 from domain.forecast_rule import ForecastRule
 from domain.instants import LATEST, from_micros, to_micros
+from domain.kaplan_meier import estimate
 from rules.forecast_learning import KeptForecasts, counted_cases, learn
 from rules.kinds.forecast import FEWEST_WAITED, grid_before, usable_curve
-from rules.kinds.kaplan_meier import estimate
 from storage.client import Store
 from storage.forecasts import ClockCase
 

@@ -15,11 +15,11 @@ import numpy as np
 from domain.calendar import PauseStretch, counted_time, earliest_start
 from domain.forecast_rule import EVERYTHING, ForecastRule, Segment
 from domain.instants import EARLIEST, LATEST, from_micros, to_micros
+from domain.kaplan_meier import estimate
 from domain.rule import Pairing, Rule
 from domain.survival import SurvivalCurve
 from rules.compiler import compile_condition
 from rules.kinds.forecast import GRID, grid_before
-from rules.kinds.kaplan_meier import estimate
 from rules.versions import VersionedRule, versions_of
 from storage.client import Store
 from storage.forecasts import (

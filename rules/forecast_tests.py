@@ -8,8 +8,8 @@ from datetime import timedelta
 import numpy as np
 
 from domain.forecast_rule import EVERYTHING, ForecastRule, Segment
+from domain.kaplan_meier import estimate
 from rules.forecast_learning import KeptForecasts
-from rules.kinds.kaplan_meier import estimate
 from rules.rule_test_schema import CasesConfig
 
 _MICROSECOND = timedelta(microseconds=1)

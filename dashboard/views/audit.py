@@ -18,6 +18,7 @@ _KINDS = {
     "All": "",
     "Alerts": "alert.",
     "Silences": "silence.",
+    "Close": "close.",
     "Dead letters": "dead_letter.",
     "Rules": "rule.",
     "Contracts": "contract.",

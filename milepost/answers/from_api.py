@@ -18,6 +18,7 @@ from domain.duration import write_duration
 from domain.instants import EARLIEST, EPOCH, format_instant
 from milepost.answers.answer import Answer
 from milepost.answers.api_client import ApiClient
+from milepost.answers.close import ApiClose
 from milepost.answers.flow import ApiFlow
 from milepost.answers.hops import ApiHops
 from milepost.answers.incidents import ApiIncidents
@@ -41,7 +42,7 @@ from storage.object_statements import (
 )
 
 
-class ApiAnswers(ApiPeople, ApiIncidents, ApiFlow, ApiHops, ApiKpis):
+class ApiAnswers(ApiPeople, ApiIncidents, ApiClose, ApiFlow, ApiHops, ApiKpis):
     """Answers from a running Milepost's API."""
 
     def __init__(self, url: str, token: str = "") -> None:

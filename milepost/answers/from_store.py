@@ -37,6 +37,7 @@ from domain.errors import StoreHeld, UsageError
 from domain.instants import format_instant
 from domain.rule import Rule
 from milepost.answers.answer import Answer
+from milepost.answers.close import StoreClose
 from milepost.answers.flow import StoreFlow
 from milepost.answers.from_api import ApiAnswers
 from milepost.answers.hops import StoreHops
@@ -78,7 +79,7 @@ from storage.repair import repair_latest
 from storage.tokens import list_tokens
 
 
-class StoreAnswers(StorePeople, StoreIncidents, StoreFlow, StoreHops, StoreKpis):
+class StoreAnswers(StorePeople, StoreIncidents, StoreClose, StoreFlow, StoreHops, StoreKpis):
     """Answers from the store in this process."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]:

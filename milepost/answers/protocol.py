@@ -16,6 +16,7 @@ from domain.audit import Actor
 from domain.contract import Contracts
 from milepost.alert_handling import AcknowledgeWish, ActionWish
 from milepost.answers.answer import Answer
+from milepost.answers.close import CloseAnswers
 from milepost.answers.flow import FlowAnswers
 from milepost.answers.hops import HopAnswers
 from milepost.answers.intervention_questions import InterventionAnswers
@@ -67,7 +68,7 @@ class IncidentAnswers(Protocol):
     def acknowledge_incident(self, incident_id: str, wish: AcknowledgeWish) -> Answer: ...
 
 
-class Answers(PeopleAnswers, IncidentAnswers, FlowAnswers, HopAnswers, KpiAnswers, Protocol):
+class Answers(PeopleAnswers, IncidentAnswers, CloseAnswers, FlowAnswers, HopAnswers, KpiAnswers, Protocol):
     """What commands ask; rows come with plain JSON values."""
 
     def dead_letters(self, letters: LetterFilter, limit: int) -> list[Answer]: ...

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from alerts.muting import Routing, shipped_routing
+from close.book import CloseBook
 from domain.business_object import BusinessObject
 from domain.clock import Clock
 from domain.contract import Contracts
 from domain.duration import parse_duration
 from domain.instants import EARLIEST, EPOCH, LATEST, parse_storable_instant
 from milepost.answers.from_store import StoreAnswers
+from milepost.api.close import close_routes
 from milepost.api.escalation import escalation_routes
 from milepost.api.files import file_routes
 from milepost.api.flow import flow_routes
@@ -26,6 +28,7 @@ from milepost.api.responses import get as _get
 from milepost.api.responses import limit_of
 from milepost.api.rules import Refused, nothing_refused, rule_routes
 from milepost.api.silences import silence_routes
+from milepost.close_book import shipped_close_book
 from milepost.kpi_book import KpiBook, load_kpi_book
 from milepost.openapi import openapi_route
 from milepost.settings import Settings
@@ -42,10 +45,11 @@ def api_routes(
     refused: Refused = nothing_refused,
     routing: Callable[[], Routing] = shipped_routing,
     kpis: KpiBook | None = None,
+    close: CloseBook | None = None,
 ) -> list[BaseRoute]:
     """The routes under /api; `refused` and `routing` say how the files in force are.
 
-    Without `kpis` the shipped ones are meant.
+    Without `kpis` and `close` the shipped ones are meant.
     """
     book = kpis or load_kpi_book(Settings())
     answers = StoreAnswers(store, clock, routing)
@@ -68,6 +72,7 @@ def api_routes(
         *people_routes(answers),
         *escalation_routes(answers),
         *incident_routes(answers),
+        *close_routes(store, clock, close or shipped_close_book()),
         Route("/api/dead-letters", _get(dead_letters)),
         Route("/api/dead-letters/{dead_letter_id:path}", _get(dead_letter)),
         Route("/api/migrations", _get(migrations)),

@@ -54,6 +54,9 @@ ENTITIES = (
     LegalEntity("JP01", "JPY", "APAC", ZoneInfo("Asia/Tokyo"), 0.14, 5_400_000),
 )
 ENTITY_BY_CODE = {entity.code: entity for entity in ENTITIES}
+# A company that is being wound down: what it sold is posted, billed and paid, so that it is ready to close. It takes no
+# part in what goes wrong.
+WOUND_DOWN = LegalEntity("AT01", "EUR", "EMEA", ZoneInfo("Europe/Vienna"), 0.02, 12_000)
 PRODUCTS = (
     Product("compressor station", 2.2),
     Product("conveyor drive", 0.9),
@@ -69,6 +72,7 @@ _CUSTOMER_NAMES = {
     "FR01": ("Belrivage", "Clairmonte", "Grandpré", "Hautecombe", "Montverre", "Rochefleur", "Valbrune", "Vertelande"),
     "GB01": ("Ashmere", "Brackenford", "Coldharrow", "Dunmoor", "Fenwater", "Highcombe", "Ravenshore", "Thornbeck"),
     "US01": ("Bluemesa", "Cedarfork", "Lonepeak", "Prairiegate", "Redcanyon", "Silverlake", "Tallpine", "Westbluff"),
+    "AT01": ("Bergwinkel", "Hochsteg", "Innfeld", "Seetal", "Steinbach", "Traungrund", "Waldegg", "Ziller"),
     "JP01": ("Aomine", "Harukaze", "Kitahama", "Minatogawa", "Shiratori", "Tsukimori", "Wakaba", "Yamanami"),
 }
 _BUSINESSES = {
@@ -77,6 +81,7 @@ _BUSINESSES = {
     "GB01": ("Engineering", "Works"),
     "US01": ("Manufacturing", "Process Systems"),
     "JP01": ("Seiki", "Kogyo"),
+    "AT01": ("Maschinenbau", "Technik"),
 }
 _TIERS = ("platinum", "standard", "gold", "standard", "standard", "gold", "standard", "standard")
 
@@ -88,7 +93,9 @@ def _customers(entity: LegalEntity, first_number: int) -> tuple[Customer, ...]:
     )
 
 
-CUSTOMERS = {entity.code: _customers(entity, 1001 + 100 * index) for index, entity in enumerate(ENTITIES)}
+CUSTOMERS = {
+    entity.code: _customers(entity, 1001 + 100 * index) for index, entity in enumerate((*ENTITIES, WOUND_DOWN))
+}
 
 
 def dice(*parts: object) -> random.Random:

@@ -20,6 +20,7 @@ from milepost.demo.company import (
     ENTITIES,
     ENTITY_BY_CODE,
     PRODUCTS,
+    WOUND_DOWN,
     LegalEntity,
     case_starts,
     dice,
@@ -119,6 +120,8 @@ class Traffic:
         self.lock = ErpPostingStuck(today - LOCKED_BEFORE_MIDNIGHT)
         self._next_day = self._history_since.date()
         self._next_minute = (start - WEB_SHOP_LEAD - NUMBERED_FROM) // MINUTE
+        # Of the company that is wound down only what is over by the day of the start is ever told.
+        self._settled_by: datetime | None = today
         recurring = [(fault, self._slot(fault, self._history_since) + 1) for fault in RECURRING]
         self._slots: list[tuple[Fault, int]] = [
             (self.lock, self._slot(self.lock, self.lock.since - _LOCK_LEAD)),
@@ -171,6 +174,9 @@ class Traffic:
         )
 
     def _cases_begun_by(self, until: datetime) -> Iterator[Case]:
+        if self._settled_by is not None:
+            yield from self._settled_cases(self._settled_by)
+            self._settled_by = None
         while midnight(self._next_day) - EARLIEST_LOCAL_START <= until:
             for index, entity in enumerate(ENTITIES):
                 if self._next_day.day == 1 or self._next_day == self._history_since.date():
@@ -196,6 +202,17 @@ class Traffic:
             case = self._write(number, entity, started_at, "sales", OFFICE_PACE)
             if not self.lock.concerns(case):
                 yield case
+
+    def _settled_cases(self, by: datetime) -> Iterator[Case]:
+        day = self._history_since.date()
+        while midnight(day) < by:
+            starts = case_starts(dice(self._seed, "day", WOUND_DOWN.code, day), WOUND_DOWN, day)
+            for position, started_at in enumerate(starts):
+                number = f"{day.toordinal() % 1000:03d}{len(ENTITIES)}{position:03d}"
+                case = self._write(number, WOUND_DOWN, started_at, "sales", OFFICE_PACE)
+                if all(each.happened_at < by for each in case.happenings):
+                    yield case
+            day += timedelta(days=1)
 
     def _struck_case(self, fault: Fault, slot: int) -> Iterator[Case]:
         rng = dice(self._seed, "fault", fault.code, slot)

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import ConsoleServer
+from dashboard.session import ConsoleContext
 from domain.alert import alert_id
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
@@ -18,6 +19,7 @@ from kpis.flow_keeper import keep_flow
 from milepost.http_server import bind
 from storage.client import Store
 from storage.migrator import migrate
+from tests.browser.closing import BOOK, keep_close, reopen_close
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import NOW
 from tests.engine import Engine
@@ -61,7 +63,8 @@ def console_url(engine: Engine) -> Iterator[str]:
         keep_flow(store, NOW)
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
         contracts = load_contracts(SHIPPED).contracts
-        server = ConsoleServer(store, FixedClock(NOW), listening, contracts=contracts)
+        keep_close(store, NOW)
+        server = ConsoleServer(ConsoleContext(store, FixedClock(NOW), contracts=contracts, close=BOOK), listening)
         server.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.stop()
@@ -232,6 +235,28 @@ def test_a_handoff_that_is_clicked_in_the_flow_map_shows_its_objects(window: Bro
     visit.assert_clean()
 
 
+def test_a_close_is_signed_off_and_seen_suspended(window: BrowserContext, console_url: str, engine: Engine) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/close?period=2026-11&of=DE01")
+    expect(page.get_by_role("link", name="DE01, Approved orders posted: blocked")).to_be_visible()
+    page.get_by_text("Although 1 gate is blocked or unknown").click()
+    page.get_by_label("Your name", exact=True).fill("ana")
+    page.get_by_label("Reason", exact=True).fill("accruals are booked")
+    page.get_by_role("button", name="Sign off DE01 2026-11").click()
+    expect(page.locator(".mp-verdict")).to_contain_text("Signed off with open blockers by ana")
+
+    with Store(engine.dsn("console")) as store:
+        reopen_close(store, NOW)
+    page.reload()
+
+    expect(page.locator(".mp-verdict")).to_contain_text("Sign-off suspended")
+    expect(page.locator(".mp-verdict").get_by_role("link", name="O-LATE")).to_be_visible()
+    expect(page.locator(".mp-sentence")).to_contain_text("DE01 was signed off and reopened since")
+    visit.photograph("close-suspended")
+    visit.assert_clean()
+
+
 def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)
@@ -278,6 +303,7 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
         pytest.param("reconciliation", "/reconcile", id="reconciliation"),
         pytest.param("flow", "/flow", id="the flow map"),
         pytest.param("silences", "/silences", id="silences"),
+        pytest.param("close", "/close?period=2026-11", id="the close"),
         pytest.param("audit", "/audit", id="the audit log"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from storage.sql_files import parse_query
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ("milepost", "domain", "storage", "collector", "rules", "kpis", "alerts", "dashboard")
+PROGRAM = ("milepost", "domain", "storage", "collector", "rules", "kpis", "close", "alerts", "dashboard")
 EVERYTHING = (*PROGRAM, "tests", "bench")
 FILE_LINES = 400
 FUNCTION_LINES = 50

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components.kpi_groups import GROUPS
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.clock import FixedClock
 from kpis.keeper import KpiKeeper
 from storage.client import Store
@@ -24,7 +24,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture
 def page(embedded_store: Store, now: datetime) -> AppTest:
     """The console, not run yet."""
-    attach(embedded_store, FixedClock(now), kpis=KPIS, pricing=SETTINGS.pricing)
+    attach(ConsoleContext(embedded_store, FixedClock(now), kpis=KPIS, pricing=SETTINGS.pricing))
     return AppTest.from_file(str(APP), default_timeout=30)
 
 

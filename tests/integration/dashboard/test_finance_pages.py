@@ -11,7 +11,7 @@ from alerts.handling import Deed, handle
 from dashboard.export_files import csv_file
 from dashboard.export_sheets import alerts_sheet, audit_sheet, work_sheet
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.alert import Alert, AlertState
 from domain.alert_action import ActionKind
 from domain.alert_evidence import AlertEvidence, EventEvidence
@@ -55,7 +55,7 @@ groups:
 def page(embedded_store: Store, now: datetime) -> AppTest:
     """The console of a company with one stuck order and one at risk, at its first page."""
     seed_stuck_order(embedded_store, now)
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     return AppTest.from_file(str(APP), default_timeout=60).run()
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_done_without_a_name_and_a_reason(page: AppTest, embedded_sto
 
 
 def test_without_work_it_says_so(embedded_store: Store, now: datetime) -> None:
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     page = AppTest.from_file(str(APP), default_timeout=60).run()
 
     text = shown(page.switch_page(WORK).run())
@@ -213,7 +213,7 @@ def test_what_is_accepted_is_closed_until_a_side_changes(
     text = shown(fill(page, "accept", "ana", "a discount that was agreed by phone"))
 
     assert "No exception is open." in text
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     page.session_state["which"] = "accepted"
     assert "Accepted by ana" in shown(page.run())
     assert [entry.kind for entry in audit_page(embedded_store, 1) if entry.kind.startswith("alert.")] == [

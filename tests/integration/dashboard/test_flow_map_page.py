@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.clock import FixedClock
 from kpis.flow_keeper import keep_flow
 from storage.client import Store
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def page(embedded_store: Store, now: datetime) -> AppTest:
     """The console, not run yet."""
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     return AppTest.from_file(str(APP), default_timeout=60)
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, put_silence
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.alert import Alert, AlertState
 from domain.alert_action import ActionKind
 from domain.alert_cause import CauseKind
@@ -35,7 +35,7 @@ ALERTS, SILENCES, AUDIT = "views/on_call.py", "views/silences.py", "views/audit.
 def page(embedded_store: Store, now: datetime) -> AppTest:
     """The console of a company with one stuck order and one at risk, at its first page."""
     seed_stuck_order(embedded_store, now)
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     return AppTest.from_file(str(APP), default_timeout=30).run()
 
 
@@ -86,7 +86,7 @@ def test_one_cause_of_many_alerts_stands_above_them(
         version=1,
     )
     write_incidents(embedded_store, [incident], [Membership(incident.incident_id, stuck.alert_id, 1)])
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
 
     text = shown(page.run())
 
@@ -319,7 +319,7 @@ def test_a_head_that_is_none_is_said_to_be_none(page: AppTest) -> None:
 
 
 def test_pages_without_anything_say_what_would_be_there(embedded_store: Store, now: datetime) -> None:
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     page = AppTest.from_file(str(APP), default_timeout=30).run()
 
     assert "Nothing is open" in shown(page.switch_page(ALERTS).run())

@@ -12,7 +12,7 @@ from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, put_silence
 from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
 from domain.audit import Actor
@@ -33,7 +33,7 @@ TRACE_PAGE = "views/trace_object.py"
 @pytest.fixture
 def page(embedded_store: Store, now: datetime) -> AppTest:
     """The console on an empty store, not run yet."""
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     return AppTest.from_file(str(APP), default_timeout=30)
 
 
@@ -74,7 +74,7 @@ def test_the_overview_says_of_what_nobody_is_told(page: AppTest, embedded_store:
     assert "silenced" not in _shown(page.run())
     wish = SilenceWish(["object_id=O-1001"], now + timedelta(hours=1), "rita", "the ERP <is> down")
     put_silence(embedded_store, wish, now)
-    attach(embedded_store, FixedClock(now))
+    attach(ConsoleContext(embedded_store, FixedClock(now)))
     page.run()
 
     assert '<span class="mp-sub">silenced: the ERP &lt;is&gt; down</span>' in _shown(page)
@@ -84,7 +84,7 @@ def test_the_overview_calls_sources_silent_by_their_contracts(
     page: AppTest, embedded_store: Store, now: datetime
 ) -> None:
     seed_stuck_order(embedded_store, now)
-    attach(embedded_store, FixedClock(now), contracts=load_contracts(SHIPPED).contracts)
+    attach(ConsoleContext(embedded_store, FixedClock(now), contracts=load_contracts(SHIPPED).contracts))
 
     shown = _shown(page.run())
 
@@ -227,7 +227,7 @@ class StoreAway(Store):
 @pytest.mark.parametrize("view", ["views/overview.py", TRACE_PAGE], ids=["the overview", "a trace"])
 def test_a_store_that_does_not_answer_is_said_in_its_place(page: AppTest, now: datetime, view: str) -> None:
     page.run()
-    attach(StoreAway(), FixedClock(now))
+    attach(ConsoleContext(StoreAway(), FixedClock(now)))
     page.query_params["object"] = STUCK
 
     shown = _shown(page.switch_page(view).run())
@@ -248,7 +248,7 @@ def test_a_store_that_refuses_is_said_with_what_to_do(page: AppTest, embedded_st
 def test_an_object_that_only_spans_name_is_shown_with_its_calls(
     page: AppTest, embedded_store: Store, now: datetime
 ) -> None:
-    attach(embedded_store, FixedClock(now), SpanNames(objects={"order.id": "order"}))
+    attach(ConsoleContext(embedded_store, FixedClock(now), SpanNames(objects={"order.id": "order"})))
     sent = span("POST /orders", attributes={"order.id": "O-77"}, error="gone wrong")
     insert_traces(embedded_store, [otlp_request(sent, service="middleware").SerializeToString()])
     page.run()

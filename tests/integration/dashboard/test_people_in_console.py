@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from alerts.silences import SilenceWish, put_silence
 from dashboard import actions
 from dashboard.server import APP
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from dashboard.sign_in import SignIn
 from dashboard.sign_in_config import SignInConfig, SignInSetup
 from domain.alert import AlertState
@@ -59,7 +59,7 @@ def signed_in(embedded_store: Store, now: datetime) -> SignedIn:
             "groups": [group],
             **changes,
         }
-        attach(embedded_store, FixedClock(now), sign_in=SignIn(SETUP, lambda: claims))
+        attach(ConsoleContext(embedded_store, FixedClock(now), sign_in=SignIn(SETUP, lambda: claims)))
         return AppTest.from_file(str(APP), default_timeout=30)
 
     return open_console

@@ -11,6 +11,7 @@ from domain.instants import parse_instant
 from kpis.catalog import SHIPPED
 from milepost.kpi_book import KpiWish, load_kpi_book
 from milepost.kpi_keeping import KpiKeeping
+from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from storage.client import Store
 from storage.events import insert_events
@@ -171,7 +172,7 @@ def test_a_wrong_statement_of_a_users_own_is_told_before_anything_is_kept(
     with answers_at("in this process", embedded_store) as answers, pytest.raises(ConfigError) as listed:
         answers.kpis(settings)
     with pytest.raises(ConfigError) as started:
-        KpiKeeping(settings, CollectorRegistry(), NOW, demo=False).run(embedded_store, NOW, NOW)
+        KpiKeeping(settings, rule_references(settings), CollectorRegistry(), NOW, demo=False).run(embedded_store, NOW, NOW)
 
     assert str(listed.value).startswith(problem)
     assert str(started.value).startswith(problem)

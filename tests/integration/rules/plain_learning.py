@@ -7,9 +7,9 @@ import numpy as np
 
 from domain.calendar import counted_time
 from domain.forecast_rule import EVERYTHING, ForecastRule, Segment
+from domain.kaplan_meier import estimate
 from domain.survival import SurvivalCurve
 from rules.forecast_learning import KeptForecasts
-from rules.kinds.kaplan_meier import estimate
 from rules.kinds.milestone import CaseState, judge, pause_stretches
 from tests.integration.rules.arrivals import Log
 

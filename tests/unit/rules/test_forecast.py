@@ -10,12 +10,12 @@ import numpy as np
 from domain.alert import AlertState
 from domain.calendar import Calendar, OpenHours
 from domain.forecast_rule import EVERYTHING, ForecastRule, Segment
+from domain.kaplan_meier import estimate
 from domain.milestone import Facts, Milestone
 from domain.rule import Pause
 from domain.survival import SurvivalCurve
 from rules.alert_state import alerts_at, next_due, transitions
 from rules.forecast_learning import KeptForecasts
-from rules.kinds.kaplan_meier import estimate
 from tests.unit.rules.histories import ORDER, at, event, rule
 
 HOUR, DAY, MICROSECOND = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)

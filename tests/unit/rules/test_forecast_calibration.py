@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from domain.forecast_rule import EVERYTHING, ForecastRule
 from domain.instants import to_micros
+from domain.kaplan_meier import estimate
 from rules.forecast_calibration import Calibration, calibration_of, wilson_interval
 from rules.forecast_learning import KeptForecasts
-from rules.kinds.kaplan_meier import estimate
 from storage.forecasts import ClockCase
 from tests.unit.rules.histories import START, rule
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.kaplan_meier import FINEST_STEP, estimate
 from domain.survival import SurvivalCurve
-from rules.kinds.kaplan_meier import FINEST_STEP, estimate
 
 # Weeks in remission of 21 children under 6-mercaptopurine: E. J. Freireich et al., Blood 21 (1963), 699-716. The
 # figures are those that textbooks print of it (D. R. Cox, D. Oakes, Analysis of Survival Data, 1984, chapter 1).

@@ -1,0 +1,152 @@
+"""How ready legal entities are to close a period: every gate's cell, the score, and who signed it off."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from close.book import CloseBook, Scope, counted_gates
+from close.forecast import Forecaster, entity_forecast
+from domain.close import CellState, EntityClose, Gate, GateCell, GateKind, GateMoney, SignOff, score_of
+from domain.instants import format_instant
+from domain.source_silence import Silences, SourceSilence, Unknown
+from storage.client import Store
+from storage.close_cases import CellSum, cell_sums
+from storage.close_sign_offs import last_sign_offs
+from storage.source_silences import read_silences
+
+
+def read_close(
+    store: Store, book: CloseBook, at: datetime, period: str = "", legal_entities: Sequence[str] = ()
+) -> list[EntityClose]:
+    """The close of every legal entity that has cases in its period, by name; an unknown one is called ''.
+
+    Without a period it is the one whose cutoff comes next. UsageError where nobody has a period of that name.
+    """
+    silences = read_silences(store, book.contracts, at, at)
+    signed = last_sign_offs(store)
+    found = []
+    for scope in book.scopes(period, at):
+        extent = scope.extent.only(legal_entities) if legal_entities else scope.extent
+        narrowed = Scope(scope.period, extent)
+        sums = _by_cell(cell_sums(store, counted_gates(book), extent))
+        forecaster = Forecaster(store, book, narrowed, at)
+        # Where all that was signed off on is gone, that is to be seen.
+        gone = {
+            entity
+            for entity, name in signed
+            if name == scope.period.name and (entity in extent.entities) != extent.others
+        }
+        for entity in sorted({entity for _, entity in sums} | gone):
+            cells = [_cell(book, gate, scope, silences, at, sums.get((gate.id, entity), ())) for gate in book.gates]
+            told = forecaster.told(entity, cells)
+            close = _close(entity, scope, told, signed.get((entity, scope.period.name)))
+            found.append(replace(close, course=forecaster.course(entity, told)))
+    return sorted(found, key=lambda one: (not one.legal_entity, one.legal_entity, one.period.name))
+
+
+def close_of(store: Store, book: CloseBook, legal_entity: str, period: str, at: datetime) -> EntityClose:
+    """The close of one legal entity, also where nothing has happened in its period."""
+    scope = book.scope_of(legal_entity, period, at)
+    for found in read_close(store, book, at, scope.period.name, [legal_entity]):
+        return found
+    silences = read_silences(store, book.contracts, at, at)
+    cells = tuple(_cell(book, gate, scope, silences, at, ()) for gate in book.gates)
+    return _close(legal_entity, scope, cells, None)
+
+
+def fingerprint_of(cells: Iterable[GateCell]) -> str:
+    """A digest that stays the same as long as no gate's cases changed."""
+    facts = [(cell.gate.id, cell.gate.version, *cell.counts()) for cell in cells if cell.gate.keeps_cases]
+    return hashlib.sha256(repr(sorted(facts)).encode()).hexdigest()[:16]
+
+
+def _close(entity: str, scope: Scope, cells: Sequence[GateCell], sign_off: SignOff | None) -> EntityClose:
+    return EntityClose(
+        legal_entity=entity,
+        period=scope.period,
+        cells=tuple(cells),
+        score=score_of(cells),
+        fingerprint=fingerprint_of(cells),
+        sign_off=sign_off,
+        forecast=entity_forecast(cells),
+    )
+
+
+def _by_cell(sums: Iterable[CellSum]) -> Mapping[tuple[str, str], list[CellSum]]:
+    found: dict[tuple[str, str], list[CellSum]] = {}
+    for one in sums:
+        found.setdefault((one.gate, one.legal_entity), []).append(one)
+    return found
+
+
+def _cell(
+    book: CloseBook, gate: Gate, scope: Scope, silences: Silences, at: datetime, sums: Sequence[CellSum]
+) -> GateCell:
+    if gate.kind is GateKind.SOURCES:
+        return _sources_cell(book, gate, scope, silences)
+    cases, cleared = sum(one.cases for one in sums), sum(one.cleared for one in sums)
+    unknown = silences.unknown_times(gate.awaits).at(at)
+    # Who was heard after the cutoff has told of the period; what is open still may have been cleared unheard.
+    if unknown is not None and (cases > cleared or unknown.since <= scope.period.cutoff_at):
+        state, why = CellState.UNKNOWN, _silent(unknown)
+    elif not cases:
+        state, why = CellState.NOTHING_TO_DO, ""
+    elif cases > cleared:
+        state, why = CellState.BLOCKED, f"{cases - cleared:,} of {cases:,} not cleared"
+    else:
+        state, why = CellState.READY, ""
+    return GateCell(
+        gate=gate,
+        state=state,
+        cases=cases,
+        cleared=cleared,
+        money=_money(sums),
+        oldest_open_at=min((one.oldest_open_at for one in sums if one.oldest_open_at), default=None),
+        digest=sum(one.digest for one in sums) % 2**64,
+        why=why,
+    )
+
+
+def _sources_cell(book: CloseBook, gate: Gate, scope: Scope, silences: Silences) -> GateCell:
+    heard = sorted(book.awaited_sources & silences.heard)
+    silent = {
+        one.source: one
+        for one in silences.all
+        if one.source in heard
+        and one.until is None
+        and one.since <= scope.period.cutoff_at
+        and (one.event_type is None or one.event_type in book.awaited_types)
+    }
+    state = CellState.BLOCKED if silent else CellState.READY if heard else CellState.NOTHING_TO_DO
+    why = "; ".join(_said_nothing(one) for _, one in sorted(silent.items(), key=lambda item: item[0] or ""))
+    oldest = min((one.since for one in silent.values()), default=None)
+    return GateCell(gate, state, len(heard), len(heard) - len(silent), (), oldest, 0, why)
+
+
+def _money(sums: Sequence[CellSum]) -> tuple[GateMoney, ...]:
+    return tuple(
+        GateMoney(
+            currency=one.currency or None,
+            amount=one.amount,
+            # Where nothing is open, nothing is what is open; where none of what is open states an amount, nobody knows.
+            open_amount=Decimal(0) if one.cases == one.cleared else one.open_amount,
+            unknown=one.unknown,
+            open_unknown=one.open_unknown,
+        )
+        for one in sums
+    )
+
+
+def _silent(unknown: Unknown) -> str:
+    if not unknown.sources:
+        return f"Milepost was away and hears what was sent meanwhile since {format_instant(unknown.since)}"
+    of = f"nobody tells of {unknown.event_type}: " if unknown.event_type else ""
+    verb = "have" if len(unknown.sources) > 1 else "has"
+    return f"{of}{' and '.join(unknown.sources)} {verb} been silent since {format_instant(unknown.since)}"
+
+
+def _said_nothing(silence: SourceSilence) -> str:
+    of = f" of {silence.event_type}" if silence.event_type else ""
+    return f"{silence.source} has said nothing{of} since {format_instant(silence.heard_at)}"

@@ -1,0 +1,215 @@
+"""The cases of the gates of the close in the store: kept in line with what arrives, and read by period."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.close import Gate, GateKind
+from domain.instants import EARLIEST, EPOCH, to_micros
+from storage.client import Store
+from storage.kpi_cases import Pricing
+from storage.milestones import Stretch
+
+# A quarter of an hour; the clocks of all places differ by whole ones.
+_SLOT_US = 15 * 60 * 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From when until when a period lasts, and of which legal entities; with `others` of all but these."""
+
+    since: datetime
+    until: datetime
+    entities: tuple[str, ...] = ()
+    others: bool = True
+
+    def params(self) -> dict[str, object]:
+        """As statements take it."""
+        return {
+            "since": slot_of(self.since),
+            "until": slot_of(self.until),
+            "entities": list(self.entities),
+            "others": self.others,
+        }
+
+    def only(self, entities: Sequence[str]) -> "Extent":
+        """The same of those of these legal entities that it has."""
+        had = [entity for entity in entities if (entity in self.entities) != self.others]
+        return Extent(self.since, self.until, tuple(had), others=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CellSum:
+    """What the cases of a gate come to for one legal entity and currency; empty: they state none.
+
+    `unknown` cases state no amount, and are not in the sums, which are None where no case states one.
+    """
+
+    gate: str
+    legal_entity: str
+    currency: str
+    cases: int
+    cleared: int
+    unknown: int
+    open_unknown: int
+    amount: Decimal | None
+    open_amount: Decimal | None
+    oldest_open_at: datetime | None
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    """One case of a gate; an open one is stuck at the last event of its object since then."""
+
+    gate: str
+    object_type: str
+    object_id: str
+    started_at: datetime
+    cleared_at: datetime | None
+    amount: Decimal | None
+    currency: str
+    legal_entity: str
+    stuck_at: str
+    stuck_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCase:
+    """A case that changed after an instant; `is_gone`: there it is a case no more."""
+
+    object_type: str
+    object_id: str
+    is_open: bool
+    is_gone: bool
+    amount: Decimal | None
+    currency: str
+    stuck_at: str
+    stuck_since: datetime
+    started_at: datetime
+
+
+def slot_of(instant: datetime) -> int:
+    """The quarter of an hour of an instant, as cases are stored by."""
+    return (to_micros(instant) - to_micros(EARLIEST)) // _SLOT_US
+
+
+def keep_cases(
+    store: Store, gate: Gate, stretch: Stretch, after: datetime | None, through: datetime, *, touched: bool
+) -> None:
+    """Brings the cases of a stretch's objects in line with what was received by `through`.
+
+    `after` is how far they were before, None where there are none. Repeated for the same instants it changes nothing.
+    """
+    params = {
+        "gate": gate.id,
+        "definition": gate.version,
+        "object_type": stretch.object_type,
+        "after_id": stretch.after_id,
+        "last_id": stretch.last_id,
+        "touched": touched,
+        "after": after or EPOCH,
+        "through": through,
+        "from_types": list(gate.from_types),
+        "to_types": list(gate.to_types),
+        "unless_types": list(gate.unless_types),
+    }
+    store.run("keep_close_cases", params)
+
+
+def keep_exceptions(store: Store, gate: Gate, after: datetime | None, through: datetime) -> None:
+    """The same of a gate that counts alerts, with the alerts that were recorded by `through`."""
+    params = {
+        "gate": gate.id,
+        "definition": gate.version,
+        "alerts": list(gate.alerts),
+        "after": after or EPOCH,
+        "through": through,
+    }
+    store.run("keep_close_exceptions", params)
+
+
+def keep_cells(store: Store, gate: Gate, through: datetime) -> None:
+    """Writes anew the sums of which the keeping up to `through` changed a case."""
+    version = 2 * to_micros(through)
+    params = {
+        "gate": gate.id,
+        "definition": gate.version,
+        "versions": [version, version + 1],
+        "version": version,
+    }
+    store.run("keep_close_cells", params)
+
+
+def cell_sums(store: Store, gates: Iterable[Gate], extent: Extent) -> list[CellSum]:
+    """How the gates stand, by gate, legal entity and currency."""
+    names = _named(gates)
+    return [CellSum(*row) for row in store.tuples("close_cells", {"gates": names, **extent.params()})[1]]
+
+
+def case_rows(
+    store: Store,
+    gates: Iterable[Gate],
+    extents: Sequence[Extent],
+    pricing: Pricing,
+    at: datetime,
+    *,
+    is_open: bool,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[CloseCase], int]:
+    """A page of the cases behind cells, those worth most first, and how many there are in all."""
+    spans = [(slot_of(one.since), slot_of(one.until), list(one.entities), one.others) for one in extents]
+    params = {
+        "gates": _named(gates),
+        "extents": spans,
+        "since": min(since for since, *_ in spans),
+        "until": max(until for _, until, *_ in spans),
+        "is_open": is_open,
+        "reporting_currency": pricing.currency,
+        "rate_days": pricing.rate_days,
+        "at": at,
+        "limit": limit,
+        "offset": offset,
+    }
+    rows = store.tuples("close_case_rows", params)[1]
+    return [CloseCase(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def open_ages(
+    store: Store, gates: Iterable[Gate], extent: Extent, at: datetime
+) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """By gate and legal entity: how many minutes open cases have waited, and how many have waited so."""
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    params = {"gates": _named(gates), **extent.params(), "at": at}
+    for gate, entity, minutes, cases in store.tuples("close_ages", params)[1]:
+        found.setdefault((gate, entity), []).append((minutes, cases))
+    return found
+
+
+def durations(store: Store, gate: Gate, since: datetime, at: datetime) -> list[tuple[str, int, bool, int]]:
+    """Of the cases that began in [since, at): legal entity, minutes taken or waited, whether cleared, and how many."""
+    params = {"gate": gate.id, "definition": gate.version, "since": since, "at": at}
+    return [(row[0], row[1], bool(row[2]), row[3]) for row in store.tuples("close_durations", params)[1]]
+
+
+def changes(
+    store: Store, gate: Gate, legal_entity: str, extent: Extent, known_through: datetime, limit: int
+) -> tuple[list[ChangedCase], int]:
+    """What changed in a cell since it was kept up to an instant, the latest first, and how many cases did."""
+    params = {
+        "gate": gate.id,
+        "definition": gate.version,
+        "legal_entity": legal_entity,
+        "since": slot_of(extent.since),
+        "until": slot_of(extent.until),
+        "version": 2 * to_micros(known_through) + 1,
+        "limit": limit,
+    }
+    rows = store.tuples("close_changes", params)[1]
+    return [ChangedCase(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def _named(gates: Iterable[Gate]) -> list[tuple[str, str]]:
+    return [(gate.id, gate.version) for gate in gates if gate.kind is not GateKind.SOURCES]

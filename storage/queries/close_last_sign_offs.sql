@@ -1,0 +1,19 @@
+-- The last entry of the history of sign-offs of each legal entity and period.
+-- columns: legal_entity, period, at, entry_id, kind, who, reason, with_blockers, known_through, score, cells, changes, follows
+SELECT
+    toString(legal_entity) AS legal_entity,
+    toString(period) AS period,
+    at,
+    entry_id,
+    toString(kind) AS kind,
+    who,
+    reason,
+    with_blockers,
+    known_through,
+    score,
+    cells,
+    changes,
+    follows
+FROM close_sign_offs
+ORDER BY close_sign_offs.at DESC, entry_id DESC
+LIMIT 1 BY close_sign_offs.legal_entity, close_sign_offs.period
