@@ -18,8 +18,6 @@ from domain.span_names import SpanNames
 from storage.client import Store
 from storage.kpi_cases import Pricing
 
-NO_KPIS: Mapping[str, Kpi] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class ConsoleContext:
@@ -30,7 +28,7 @@ class ConsoleContext:
     span_names: SpanNames = field(default_factory=SpanNames)
     contracts: Contracts = field(default_factory=Contracts)
     routing: Callable[[], Routing] = shipped_routing
-    kpis: Mapping[str, Kpi] = NO_KPIS
+    kpis: Mapping[str, Kpi] = field(default_factory=dict)
     pricing: Pricing = field(default_factory=lambda: Pricing("EUR", 7))
     periods: Periods = field(default_factory=Periods)
     # None where no close is configured.

@@ -1,10 +1,14 @@
 """Keeps KPIs, hops, handoffs and the close up to date in a running Milepost, and shows the figures to Prometheus."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from close.book import CloseBook
 from domain.errors import StoreError, StoreUnreachable
+from domain.kpi import Kpi
+from domain.period import Periods
 from kpis.flow_keeper import keep_flow
 from milepost.close_keeping import CloseKeeping
 from milepost.demo.rates import demo_rates
@@ -14,6 +18,7 @@ from milepost.kpi_metrics import KpiMetrics
 from milepost.settings import Settings
 from rules.references import References
 from storage.client import Store
+from storage.kpi_cases import Pricing
 
 
 class KpiKeeping:
@@ -29,6 +34,11 @@ class KpiKeeping:
         self._is_checked = False
         self.hops = HopKeeping(registry)
         self.close = CloseKeeping(settings, references, registry)
+
+    @property
+    def shown(self) -> tuple[Mapping[str, Kpi], Pricing, Periods, CloseBook]:
+        """What the console shows figures by."""
+        return self.book.kpis, self.book.settings.pricing, self.book.periods, self.close.book
 
     def check(self, store: Store) -> None:
         """ConfigError where the store says that a statement finds no cases; asked once."""

@@ -141,17 +141,9 @@ class Service:
         self._arrival.attempt(self._collector.load, self._open_dispatcher)
         self._collector_server = HttpServer(self._collector.app, collector_socket, "collector")
         attach_doors(self._collector.replay, self._interventions.plan)
+        edited = edited_rules(settings, contracts, interventions.known, self._rule_files)
         shown = ConsoleContext(
-            store,
-            clock,
-            correlation.span_names,
-            contracts,
-            self._routing,
-            self._kpis.book.kpis,
-            self._kpis.book.settings.pricing,
-            self._kpis.book.periods,
-            self._kpis.close.book,
-            edited_rules(settings, contracts, interventions.known, self._rule_files),
+            store, clock, correlation.span_names, contracts, self._routing, *self._kpis.shown, edited
         )
         self._console_server = people.console(shown, console_socket, self.console_url)
         self._scheduler = self._schedule(settings)

@@ -171,8 +171,9 @@ def test_a_wrong_statement_of_a_users_own_is_told_before_anything_is_kept(
 
     with answers_at("in this process", embedded_store) as answers, pytest.raises(ConfigError) as listed:
         answers.kpis(settings)
+    keeping = KpiKeeping(settings, rule_references(settings), CollectorRegistry(), NOW, demo=False)
     with pytest.raises(ConfigError) as started:
-        KpiKeeping(settings, rule_references(settings), CollectorRegistry(), NOW, demo=False).run(embedded_store, NOW, NOW)
+        keeping.run(embedded_store, NOW, NOW)
 
     assert str(listed.value).startswith(problem)
     assert str(started.value).startswith(problem)
