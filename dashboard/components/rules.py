@@ -139,7 +139,9 @@ def versions_table(lines: Sequence[VersionLine], reader: Reader) -> Html:
         )
         for line in lines
     ]
-    return table(columns, rows, caption="Versions of the rule and the cases they judge", class_="mp-stacked mp-labelled")
+    return table(
+        columns, rows, caption="Versions of the rule and the cases they judge", class_="mp-stacked mp-labelled"
+    )
 
 
 def check_result(checked: Checked) -> Html:
