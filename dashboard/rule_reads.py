@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import streamlit as st
 
-from dashboard.reads import STEADY, now
+from dashboard.reads import FRESH, STEADY, now
 from dashboard.session import current
 from domain.instants import EARLIEST, parse_instant
 from domain.rule import Rule
@@ -70,13 +70,13 @@ def budgets() -> dict[str, Budget]:
     return found
 
 
-@st.cache_data(ttl=STEADY, show_spinner=False)
+@st.cache_data(ttl=FRESH, show_spinner=False)
 def versions(name: str) -> list[VersionLine]:
     """The versions of a rule that have cases, the newest first."""
     store = current().store
     stored = effective(read_rule_versions(store)).get(name, [])
     open_alerts = count_open_alerts_by_version(store)
-    ends = [*(one.from_at for one in stored[1:]), None]
+    ends = [*(one.from_at for one in stored[1:]), None][: len(stored)]
     return [
         VersionLine(
             one.rule_version,

@@ -30,6 +30,7 @@ from rules.rule_words import words_of
 from storage.rule_health import RuleHealth
 
 REFRESH = timedelta(seconds=20)
+SOON = timedelta(seconds=5)
 
 
 def _page() -> None:
@@ -84,6 +85,11 @@ def _one(name: str, files: RuleFiles) -> None:
     _draw_refusal(files)
     rule = rule_reads.running_rules().get(name)
     place = files.place_of(name)
+    if rule is not None and place is None:
+        st.fragment(_head, run_every=REFRESH)(name)
+        write(words_list(words_of(rule)))
+        write(notice("Its text cannot be shown by itself", "Its first key is not alert; edit its file by hand."))
+        return
     if rule is None or place is None:
         write(
             notice(
@@ -101,12 +107,20 @@ def _one(name: str, files: RuleFiles) -> None:
         draw_editor(name, files)
     else:
         _draw_buttons(name, place)
-    write(heading("Versions", "which judges which cases"))
-    lines = rule_reads.versions(name)
-    if lines:
-        write(versions_table(lines, reader()))
-    else:
-        write(notice("No version was adopted yet", "A rule is adopted at the first tick after it was read."))
+    # A version that was saved is adopted at the next tick.
+    st.fragment(_versions, run_every=SOON)(name)
+
+
+def _versions(name: str) -> None:
+    def draw() -> None:
+        write(heading("Versions", "which judges which cases"))
+        lines = rule_reads.versions(name)
+        if lines:
+            write(versions_table(lines, reader()))
+        else:
+            write(notice("No version was adopted yet", "A rule is adopted at the first tick after it was read."))
+
+    shielded(draw)
 
 
 def _head(name: str) -> None:

@@ -1,126 +1,21 @@
 """Signing in to the real program with a provider on loopback: who gets in, as what, and who does not."""
 
-import json
 import re
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import BrowserContext, expect
 
 from domain.clock import SystemClock
 from tests.acceptance.program import RunningMilepost, run_milepost
-from tests.browser.test_console import CHROMIUM, QUIET, SCREENSHOTS, Visit
+from tests.browser.people.steps import COOKIE_SECRET, audit, flow, needs_chromium, sign_in
+from tests.browser.test_console import SCREENSHOTS
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
-from tests.waiting import eventually
-
-COOKIE_SECRET = "of cookies, and long enough to be hard to guess"
-expect.set_options(timeout=60_000)
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine; install the package chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OidcProvider]:
-    """A provider whom nobody has asked for anything yet."""
-    with OidcProvider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def milepost(provider: OidcProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMilepost]:
-    """The program with sign-in and one stuck order."""
-    folder = tmp_path_factory.mktemp("sign_in")
-    config = folder / "config"
-    config.mkdir()
-    (config / "client").write_text(CLIENT_SECRET, encoding="utf-8")
-    (config / "cookie").write_text(COOKIE_SECRET, encoding="utf-8")
-    (config / "sign_in.yaml").write_text(
-        f"provider: {provider.metadata_url}\n"
-        f"client_id: {CLIENT_ID}\n"
-        "client_secret_file: client\n"
-        "cookie_secret_file: cookie\n"
-        "name: Example login\n"
-        "roles: {viewer: staff, operator: on-call, admin: admins}\n",
-        encoding="utf-8",
-    )
-    with RunningMilepost(folder, MILEPOST_CONFIG=str(config)) as running:
-        _send_stuck_order(running)
-        eventually(lambda: running.alerts(state="firing"), "an alert fires")
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def honest(provider: OidcProvider) -> None:
-    """The provider does nothing wrong until a test says so."""
-    provider.changes, provider.refuses, provider.key = {}, False, provider.own_key
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium that talks to nobody but this machine."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A window without cookies; the parameter is its theme and size."""
-    theme: Literal["light", "dark"]
-    theme, width, height = getattr(request, "param", ("light", 1280, 900))
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
-    yield context
-    context.close()
-
-
-def _send_stuck_order(milepost: RunningMilepost) -> None:
-    at = SystemClock().now() - timedelta(days=7)
-    event = {
-        "specversion": "1.0",
-        "id": "1",
-        "source": "crm",
-        "type": "order.approved",
-        "time": at.isoformat().replace("+00:00", "Z"),
-        "data": {"objects": [{"type": "order", "id": "O-1001"}], "amount": "12500.00", "currency": "EUR"},
-    }
-    httpx.post(
-        f"{milepost.collector}/v1/events",
-        content=json.dumps(event),
-        headers={"Content-Type": "application/cloudevents+json"},
-    ).raise_for_status()
-
-
-def _audit(milepost: RunningMilepost, kind: str = "") -> list[dict[str, Any]]:
-    """The entries of acts whose kind begins so, the oldest first."""
-    response = httpx.get(f"{milepost.collector}/api/audit", params={"first": 0}, timeout=30)
-    entries = [{**entry, "details": json.loads(entry["details"])} for entry in response.json()]
-    return [entry for entry in entries if entry["kind"].startswith(kind)]
-
-
-def _sign_in(window: BrowserContext, milepost: RunningMilepost, path: str = "/") -> Visit:
-    visit = Visit(window.new_page())
-    visit.page.goto(f"{milepost.console}{path}")
-    visit.page.get_by_role("button", name="Sign in with Example login").click()
-    visit.page.get_by_role("button", name="Sign out").wait_for()
-    return visit
-
-
-def _flow(milepost: RunningMilepost, client: httpx.Client) -> httpx.Response:
-    """What the console answers to the provider's answer, without a browser."""
-    claims = {"provider": "default", "exp": int(SystemClock().now().timestamp()) + 60}
-    wish = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(COOKIE_SECRET))
-    there = client.get(f"{milepost.console}/auth/login", params={"provider": wish})
-    back = client.get(there.headers["location"])
-    return client.get(back.headers["location"])
 
 
 @pytest.mark.browser
@@ -129,7 +24,7 @@ def test_a_viewer_sees_an_alert_and_cannot_act(
     window: BrowserContext, milepost: RunningMilepost, provider: OidcProvider
 ) -> None:
     provider.signs_in("u-vera", "vera@example.com", "staff", "others")
-    visit = _sign_in(window, milepost, "/alerts?state=firing")
+    visit = sign_in(window, milepost, "/alerts?state=firing")
     page = visit.page
 
     expect(page).to_have_url(f"{milepost.console}/alerts?state=firing")
@@ -141,7 +36,7 @@ def test_a_viewer_sees_an_alert_and_cannot_act(
     expect(page.get_by_role("note")).to_have_text(
         "No permission to acknowledge, assign, comment on, escalate and mark alerts: operators and admins can."
     )
-    assert [entry["who"] for entry in _audit(milepost, "alert.")] == []
+    assert [entry["who"] for entry in audit(milepost, "alert.")] == []
     visit.assert_clean()
 
 
@@ -151,7 +46,7 @@ def test_an_operator_acknowledges_and_the_audit_log_says_who_was_signed_in(
     window: BrowserContext, milepost: RunningMilepost, provider: OidcProvider
 ) -> None:
     provider.signs_in("u-otto", "otto@example.com", "on-call")
-    visit = _sign_in(window, milepost, "/alerts?state=firing")
+    visit = sign_in(window, milepost, "/alerts?state=firing")
     page = visit.page
     page.get_by_role("button", name=re.compile("Open OrderNotPosted on order O-1001")).click()
     page.get_by_role("button", name="Acknowledge", exact=True).click()
@@ -161,10 +56,10 @@ def test_an_operator_acknowledges_and_the_audit_log_says_who_was_signed_in(
     page.get_by_test_id("stForm").get_by_role("button", name="Acknowledge", exact=True).click()
     expect(page.locator(".mp-title-who")).to_contain_text("✓ otto@example.com")
 
-    [act] = _audit(milepost, "alert.acknowledge")
+    [act] = audit(milepost, "alert.acknowledge")
     assert (act["who"], act["token"], act["reason"]) == ("otto@example.com", "", "I am at the period lock")
     assert act["details"]["signed_in"] == {"role": "operator"}
-    signed_in = [entry for entry in _audit(milepost, "session.sign_in") if entry["who"] == "otto@example.com"]
+    signed_in = [entry for entry in audit(milepost, "session.sign_in") if entry["who"] == "otto@example.com"]
     assert [entry["details"]["subject"] for entry in signed_in] == ["u-otto"]
     assert run_milepost(milepost.folder, "audit", "verify").returncode == 0
     visit.assert_clean()
@@ -185,7 +80,7 @@ def test_somebody_of_another_group_is_told_what_to_do(
 ) -> None:
     subject = f"u-{abs(hash(request.node.name))}"
     provider.signs_in(subject, "stranger@example.com", "strangers")
-    visit = _sign_in(window, milepost, "/alerts")
+    visit = sign_in(window, milepost, "/alerts")
     page = visit.page
 
     expect(page.get_by_role("heading", level=1)).to_have_text("You may not come in")
@@ -194,7 +89,7 @@ def test_somebody_of_another_group_is_told_what_to_do(
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"refused-{page.viewport_size['width']}.png" if page.viewport_size else None)
-    [entry] = [one for one in _audit(milepost, "session.refuse") if one["details"].get("subject") == subject]
+    [entry] = [one for one in audit(milepost, "session.refuse") if one["details"].get("subject") == subject]
     assert (entry["who"], entry["details"]["code"]) == ("stranger@example.com", "no_group")
     visit.assert_clean()
 
@@ -205,7 +100,7 @@ def test_signing_out_ends_it_here_and_at_the_provider(
     window: BrowserContext, milepost: RunningMilepost, provider: OidcProvider
 ) -> None:
     provider.signs_in("u-ada", "ada@example.com", "admins")
-    visit = _sign_in(window, milepost)
+    visit = sign_in(window, milepost)
     before = len(provider.signed_out)
 
     visit.page.get_by_role("button", name="Sign out").click()
@@ -213,7 +108,7 @@ def test_signing_out_ends_it_here_and_at_the_provider(
     visit.page.get_by_role("button", name="Sign in with Example login").wait_for()
     assert len(provider.signed_out) == before + 1
     assert "_streamlit_user" not in {cookie["name"] for cookie in window.cookies()}
-    assert [entry["who"] for entry in _audit(milepost, "session.sign_out")][-1] == "ada@example.com"
+    assert [entry["who"] for entry in audit(milepost, "session.sign_out")][-1] == "ada@example.com"
     assert "sign_in=failed" not in visit.page.url
 
 
@@ -226,7 +121,7 @@ def test_a_token_for_another_program_does_not_get_in(
     # Of a token that names its party authlib does not ask whom it is for.
     provider.changes = {"aud": "another-program", "azp": CLIENT_ID}
 
-    visit = _sign_in(window, milepost)
+    visit = sign_in(window, milepost)
 
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("You may not come in")
     expect(visit.page.get_by_text("was meant for another program than this one")).to_be_visible()
@@ -268,18 +163,18 @@ def test_a_wrong_token_does_not_get_in(
     else:
         provider.changes = changes
     with httpx.Client(timeout=60) as client:
-        answer = _flow(milepost, client)
+        answer = flow(milepost, client)
 
         assert (answer.status_code, answer.headers["location"]) == (302, "/?sign_in=failed")
         assert "_streamlit_user" not in client.cookies
-    [entry] = _audit(milepost, "session.refuse")[-1:]
+    [entry] = audit(milepost, "session.refuse")[-1:]
     assert entry["details"]["code"] in ("answer_not_accepted", "no_group", "wrong_audience")
 
 
 def test_a_right_token_gets_in_and_only_once(milepost: RunningMilepost, provider: OidcProvider) -> None:
     provider.signs_in("u-ada", "ada@example.com", "admins")
     with httpx.Client(timeout=60) as client:
-        answer = _flow(milepost, client)
+        answer = flow(milepost, client)
         again = client.get(answer.request.url)
 
     assert (answer.status_code, answer.headers["location"]) == (302, "/")
@@ -292,7 +187,7 @@ def test_a_sign_in_that_another_browser_began_does_not_get_in(
 ) -> None:
     provider.signs_in("u-ada", "ada@example.com", "admins")
     with httpx.Client(timeout=60) as client, httpx.Client(timeout=60) as other:
-        answer = _flow(milepost, client)
+        answer = flow(milepost, client)
         there = other.get(str(answer.request.url))
 
     assert there.headers["location"] == "/?sign_in=failed"
