@@ -1,5 +1,6 @@
 """Finds the cases of one KPI in what its definition names, in parts that bound what is in memory."""
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from storage.kpi_case_keeping import (
     keep_cases,
     keep_duty_cases,
     keep_readings,
+    rules_told_of,
 )
 from storage.milestones import Stretch, stretches
 from storage.series import first_received, first_span_received
@@ -46,18 +48,36 @@ def find_cases(store: Store, kpi: Kpi, span: Span, segment: str) -> None:
         case Origin.ALERTS:
             keep_alert_cases(store, kpi, span, segment)
         case Origin.DUTIES:
-            for judged in kpi.cases.rules:
-                for stretch in _stretches(store, judged.rule.object_type, span):
-                    keep_duty_cases(store, kpi, judged, stretch, span, segment)
+            _find_duties(store, kpi, span, segment)
         case Origin.SIGNAL:
             _read_signal(store, kpi, span)
 
 
 def _stretches(store: Store, object_type: str, span: Span) -> Iterable[Stretch]:
-    after = span.after
-    if after is None or not span.touched or arrivals(store, object_type, after, span.through) > _ARRIVALS_AT_ONCE:
+    if _arrived(store, object_type, span) > _ARRIVALS_AT_ONCE:
         return stretches(store, object_type, _MILESTONES_AT_ONCE)
     return [Stretch(object_type)]
+
+
+def _arrived(store: Store, object_type: str, span: Span) -> float:
+    """How many milestones of a type of objects a span is about; without end where all of them are."""
+    if span.after is None or not span.touched:
+        return math.inf
+    return arrivals(store, object_type, span.after, span.through)
+
+
+def _find_duties(store: Store, kpi: Kpi, span: Span, segment: str) -> None:
+    """Most ticks bring something for few rules: the others are passed over."""
+    types = {judged.rule.object_type for judged in kpi.cases.rules}
+    arrived = {type_: _arrived(store, type_, span) for type_ in types}
+    told = rules_told_of(store, span)
+    for judged in kpi.cases.rules:
+        rule = judged.rule
+        if arrived[rule.object_type] or rule.name in told:
+            is_much = arrived[rule.object_type] > _ARRIVALS_AT_ONCE
+            parts = stretches(store, rule.object_type, _MILESTONES_AT_ONCE) if is_much else [Stretch(rule.object_type)]
+            for stretch in parts:
+                keep_duty_cases(store, kpi, judged, stretch, span, segment)
 
 
 def _read_signal(store: Store, kpi: Kpi, span: Span) -> None:

@@ -119,6 +119,12 @@ def arrivals(store: Store, object_type: str, after: datetime, through: datetime)
     return arrived
 
 
+def rules_told_of(store: Store, span: Span) -> set[str]:
+    """The names of the rules of whose alerts something was recorded in a span."""
+    rows = store.rows("rules_told_of", {"after": span.after or EPOCH, "through": span.through})
+    return {row["alert"] for row in rows}
+
+
 def _of_kpi(kpi: Kpi, segment: str) -> dict[str, object]:
     return {"kpi": kpi.id, "definition": kpi.version, "segment": segment}
 

@@ -154,7 +154,8 @@ def _days(
     first, last = since.date(), until.date()
     params = {"kpi": kpi.id, "definition": kpi.version, "first": first, "last": last}
     stored = set(store.column("kpi_summed_days", params)) if slice_ >= _DAY else set()
-    plain, summed = [EPOCH.date()], []
+    plain: list[date] = [EPOCH.date()]
+    summed: list[date] = []
     for number in range((last - first).days + 1):
         day = first + number * _DAY
         starts_at = datetime.combine(day, time(), UTC)

@@ -121,9 +121,9 @@ def _behind(kpi: Kpi, name: str, entities: tuple[str, ...]) -> None:
         range_ = kpi_reads.kpi_range(name, entities)
         write(heading(kpi.title, f"what is behind it, {range_.words}"))
         _course(kpi, range_, entities)
-        parted = ((Dimension.LEGAL_ENTITY, "Legal entity"),)
+        parted = [(Dimension.LEGAL_ENTITY, "Legal entity")]
         if kpi.cases.origin is not Origin.MILESTONES:
-            parted = ((Dimension.HANDOFF, "Handoff"), (Dimension.RULE, "Rule"), (Dimension.SOURCE, "Source"), *parted)
+            parted = [(Dimension.HANDOFF, "Handoff"), (Dimension.RULE, "Rule"), (Dimension.SOURCE, "Source"), *parted]
         for dimension, words in parted:
             told = kpi_reads.kpi_by(kpi.id, dimension, range_.name, entities)
             if any(one.label for one in told):

@@ -54,6 +54,7 @@ HOPS = {
     "payment.visible_to_account": Hop("payment", "POST", "/crm/payments", "payment.notify"),
     "payment.applied": Hop("payment", "apply payment"),
     "customer.created": Hop("customer", "create customer"),
+    "forecast.stated": Hop("forecast", "state forecast", kind=SpanKind.SERVER),
     "customer.merged": Hop("customer", "merge customers"),
 }
 # A call that times out holds its connection for this long; others answer within half a second.

@@ -27,7 +27,7 @@ from milepost.demo.company import (
     midnight,
 )
 from milepost.demo.faults import RECURRING, RESENT_SHARE, ErpPostingStuck, Fault, FlakyInvoiceSync
-from milepost.demo.forecast import PLANNING, forecast_case
+from milepost.demo.forecast import forecast_case
 from milepost.demo.traces import SpanPlan, spans_of, trace_id, traceparent
 from milepost.demo.workflow import OFFICE_PACE, SUBSCRIPTION_SHARE, WEB_SHOP_PACE, Deal, Pace, write_case
 
@@ -180,7 +180,7 @@ class Traffic:
         while midnight(self._next_day) - EARLIEST_LOCAL_START <= until:
             for index, entity in enumerate(ENTITIES):
                 if self._next_day.day == 1 or self._next_day == self._history_since.date():
-                    yield forecast_case(entity, self._next_day)
+                    yield forecast_case(entity, self._next_day, self._history_since)
                 yield from self._ordinary_cases(entity, index)
             self._next_day += timedelta(days=1)
         for position, (fault, slot) in enumerate(self._slots):
@@ -261,9 +261,6 @@ class Traffic:
             self._push(sent_at, (case, happening))
             if resent.random() < RESENT_SHARE:
                 self._push(sent_at + timedelta(seconds=resent.randint(1, 40)), (case, happening))
-        if case.channel == PLANNING:
-            # A person states it in the CRM, and no system calls another.
-            return
         if case.fault or any(each.at is None or each.at >= self._traced_since for each in case.happenings):
             for span in spans_of(self._seed, case):
                 if case.fault or span.end >= self._traced_since:

@@ -1,6 +1,7 @@
 """Figures that add up summed days are those that are made of the cases themselves."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,4 +79,4 @@ def test_whole_days_are_read_from_their_sums(embedded_store: Store) -> None:
     [found] = figures(embedded_store, kpi, Question(NOW - DAY, NOW + DAY), SETTINGS.pricing)
     [part] = figures(embedded_store, kpi, Question(NOW - HOUR, NOW + HOUR), SETTINGS.pricing)
 
-    assert (found.closed.cases, found.value, part.closed.cases) == (1, 5, 0)
+    assert (found.closed.cases, found.value, part.closed.cases) == (1, Decimal(5), 0)
