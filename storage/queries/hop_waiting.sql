@@ -5,6 +5,24 @@
 -- params: open_states Array(String), parked_type String, unparked_type String
 -- columns: kind, from_service, to_service, legal_entity, currency, objects, alerting, unknown, amount, oldest_at
 WITH
+    open_alerts AS
+    (
+        SELECT
+            toString(object_type) AS object_type, object_id, alert_id, started_at, amount, ifNull(currency, '') AS currency,
+            labels['legal_entity'] AS legal_entity, trace_ids, version
+        FROM alert_states FINAL
+        WHERE state IN {open_states:Array(String)} AND alert != 'SourceSilent'
+    ),
+    -- Of all traces in which a call failed, those that somebody waits for.
+    awaited AS
+    (
+        SELECT arrayJoin(trace_ids) AS trace_id FROM open_alerts
+        UNION DISTINCT
+        SELECT trace_id
+        FROM hop_objects
+        WHERE (object_type, object_id) IN
+            (SELECT object_type, object_id FROM open_duties FINAL WHERE isNotNull(due_at))
+    ),
     failing AS
     (
         SELECT
@@ -18,19 +36,12 @@ WITH
                 trace_id, from_service, to_service, operation,
                 maxIf(ended_at, has_failed) AS failed_at,
                 maxIf(ended_at, NOT has_failed) AS went_well_at
-            FROM hop_failures FINAL
+            FROM hop_failures
+            WHERE trace_id IN (SELECT trace_id FROM awaited)
             GROUP BY trace_id, from_service, to_service, operation
             HAVING failed_at > went_well_at
         )
         GROUP BY trace_id, caller, service
-    ),
-    open_alerts AS
-    (
-        SELECT
-            toString(object_type) AS object_type, object_id, alert_id, started_at, amount, ifNull(currency, '') AS currency,
-            labels['legal_entity'] AS legal_entity, trace_ids, version
-        FROM alert_states FINAL
-        WHERE state IN {open_states:Array(String)} AND alert != 'SourceSilent'
     ),
     causes AS
     (
@@ -40,12 +51,14 @@ WITH
     ),
     parked AS
     (
-        SELECT object_type, object_id, last.2 AS queue, parked_at
+        SELECT object_type, object_id, last.2 AS queue, parked_at, last.3 AS amount, last.4 AS currency, last.5 AS legal_entity
         FROM
         (
             SELECT
                 toString(object_type) AS object_type, object_id,
-                argMax((toString(type), queue), (occurred_at, source, event_id)) AS last,
+                argMax(
+                    (toString(type), queue, amount, toString(currency), toString(legal_entity)),
+                    (occurred_at, source, event_id)) AS last,
                 max(occurred_at) AS parked_at
             FROM hop_messages
             WHERE type IN ({parked_type:String}, {unparked_type:String})
@@ -67,7 +80,8 @@ WITH
             if(found_in = 'failed_call',
                 greatest(call.2, arrayFirst(one -> one.signature = causes.signature, causes.failed_calls).last_at),
                 causes.dead_letter.2) AS failed_at,
-            true AS is_alerting, started_at, amount, currency, legal_entity, open_alerts.version AS version
+            true AS is_alerting, started_at, open_alerts.amount AS amount, open_alerts.currency AS currency,
+            open_alerts.legal_entity AS legal_entity, open_alerts.version AS version
         FROM open_alerts
         INNER JOIN causes USING alert_id
         LEFT JOIN
@@ -102,20 +116,9 @@ WITH
         WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
         UNION ALL
         SELECT
-            parked.object_type, parked.object_id, 'queue', '', queue, parked_at, false, parked_at, facts.money.1,
-            ifNull(facts.money.2, ''), facts.legal_entity, 0
+            object_type, object_id, 'queue', '', queue, parked_at, false, parked_at, amount, currency, legal_entity, 0
         FROM parked
-        INNER JOIN
-        (
-            SELECT
-                toString(object_type) AS object_type, object_id,
-                argMaxIf((amount, toString(currency)), (occurred_at, source, event_id), isNotNull(amount)) AS money,
-                argMaxIf(toString(legal_entity), (occurred_at, source, event_id), legal_entity != '') AS legal_entity
-            FROM object_milestones
-            WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM parked)
-                AND (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
-            GROUP BY object_type, object_id
-        ) AS facts USING (object_type, object_id)
+        WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
     )
 SELECT
     place.1 AS kind, place.2 AS from_service, place.3 AS to_service, entity AS legal_entity,
