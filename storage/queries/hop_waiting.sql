@@ -13,15 +13,40 @@ WITH
         FROM alert_states FINAL
         WHERE state IN {open_states:Array(String)} AND alert != 'SourceSilent'
     ),
+    parked AS
+    (
+        SELECT object_type, object_id, last.2 AS queue, parked_at, last.3 AS amount, last.4 AS currency, last.5 AS legal_entity
+        FROM
+        (
+            SELECT
+                toString(object_type) AS object_type, object_id,
+                argMax(
+                    (toString(type), queue, amount, toString(currency), toString(legal_entity)),
+                    (occurred_at, source, event_id)) AS last,
+                max(occurred_at) AS parked_at
+            FROM hop_messages
+            WHERE type IN ({parked_type:String}, {unparked_type:String})
+            GROUP BY object_type, object_id
+        )
+        WHERE last.1 = {parked_type:String}
+    ),
+    duties AS
+    (
+        SELECT toString(object_type) AS object_type, object_id
+        FROM open_duties FINAL
+        WHERE isNotNull(due_at) AND (object_type, object_id) IN
+        (
+            SELECT object_type, object_id FROM hop_objects
+            UNION DISTINCT
+            SELECT object_type, object_id FROM parked
+        )
+    ),
     -- Of all traces in which a call failed, those that somebody waits for.
     awaited AS
     (
         SELECT arrayJoin(trace_ids) AS trace_id FROM open_alerts
         UNION DISTINCT
-        SELECT trace_id
-        FROM hop_objects
-        WHERE (object_type, object_id) IN
-            (SELECT object_type, object_id FROM open_duties FINAL WHERE isNotNull(due_at))
+        SELECT trace_id FROM hop_objects WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
     ),
     failing AS
     (
@@ -49,23 +74,6 @@ WITH
         FROM alert_causes FINAL
         WHERE kind != 'unknown' AND alert_id IN (SELECT alert_id FROM open_alerts)
     ),
-    parked AS
-    (
-        SELECT object_type, object_id, last.2 AS queue, parked_at, last.3 AS amount, last.4 AS currency, last.5 AS legal_entity
-        FROM
-        (
-            SELECT
-                toString(object_type) AS object_type, object_id,
-                argMax(
-                    (toString(type), queue, amount, toString(currency), toString(legal_entity)),
-                    (occurred_at, source, event_id)) AS last,
-                max(occurred_at) AS parked_at
-            FROM hop_messages
-            WHERE type IN ({parked_type:String}, {unparked_type:String})
-            GROUP BY object_type, object_id
-        )
-        WHERE last.1 = {parked_type:String}
-    ),
     by_alert AS
     (
         SELECT
@@ -92,17 +100,6 @@ WITH
             GROUP BY alert_id, service
         ) AS calls ON calls.alert_id = open_alerts.alert_id AND calls.service = causes.service
         LEFT JOIN parked ON parked.object_type = open_alerts.object_type AND parked.object_id = open_alerts.object_id
-    ),
-    duties AS
-    (
-        SELECT toString(object_type) AS object_type, object_id
-        FROM open_duties FINAL
-        WHERE isNotNull(due_at) AND (object_type, object_id) IN
-        (
-            SELECT object_type, object_id FROM hop_objects WHERE trace_id IN (SELECT trace_id FROM failing)
-            UNION DISTINCT
-            SELECT object_type, object_id FROM parked
-        )
     ),
     by_duty AS
     (

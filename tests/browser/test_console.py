@@ -202,7 +202,7 @@ def test_the_stuck_order_is_found_from_its_incident_and_acknowledged(window: Bro
     visit = Visit(window.new_page())
     page = visit.page
     sockets: list[WebSocket] = []
-    page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - playwright asks for a function
+    page.on("websocket", lambda socket: sockets.append(socket))
     page.goto(f"{console_url}/alerts")
     card = page.locator(".mp-incident").first
     expect(card).to_contain_text("erp POST /erp/orders fails")
