@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from domain.instants import EPOCH
 from storage.client import INSERT_SECONDS, Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
-from storage.hops import MINUTE, keep_calls, keep_messages, next_span_received
+from storage.hops import (
+    MINUTE,
+    keep_arrivals,
+    keep_calls,
+    keep_messages,
+    kinds_that_arrive,
+    next_span_received,
+)
 
 # How far the keeping came, as the store names it.
 HOPS, _MESSAGES = "hops", "hop_messages"
@@ -43,7 +50,20 @@ class HopKeeper:
                 keep_calls(self._store, after, upto, max(after - _EVENTS_BEFORE, EPOCH))
             write_watermark(self._store, HOPS, Watermark(upto, ""), settled)
             kept = upto
+        self._keep_arrivals(through, settled)
         return kept
+
+    def _keep_arrivals(self, through: datetime, settled: datetime) -> None:
+        """Brings the events of all kinds up to date; those of a kind that is new from the first on."""
+        by_beginning: dict[datetime, list[tuple[str, str]]] = {}
+        for kind in kinds_that_arrive(self._store):
+            before = read_watermark(self._store, _kept_as(kind))
+            by_beginning.setdefault(before.evaluated_through if before else EPOCH, []).append(kind)
+        for after, kinds in by_beginning.items():
+            if after < through:
+                keep_arrivals(self._store, kinds, after, through)
+                for kind in kinds:
+                    write_watermark(self._store, _kept_as(kind), Watermark(through, ""), settled)
 
     def _keep_messages(self, through: datetime, settled: datetime) -> None:
         before = read_watermark(self._store, _MESSAGES)
@@ -51,6 +71,10 @@ class HopKeeper:
         if after < through:
             keep_messages(self._store, after, through)
             write_watermark(self._store, _MESSAGES, Watermark(through, ""), settled)
+
+
+def _kept_as(kind: tuple[str, str]) -> str:
+    return f"hop_arrivals {' '.join(kind)}"
 
 
 def kept_through(store: Store) -> datetime | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from math import ceil
 
 from domain.hop import Expected, Hop, HopKind, Outlook
@@ -23,25 +24,24 @@ def hop_outlooks(store: Store, hop: Hop, periods: Periods, at: datetime, pricing
     convert = converter(store, at, pricing)
     rows = [row for row in waiting_rows(store) if row.hop == hop]
     first = first_arrival(store, hop) if hop.kind is HopKind.CALL else None
-    usual: dict[datetime, list[ArrivedRow]] = {}
+    usual: dict[datetime, list[list[ArrivedRow]]] = {}
     entities = {row.legal_entity for row in rows}
     if first is not None:
         # Entities whose periods close together are looked at together.
         for cutoff in {next_cutoff(periods, entity, at).cutoff_at for entity in _entities(periods, entities)}:
-            usual[cutoff] = list(arrived(store, hop, at, cutoff, _every(cutoff - at), WEEKS))
+            usual[cutoff] = _arrived_before(store, hop, at, cutoff, _known_weeks(first, at, cutoff))
         entities |= {
             row.legal_entity
-            for cutoff, found in usual.items()
-            for row in found
+            for cutoff, stretches in usual.items()
+            for row in chain.from_iterable(stretches)
             if next_cutoff(periods, row.legal_entity, at).cutoff_at == cutoff
         }
     outlooks = []
     for entity in sorted(entities):
         period = next_cutoff(periods, entity, at)
         now = summed((row for row in rows if row.legal_entity == entity), convert)
-        weeks = _known_weeks(first, at, period.cutoff_at)
-        some = [row for row in usual.get(period.cutoff_at, ()) if row.legal_entity == entity and row.stretch <= weeks]
-        expected = _expected(some, weeks, convert)
+        stretches = [[row for row in some if row.legal_entity == entity] for some in usual.get(period.cutoff_at, ())]
+        expected = _expected(stretches, convert)
         amount, unconverted = now.total, now.unconverted
         outlooks.append(Outlook(entity, period.name, period.cutoff_at, now.objects, amount, unconverted, expected))
     return outlooks
@@ -76,19 +76,29 @@ def _known_weeks(first: datetime | None, at: datetime, cutoff: datetime) -> int:
     return sum(first <= at - number * every for number in range(1, WEEKS + 1))
 
 
-def _expected(rows: Sequence[ArrivedRow], weeks: int, convert: Convert) -> Expected:
+def _arrived_before(store: Store, hop: Hop, at: datetime, cutoff: datetime, weeks: int) -> list[list[ArrivedRow]]:
+    """What arrived in each of the stretches before, the latest first."""
+    every = _every(cutoff - at)
+    return [arrived(store, hop, at - number * every, cutoff - number * every) for number in range(1, weeks + 1)]
+
+
+def _expected(stretches: Sequence[Sequence[ArrivedRow]], convert: Convert) -> Expected:
+    weeks = len(stretches)
     if not weeks:
         return _UNKNOWN
-    amounts = [Decimal(0)] * weeks
-    unconverted = 0
-    for row in rows:
-        converted = convert(row.amount, row.currency) if row.currency else None
-        if converted is None:
-            unconverted += row.objects
-        else:
-            amounts[row.stretch - 1] += converted
-    objects = Decimal(sum(row.objects for row in rows)) / weeks
+    amounts: list[Decimal] = []
+    objects = unconverted = 0
+    for rows in stretches:
+        amounts.append(Decimal(0))
+        for row in rows:
+            objects += row.objects
+            converted = convert(row.amount, row.currency) if row.currency else None
+            if converted is None:
+                unconverted += row.objects
+            else:
+                amounts[-1] += converted
+    each = (Decimal(objects) / weeks).quantize(Decimal("0.1"))
     if unconverted and not any(amounts):
-        return Expected(weeks, objects, None, None, None, unconverted)
+        return Expected(weeks, each, None, None, None, unconverted)
     mean = (sum(amounts, Decimal(0)) / weeks).quantize(Decimal("0.01"))
-    return Expected(weeks, objects.quantize(Decimal("0.1")), mean, min(amounts), max(amounts), unconverted)
+    return Expected(weeks, each, mean, min(amounts), max(amounts), unconverted)

@@ -34,9 +34,8 @@ class WaitingRow:
 
 @dataclass(frozen=True, slots=True)
 class ArrivedRow:
-    """What arrived over a hop in one of the stretches before, of one legal entity and one currency."""
+    """What arrived over a hop in a stretch of time, of one legal entity and one currency."""
 
-    stretch: int
     legal_entity: str
     currency: str
     objects: int
@@ -121,19 +120,21 @@ def waiting_rows(store: Store) -> list[WaitingRow]:
     return [_waiting(row) for row in store.rows("hop_waiting", params)]
 
 
-def arrived(
-    store: Store, hop: Hop, since: datetime, until: datetime, every: timedelta, times: int
-) -> Sequence[ArrivedRow]:
-    """What arrived over a hop in the stretches as long as [since, until) that began `every` earlier each."""
-    params = {
-        "from_service": hop.from_service,
-        "to_service": hop.to_service,
-        "since": since,
-        "until": min(until, LATEST),
-        "every_seconds": every // timedelta(seconds=1),
-        "times": times,
-    }
-    return [ArrivedRow(**row) for row in store.rows("hop_arrivals", params)]
+def kinds_that_arrive(store: Store) -> list[tuple[str, str]]:
+    """The object and event types that arrive over some hop."""
+    return [(row["object_type"], row["type"]) for row in store.rows("hop_kinds")]
+
+
+def keep_arrivals(store: Store, kinds: Sequence[tuple[str, str]], after: datetime, through: datetime) -> None:
+    """Keeps the events of these kinds that were received in (after, through]; repeated it changes nothing."""
+    store.run("keep_hop_arrivals", {"kinds": list(kinds), "after": after, "through": through})
+
+
+def arrived(store: Store, hop: Hop, since: datetime, until: datetime) -> list[ArrivedRow]:
+    """What arrived over a hop in [since, until)."""
+    hop_params = {"from_service": hop.from_service, "to_service": hop.to_service}
+    rows = store.rows("hop_arrivals", {**hop_params, "since": max(since, EARLIEST), "until": min(until, LATEST)})
+    return [ArrivedRow(**row) for row in rows]
 
 
 def first_arrival(store: Store, hop: Hop) -> datetime | None:

@@ -9,6 +9,7 @@ from dashboard.components import filters
 from dashboard.components.cards import heading, notice
 from dashboard.components.hops import hop_cards, hops_table
 from dashboard.components.page import reader, shielded, write
+from dashboard.formatting import count_of
 
 # More are in the table.
 _CARDS = 8
@@ -41,5 +42,5 @@ def _hops(range_name: str) -> None:
     who = reader()
     write(hop_cards(found.hops[:_CARDS], hop_reads.courses(range_name), reads.reporting_currency(), who))
     counted = f", counted up to {who.instant(found.through)}" if found.through else ""
-    with st.expander(f"All {len(found.hops)} hops as a table{counted}", key="hops_as_table"):
+    with st.expander(f"{count_of(len(found.hops), 'hop')} as a table{counted}", key="hops_as_table"):
         write(hops_table(found.hops, reads.reporting_currency(), who))

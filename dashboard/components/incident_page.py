@@ -45,7 +45,7 @@ def _draw_all() -> None:
             with st.container(key=f"incident_row_{id_}", gap=None):
                 write(incident_card(file, who))
                 with st.container(horizontal=True, key=f"incident_do_{id_}", gap="small"):
-                    label = "Acknowledge"
+                    label = "Acknowledge all"
                     opened |= st.button(
                         label, key=f"take_{id_}", icon=":material/check:", on_click=_open_to_act, args=(id_,)
                     )

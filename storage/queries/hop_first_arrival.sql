@@ -2,7 +2,7 @@
 -- params: from_service String, to_service String
 -- columns: occurred_at
 SELECT min(occurred_at) AS occurred_at
-FROM object_milestones
+FROM hop_arrivals
 WHERE (object_type, type) IN
 (
     SELECT object_type, type

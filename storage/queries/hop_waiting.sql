@@ -5,6 +5,49 @@
 -- params: open_states Array(String), parked_type String, unparked_type String
 -- columns: kind, from_service, to_service, legal_entity, currency, objects, alerting, unknown, amount, oldest_at
 WITH
+    open_alerts AS
+    (
+        SELECT
+            toString(object_type) AS object_type, object_id, alert_id, started_at, amount, ifNull(currency, '') AS currency,
+            labels['legal_entity'] AS legal_entity, trace_ids, version
+        FROM alert_states FINAL
+        WHERE state IN {open_states:Array(String)} AND alert != 'SourceSilent'
+    ),
+    parked AS
+    (
+        SELECT object_type, object_id, last.2 AS queue, parked_at, last.3 AS amount, last.4 AS currency, last.5 AS legal_entity
+        FROM
+        (
+            SELECT
+                toString(object_type) AS object_type, object_id,
+                argMax(
+                    (toString(type), queue, amount, toString(currency), toString(legal_entity)),
+                    (occurred_at, source, event_id)) AS last,
+                max(occurred_at) AS parked_at
+            FROM hop_messages
+            WHERE type IN ({parked_type:String}, {unparked_type:String})
+            GROUP BY object_type, object_id
+        )
+        WHERE last.1 = {parked_type:String}
+    ),
+    duties AS
+    (
+        SELECT toString(object_type) AS object_type, object_id
+        FROM open_duties FINAL
+        WHERE isNotNull(due_at) AND (object_type, object_id) IN
+        (
+            SELECT object_type, object_id FROM hop_objects
+            UNION DISTINCT
+            SELECT object_type, object_id FROM parked
+        )
+    ),
+    -- Of all traces in which a call failed, those that somebody waits for.
+    awaited AS
+    (
+        SELECT arrayJoin(trace_ids) AS trace_id FROM open_alerts
+        UNION DISTINCT
+        SELECT trace_id FROM hop_objects WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
+    ),
     failing AS
     (
         SELECT
@@ -18,40 +61,18 @@ WITH
                 trace_id, from_service, to_service, operation,
                 maxIf(ended_at, has_failed) AS failed_at,
                 maxIf(ended_at, NOT has_failed) AS went_well_at
-            FROM hop_failures FINAL
+            FROM hop_failures
+            WHERE trace_id IN (SELECT trace_id FROM awaited)
             GROUP BY trace_id, from_service, to_service, operation
             HAVING failed_at > went_well_at
         )
         GROUP BY trace_id, caller, service
-    ),
-    open_alerts AS
-    (
-        SELECT
-            toString(object_type) AS object_type, object_id, alert_id, started_at, amount, ifNull(currency, '') AS currency,
-            labels['legal_entity'] AS legal_entity, trace_ids, version
-        FROM alert_states FINAL
-        WHERE state IN {open_states:Array(String)} AND alert != 'SourceSilent'
     ),
     causes AS
     (
         SELECT alert_id, toString(kind) AS found_in, toString(service) AS service, dead_letter, failed_calls, signature
         FROM alert_causes FINAL
         WHERE kind != 'unknown' AND alert_id IN (SELECT alert_id FROM open_alerts)
-    ),
-    parked AS
-    (
-        SELECT object_type, object_id, last.2 AS queue, parked_at
-        FROM
-        (
-            SELECT
-                toString(object_type) AS object_type, object_id,
-                argMax((toString(type), queue), (occurred_at, source, event_id)) AS last,
-                max(occurred_at) AS parked_at
-            FROM hop_messages
-            WHERE type IN ({parked_type:String}, {unparked_type:String})
-            GROUP BY object_type, object_id
-        )
-        WHERE last.1 = {parked_type:String}
     ),
     by_alert AS
     (
@@ -67,7 +88,8 @@ WITH
             if(found_in = 'failed_call',
                 greatest(call.2, arrayFirst(one -> one.signature = causes.signature, causes.failed_calls).last_at),
                 causes.dead_letter.2) AS failed_at,
-            true AS is_alerting, started_at, amount, currency, legal_entity, open_alerts.version AS version
+            true AS is_alerting, started_at, open_alerts.amount AS amount, open_alerts.currency AS currency,
+            open_alerts.legal_entity AS legal_entity, open_alerts.version AS version
         FROM open_alerts
         INNER JOIN causes USING alert_id
         LEFT JOIN
@@ -78,17 +100,6 @@ WITH
             GROUP BY alert_id, service
         ) AS calls ON calls.alert_id = open_alerts.alert_id AND calls.service = causes.service
         LEFT JOIN parked ON parked.object_type = open_alerts.object_type AND parked.object_id = open_alerts.object_id
-    ),
-    duties AS
-    (
-        SELECT toString(object_type) AS object_type, object_id
-        FROM open_duties FINAL
-        WHERE isNotNull(due_at) AND (object_type, object_id) IN
-        (
-            SELECT object_type, object_id FROM hop_objects WHERE trace_id IN (SELECT trace_id FROM failing)
-            UNION DISTINCT
-            SELECT object_type, object_id FROM parked
-        )
     ),
     by_duty AS
     (
@@ -102,20 +113,9 @@ WITH
         WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
         UNION ALL
         SELECT
-            parked.object_type, parked.object_id, 'queue', '', queue, parked_at, false, parked_at, facts.money.1,
-            ifNull(facts.money.2, ''), facts.legal_entity, 0
+            object_type, object_id, 'queue', '', queue, parked_at, false, parked_at, amount, currency, legal_entity, 0
         FROM parked
-        INNER JOIN
-        (
-            SELECT
-                toString(object_type) AS object_type, object_id,
-                argMaxIf((amount, toString(currency)), (occurred_at, source, event_id), isNotNull(amount)) AS money,
-                argMaxIf(toString(legal_entity), (occurred_at, source, event_id), legal_entity != '') AS legal_entity
-            FROM object_milestones
-            WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM parked)
-                AND (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
-            GROUP BY object_type, object_id
-        ) AS facts USING (object_type, object_id)
+        WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM duties)
     )
 SELECT
     place.1 AS kind, place.2 AS from_service, place.3 AS to_service, entity AS legal_entity,

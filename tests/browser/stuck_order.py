@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.incidents import Incidents
 from domain.alert import Alert, AlertState
 from domain.alert_evidence import (
     AlertEvidence,
@@ -14,8 +15,9 @@ from domain.alert_evidence import (
 )
 from domain.clock import SystemClock
 from domain.instants import EPOCH
+from kpis.hop_keeper import HopKeeper
 from rules.cause_finding import CauseFinder
-from storage.alerts import write_transitions
+from storage.alerts import dispatchable_alerts, write_transitions
 from storage.client import Store
 from storage.events import EventRow, insert_events
 from storage.freshness import note_traffic
@@ -145,3 +147,9 @@ def _calls(approved: datetime) -> bytes:
         incoming.append(refused)
     requests = otlp_request(*outgoing, service="middleware"), otlp_request(*incoming, service="erp")
     return b"".join(request.SerializeToString() for request in requests)
+
+
+def seed_incident(store: Store, now: datetime) -> None:
+    """What a tick makes of the failing hop that O-1001 waits behind: an incident, and its calls by the minute."""
+    Incidents(store).update(dispatchable_alerts(store, now - timedelta(days=1)), now, lambda *_: False)
+    HopKeeper(store).tick(SystemClock().now() + timedelta(minutes=1))

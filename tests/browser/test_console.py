@@ -3,24 +3,28 @@
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, expect, sync_playwright
 
 from collector.contract_definitions import SHIPPED, load_contracts
+from dashboard.doors import attach_doors
 from dashboard.server import ConsoleServer
-from dashboard.session import ConsoleContext
+from dashboard.session import ConsoleContext, attach, current
 from domain.alert import alert_id
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from kpis.flow_keeper import keep_flow
 from milepost.http_server import bind
+from rules.engine import Engine as RulesEngine
 from storage.client import Store
 from storage.migrator import migrate
 from tests.browser.closing import BOOK, keep_close, reopen_close
-from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
+from tests.browser.refused_posting import seed_refused_posting
+from tests.browser.stuck_order import ERROR, STUCK, seed_incident, seed_stuck_order
 from tests.builders import NOW
 from tests.engine import Engine
 
@@ -61,6 +65,7 @@ def console_url(engine: Engine) -> Iterator[str]:
         migrate(store, NOW)
         seed_stuck_order(store, NOW)
         keep_flow(store, NOW)
+        seed_incident(store, NOW)
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
         contracts = load_contracts(SHIPPED).contracts
         keep_close(store, NOW)
@@ -257,6 +262,81 @@ def test_a_close_is_signed_off_and_seen_suspended(window: BrowserContext, consol
     visit.assert_clean()
 
 
+def test_the_stuck_order_is_found_from_its_incident_and_acknowledged(window: BrowserContext, console_url: str) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))
+    page.goto(f"{console_url}/alerts")
+    card = page.locator(".mp-incident").first
+    expect(card).to_contain_text("erp POST /erp/orders fails")
+    expect(card).to_contain_text("€12.5\u202fK · 1 order behind it")
+    page.get_by_role("button", name="Look into it").click()
+
+    expect(page).to_have_url(re.compile(r"/alerts\?incident=[0-9a-f]{32}"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("erp POST /erp/orders fails")
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    page.get_by_label("Your name", exact=True).fill("ivo")
+    page.get_by_label("Reason", exact=True).fill("I am at the period lock")
+    # What stands around the form is refreshed, twice.
+    for _ in range(2):
+        sockets[-1].wait_for_event("framereceived", timeout=30_000)
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("I am at the period lock")
+    page.get_by_test_id("stForm").get_by_role("button", name="Acknowledge", exact=True).click()
+
+    expect(page.locator(".mp-title-who")).to_contain_text(re.compile("✓ (ivo|ana)"))
+    page.get_by_role("link", name="order O-1001").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("O-1001")
+    visit.assert_clean()
+
+
+@pytest.fixture
+def refused(console_url: str, engine: Engine) -> Iterator[RulesEngine]:
+    """The same console on a company whose order waits for an event that was refused; and the engine of its rules."""
+    context = current()
+    with Store(engine.dsn("refused")) as store:
+        migrate(store, NOW)
+        rules = seed_refused_posting(store, NOW)
+        attach(ConsoleContext(store, FixedClock(NOW)))
+        yield rules
+        attach_doors()
+        attach(context)
+    engine.drop("refused")
+
+
+@pytest.mark.parametrize(
+    "window",
+    [pytest.param(("desk", "light"), id="at a desk, light"), pytest.param(("phone", "dark"), id="on a phone, dark")],
+    indirect=True,
+)
+def test_a_dead_letter_is_replayed_and_its_alert_resolves(
+    window: BrowserContext, console_url: str, refused: RulesEngine, request: pytest.FixtureRequest
+) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/alerts")
+    expect(page.locator(".mp-row-firing")).to_contain_text("order O-4004")
+
+    page.goto(f"{console_url}/dead-letters")
+    expect(page.locator(".mp-row-letter").first).to_contain_text("order.posted/1: amount is missing")
+    visit.photograph(f"dead-letters-{'-'.join(request.node.callspec.params['window'])}")
+    page.get_by_role("button", name="Open contract_violation of erp").click()
+    expect(page).to_have_url(re.compile(r"/dead-letters\?letter=d{32}"))
+    page.get_by_role("button", name="Replay", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="What a replay would do now")).to_contain_text(
+        "would be accepted"
+    )
+    page.get_by_label("Your name", exact=True).fill("ana")
+    page.get_by_label("Reason", exact=True).fill("the contract is right now")
+    page.get_by_test_id("stForm").get_by_role("button", name="Replay", exact=True).click()
+    expect(page.get_by_role("row", name="accepted")).to_contain_text("ana")
+    refused.tick(NOW + timedelta(seconds=1))
+
+    page.goto(f"{console_url}/alerts")
+    expect(page.get_by_text("Nothing is open")).to_be_visible()
+    visit.assert_clean()
+
+
 def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)
@@ -302,6 +382,7 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
         pytest.param("work", f"/work?alert={STUCK_ALERT}", id="the work list with its pane"),
         pytest.param("reconciliation", "/reconcile", id="reconciliation"),
         pytest.param("flow", "/flow", id="the flow map"),
+        pytest.param("dead-letters-none", "/dead-letters", id="dead letters"),
         pytest.param("silences", "/silences", id="silences"),
         pytest.param("close", "/close?period=2026-11", id="the close"),
         pytest.param("audit", "/audit", id="the audit log"),

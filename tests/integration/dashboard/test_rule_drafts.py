@@ -10,7 +10,7 @@ import pytest
 from dashboard import rule_actions
 from dashboard.rule_drafts import Desk, Work, with_texts
 from dashboard.rule_files import Draft, RuleFiles, check_draft
-from dashboard.session import attach
+from dashboard.session import ConsoleContext, attach
 from domain.clock import FixedClock
 from domain.errors import UsageError
 from rules.replay import By
@@ -28,7 +28,7 @@ def files(tmp_path: Path, embedded_store: Store, now: datetime) -> RuleFiles:
     """Shipped rules, and a place for the user's own that nobody has used yet."""
     found = rule_files(write_rules(tmp_path / "shipped"), tmp_path / "config" / "rules")
     (tmp_path / "config").mkdir()
-    attach(embedded_store, FixedClock(now), rule_files=found)
+    attach(ConsoleContext(embedded_store, FixedClock(now), rule_files=found))
     return found
 
 
@@ -177,7 +177,7 @@ def test_a_draft_of_a_file_that_others_changed_meanwhile_is_not_saved(files: Rul
 
 
 def test_without_a_folder_of_ones_own_nothing_is_saved(files: RuleFiles, embedded_store: Store, now: datetime) -> None:
-    attach(embedded_store, FixedClock(now), rule_files=replace(files, own=None))
+    attach(ConsoleContext(embedded_store, FixedClock(now), rule_files=replace(files, own=None)))
 
     with pytest.raises(UsageError) as refused:
         rule_actions.save_rule(_draft(files, "team: orders", "team: finance"), "ada", REASON)

@@ -59,7 +59,7 @@ def page(embedded_store: Store, now: datetime, files: RuleFiles) -> AppTest:
     """The console of a company with one stuck order, open to whoever is at the machine."""
     seed_stuck_order(embedded_store, now)
     contracts = load_contracts(SHIPPED_CONTRACTS).contracts
-    attach(embedded_store, FixedClock(now), contracts=contracts, rule_files=files)
+    attach(ConsoleContext(embedded_store, FixedClock(now), contracts=contracts, rule_files=files))
     return AppTest.from_file(str(APP), default_timeout=60)
 
 
@@ -185,7 +185,11 @@ def test_a_viewer_reads_rules_and_cannot_edit(page: AppTest, embedded_store: Sto
         "email": "otto@example.com",
         "groups": ["on-call"],
     }
-    attach(embedded_store, FixedClock(now), rule_files=current().rule_files, sign_in=SignIn(SETUP, lambda: claims))
+    attach(
+        ConsoleContext(
+            embedded_store, FixedClock(now), rule_files=current().rule_files, sign_in=SignIn(SETUP, lambda: claims)
+        )
+    )
 
     shown = _open(page, RULES_PAGE, rule=NAME)
 
@@ -200,7 +204,7 @@ def test_a_budget_is_told_of_what_was_counted(embedded_store: Store, now: dateti
     rule = "{alert: PostingBudgetBurns, burn_rate: {slo: 75%, of: OrderNotPosted, over: 30d, minimum: 1}}"
     (folder / "budgets.yaml").write_text(f"groups: [{{name: budgets, rules: [{rule}]}}]", encoding="utf-8")
     files = rule_files(folder, None)
-    attach(embedded_store, FixedClock(now), rule_files=files)
+    attach(ConsoleContext(embedded_store, FixedClock(now), rule_files=files))
     assert rule_reads.budgets() == {}
     [target] = [one for one in files.running() if isinstance(one, MilestoneRule) and one.name == NAME]
     through = now + timedelta(minutes=5)
@@ -247,7 +251,7 @@ def test_silences_say_who_is_on_call_and_what_follows(
     assert "Nobody takes turns" in _open(page, SILENCES_PAGE)
     (tmp_path / "routing.yaml").write_text(ROUTING, encoding="utf-8")
     routing = build_routing(load_routing(tmp_path / "routing.yaml"))
-    attach(embedded_store, FixedClock(now), routing=lambda: routing)
+    attach(ConsoleContext(embedded_store, FixedClock(now), routing=lambda: routing))
 
     shown = _open(page, SILENCES_PAGE)
 

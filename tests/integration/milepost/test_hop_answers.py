@@ -163,6 +163,8 @@ def test_how_much_usually_arrives_is_the_mean_of_the_weeks_before(kept: Store) -
         ],
     )
 
+    HopKeeper(kept).tick(at)
+
     outlooks = {one.legal_entity: one for one in hop_outlooks(kept, ERP, Periods(), at, EURO)}
 
     usual = outlooks["DE01"].expected
