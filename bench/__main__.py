@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, backtest, ingest, tick
+from bench import ablation, backtest, flow, ingest, tick
 from bench.figures import Figure, table
 from bench.journal import note
 from bench.peers import beside_pandas, beside_pm4py
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "singles": lambda quick: ingest.singles(ingest.QUICK if quick else ingest.FULL),
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
+    "flow": lambda quick: flow.flows(flow.QUICK if quick else flow.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
     "pandas": lambda quick: beside_pandas.beside_pandas(beside_pandas.QUICK if quick else beside_pandas.FULL),
     "pm4py": lambda quick: beside_pm4py.beside_pm4py(beside_pm4py.QUICK if quick else beside_pm4py.FULL),

@@ -95,7 +95,7 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
         seconds = []
         for number in range(scale.ticks + 1):
             at = now + (number + 1) * timedelta(seconds=5)
-            insert_events(store, _arrivals(number, scale.events, at))
+            insert_events(store, arrivals(number, scale.events, at))
             began = time.perf_counter()
             result = engine.tick(at)
             seconds.append(time.perf_counter() - began)
@@ -122,7 +122,7 @@ def text_of(query: str) -> str:
     return parse_query(query, (_QUERIES / f"{query}.sql").read_text(encoding="utf-8")).text
 
 
-def _arrivals(number: int, events: int, at: datetime) -> list[EventRow]:
+def arrivals(number: int, events: int, at: datetime) -> list[EventRow]:
     """Half of them new orders, half postings of orders that were open."""
     first_open = events // 5 - OPEN_CASES
     half = ARRIVALS // 2
