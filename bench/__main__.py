@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, backtest, close, hops, ingest, kpi, tick
+from bench import ablation, backtest, close, flow, hops, ingest, kpi, tick
 from bench.figures import Figure, table
 from bench.journal import note
 from bench.peers import beside_pandas, beside_pm4py
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "where": lambda quick: ablation.steps(3 if quick else 7),
     "spans": lambda quick: ingest.spans(ingest.QUICK if quick else ingest.FULL),
     "hops": lambda quick: hops.hops(hops.QUICK if quick else hops.FULL),
+    "flow": lambda quick: flow.flows(flow.QUICK if quick else flow.FULL),
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
     "kpi": lambda quick: kpi.kpi_queries(kpi.QUICK if quick else kpi.FULL),
     "close": lambda quick: close.closing(close.QUICK if quick else close.FULL),

@@ -47,8 +47,8 @@ def deadline_bar(item: WorkItem, reader: Reader) -> Html:
 
 
 def waits_for(item: WorkItem) -> str:
-    """What has not come, or what is wrong where nothing is missing."""
-    return f"waits for {' or '.join(item.awaits)}" if item.awaits else "what it says does not agree"
+    """What has not come, where something has not."""
+    return f"waits for {' or '.join(item.awaits)}" if item.awaits else "breaks a rule"
 
 
 def behind(item: WorkItem) -> Html:

@@ -1,5 +1,6 @@
 """Finance operations: what is stuck, the most money and the least time first, and what to do about it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -50,57 +51,50 @@ def _page() -> None:
 
 
 def _filters() -> WorkWish:
-    known = flow_reads.dimensions()
-    rules = sorted({count.rule for count in reads.alert_counts(())})
     filters.bar()
     with st.container(horizontal=True, vertical_alignment="center", key="work_filters"):
-        states = st.segmented_control(
-            "State",
-            list(_STATES),
-            selection_mode="multi",
-            key="state",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
-        owned = st.segmented_control(
-            "Whose",
-            list(_OWNED),
-            default="Everybody's",
-            required=True,
-            key="whose",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
+        states, ownership = _states_and_owners()
         search = st.text_input(
             "Object", key="find", placeholder="Object id", label_visibility="collapsed", bind="query-params", width=140
         )
-        chosen = st.multiselect(
-            "Rules",
-            rules,
-            key="rule",
-            placeholder="All rules",
-            label_visibility="collapsed",
-            bind="query-params",
-            width=200,
-        )
+        rules = _choice("Rules", sorted({count.rule for count in reads.alert_counts(())}), "rule")
         entities = filters.legal_entities(reads.legal_entities())
-        regions = st.multiselect(
-            "Regions",
-            list(known.regions),
-            key="region",
-            placeholder="All regions",
-            label_visibility="collapsed",
-            bind="query-params",
-            width=160,
-        )
-    return WorkWish(
-        states=tuple(_STATES[word].value for word in states or ()),
-        entities=entities,
-        regions=tuple(sorted(regions)),
-        rules=tuple(sorted(chosen)),
-        ownership=_OWNED[owned or "Everybody's"],
-        search=search or "",
+        regions = _choice("Regions", flow_reads.dimensions().regions, "region")
+    return WorkWish(states, entities, regions, rules, ownership, search or "")
+
+
+def _states_and_owners() -> tuple[tuple[str, ...], Ownership]:
+    states = st.segmented_control(
+        "State",
+        list(_STATES),
+        selection_mode="multi",
+        key="state",
+        label_visibility="collapsed",
+        bind="query-params",
     )
+    owned = st.segmented_control(
+        "Whose",
+        list(_OWNED),
+        default="Everybody's",
+        required=True,
+        key="whose",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return tuple(_STATES[word].value for word in states or ()), _OWNED[owned or "Everybody's"]
+
+
+def _choice(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:
+    chosen: list[str] = st.multiselect(
+        label,
+        list(known),
+        key=key,
+        placeholder=f"All {label.lower()}",
+        label_visibility="collapsed",
+        bind="query-params",
+        width=180,
+    )
+    return tuple(sorted(chosen))
 
 
 def _summary(wish: WorkWish) -> None:

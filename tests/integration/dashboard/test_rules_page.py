@@ -14,7 +14,7 @@ from collector.contract_definitions import load_contracts
 from dashboard import rule_reads
 from dashboard.rule_files import RuleFiles
 from dashboard.server import APP
-from dashboard.session import attach, current
+from dashboard.session import ConsoleContext, attach, current
 from dashboard.sign_in import SignIn
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
