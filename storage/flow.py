@@ -15,6 +15,8 @@ from storage.sql_files import load_query
 from storage.trace_view import HUB_TYPES
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# So few objects are found faster by when they made a handoff than by a look at all.
+_FEW = 100_000
 
 
 def layout() -> str:
@@ -125,11 +127,13 @@ def handoff_objects(
     offset: int = 0,
 ) -> tuple[list[HandoffObject], int]:
     """A page of the objects behind a handoff, those that took longest first, and how many there are in all."""
+    counted = sum(one.steps for one in handoffs(store, since, until, which) if one.handoff == handoff)
     params = {
         "object_type": handoff.object_type,
         "from_type": handoff.from_type,
         "to_type": handoff.to_type,
         "is_waiting": is_waiting,
+        "narrowed": not is_waiting and counted < _FEW,
         "since": since,
         "until": until,
         "now": now,
@@ -139,6 +143,7 @@ def handoff_objects(
         "offset": offset,
     }
     rows = store.rows("flow_objects", params)
+    amounts = _amounts(store, handoff.object_type, [row["object_id"] for row in rows])
     found = [
         HandoffObject(
             handoff.object_type,
@@ -146,14 +151,19 @@ def handoff_objects(
             row["from_at"],
             row["to_at"],
             timedelta(seconds=row["seconds"]),
-            row["amount"],
-            row["currency"],
+            *amounts.get(row["object_id"], (None, "")),
             row["legal_entity"],
             row["region"],
         )
         for row in rows
     ]
     return found, rows[0]["total"] if rows else 0
+
+
+def _amounts(store: Store, object_type: str, object_ids: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+    params = {"object_type": object_type, "object_ids": list(object_ids)}
+    rows = store.rows("flow_object_amounts", params) if object_ids else []
+    return {row["object_id"]: (row["amount"], row["currency"]) for row in rows}
 
 
 def late_objects(
