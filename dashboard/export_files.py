@@ -137,7 +137,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _fits(number: int | float | Decimal) -> bool:
-    digits = _plain(abs(number)).replace(".", "").strip("0")
+    digits = _plain(number).removeprefix("-").replace(".", "").strip("0")
     return isinstance(number, float) or len(digits) <= _EXCEL_DIGITS
 
 

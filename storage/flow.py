@@ -151,7 +151,8 @@ def handoff_objects(
             row["from_at"],
             row["to_at"],
             timedelta(seconds=row["seconds"]),
-            *amounts.get(row["object_id"], (None, "")),
+            amounts[row["object_id"]][0] if row["object_id"] in amounts else None,
+            amounts[row["object_id"]][1] if row["object_id"] in amounts else "",
             row["legal_entity"],
             row["region"],
         )

@@ -300,7 +300,7 @@ def refused(console_url: str, engine: Engine) -> Iterator[RulesEngine]:
         attach(ConsoleContext(store, FixedClock(NOW)))
         yield rules
         attach_doors()
-        attach(ConsoleContext(context))
+        attach(context)
     engine.drop("refused")
 
 
