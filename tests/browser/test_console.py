@@ -1,127 +1,32 @@
 """The console in a real browser: what a person sees, clicks and gets."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import BrowserContext, WebSocket, expect
 
-from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.doors import attach_doors
-from dashboard.server import ConsoleServer
 from dashboard.session import ConsoleContext, attach, current
 from domain.alert import alert_id
 from domain.business_object import BusinessObject
 from domain.clock import FixedClock
-from kpis.flow_keeper import keep_flow
-from milepost.http_server import bind
 from rules.engine import Engine as RulesEngine
 from storage.client import Store
 from storage.migrator import migrate
-from tests.browser.closing import BOOK, keep_close, reopen_close
+from tests.browser.closing import reopen_close
 from tests.browser.refused_posting import seed_refused_posting
-from tests.browser.stuck_order import ERROR, STUCK, seed_incident, seed_stuck_order
+from tests.browser.stuck_order import ERROR, STUCK
+from tests.browser.visiting import CHROMIUM, Visit
 from tests.builders import NOW
 from tests.engine import Engine
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SCREENSHOTS = Path(__file__).parents[2] / "test-output"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 STUCK_ALERT = alert_id("OrderNotPosted", BusinessObject.parse(STUCK), "")
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
-# Waits end when what is expected is there; a machine busy with other things may need this long for a page.
-expect.set_options(timeout=30_000)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium that talks to nobody but this machine."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def console_url(engine: Engine) -> Iterator[str]:
-    """Where the console of a company with one stuck order is served; one per process is all Streamlit allows."""
-    with Store(engine.dsn("console")) as store:
-        migrate(store, NOW)
-        seed_stuck_order(store, NOW)
-        keep_flow(store, NOW)
-        seed_incident(store, NOW)
-        listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
-        contracts = load_contracts(SHIPPED).contracts
-        keep_close(store, NOW)
-        server = ConsoleServer(ConsoleContext(store, FixedClock(NOW), contracts=contracts, close=BOOK), listening)
-        server.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.stop()
-    engine.drop("console")
-
-
-class Visit:
-    """One page in a window of its own, and all that the browser complained of."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, message: ConsoleMessage) -> None:
-        # Streamlit looks for itself under the page's own path first; that the first look fails is its way.
-        looked_for_itself = "/_stcore/" in message.location["url"]
-        if message.type in ("error", "warning") and not looked_for_itself:
-            self.complaints.append(message.text)
-
-    def assert_clean(self) -> None:
-        """Nothing failed, in the page or in the browser."""
-        expect(self.page.get_by_test_id("stException")).to_have_count(0)
-        expect(self.page.get_by_test_id("stAlert")).to_have_count(0)
-        assert self.complaints == []
-
-    def photograph(self, name: str) -> None:
-        """Keeps the whole page as a picture for people to judge."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-        size = self.page.viewport_size
-        assert size is not None
-        self.page.set_viewport_size({"width": size["width"], "height": height})
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
-
-
-@pytest.fixture
-def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A window of the size and theme the test is parametrized with; at a desk and light unless said."""
-    size: str
-    theme: Literal["light", "dark"]
-    size, theme = getattr(request, "param", ("desk", "light"))
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme=theme,
-        timezone_id="Europe/Berlin",
-        is_mobile=size == "phone",
-    )
-    yield context
-    context.close()
 
 
 def test_an_alert_leads_to_the_trace_that_explains_it(window: BrowserContext, console_url: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.acceptance.program import RunningMilepost
 from tests.browser.people.steps import COOKIE_SECRET, send_stuck_order
-from tests.browser.test_console import CHROMIUM, QUIET
+from tests.browser.visiting import CHROMIUM, QUIET
 from tests.integration.dashboard.rule_folder import write_rules
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
 from tests.waiting import eventually

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from domain.clock import SystemClock
 from tests.acceptance.program import RunningMilepost
-from tests.browser.test_console import CHROMIUM, Visit
+from tests.browser.visiting import CHROMIUM, Visit
 
 COOKIE_SECRET = "of cookies, and long enough to be hard to guess"
 expect.set_options(timeout=60_000)

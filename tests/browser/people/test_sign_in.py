@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from domain.clock import SystemClock
 from tests.acceptance.program import RunningMilepost, run_milepost
 from tests.browser.people.steps import COOKIE_SECRET, audit, flow, needs_chromium, sign_in
-from tests.browser.test_console import SCREENSHOTS
+from tests.browser.visiting import SCREENSHOTS
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
 
 
