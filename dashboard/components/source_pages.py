@@ -75,7 +75,7 @@ def _row(
 def state_of(one: SourceFreshness, reader: Reader, *, has_silent_types: bool) -> Html:
     """Whether a source is heard, silent, or was never heard; as icon, word and colour."""
     if one.is_silent:
-        since = f" for {duration(reader.now - one.silent_since)}" if one.silent_since else ""
+        since = f" for {duration(reader.now - one.last_received_at)}" if one.last_received_at else ""
         return _chip("suspended", f"silent{since}")
     if one.last_received_at is None:
         return element("span", "not heard yet", class_="mp-unknown")
