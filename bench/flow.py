@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
@@ -51,15 +51,15 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
         for number in range(scale.ticks + 1):
             at = now + (number + 1) * timedelta(seconds=5)
             insert_events(store, arrivals(number, scale.events, at))
-            ticks.append(_timed(lambda at=at: keep_flow(store, at)))  # type: ignore[misc]
+            ticks.append(_timed(lambda at=at: keep_flow(store, at)))
             since = at - timedelta(days=30)
-            maps.append(_timed(lambda since=since, at=at: flow_map(store, since, at, _EURO)))  # type: ignore[misc]
-            pages.append(_timed(lambda since=since, at=at: handoff_objects(  # type: ignore[misc]
+            maps.append(_timed(lambda since=since, at=at: flow_map(store, since, at, _EURO)))
+            pages.append(_timed(lambda since=since, at=at: handoff_objects(
                 store, handoff, since, at, at, ALL_FLOW, is_waiting=False, limit=20)))  # fmt: skip
         pipe.send((maps[1:], ticks[1:], pages[1:], first))
 
 
-def _timed(act: object) -> float:
+def _timed(act: Callable[[], object]) -> float:
     began = time.perf_counter()
-    act()  # type: ignore[operator]
+    act()
     return time.perf_counter() - began

@@ -54,7 +54,7 @@ def test_xlsx_holds_numbers_instants_and_texts_as_such() -> None:
     assert first == ("O-1", 12500.1, datetime(2026, 11, 2, 9, 30, 0, 123000), 3, 0.5)  # noqa: DTZ001 - cells have no zone
     assert formula[:2] == ("=HYPERLINK(1)", pytest.approx(-1e-9))
     book = openpyxl.load_workbook(io.BytesIO(xlsx_file(SHEET)))
-    assert book.active["A3"].data_type == "s"  # type: ignore[index,union-attr]
+    assert book.active["A3"].data_type == "s"  # type: ignore[index]
     # More digits than a spreadsheet's numbers have.
     assert long[1] == "12345678901234567890.123456789"
 
