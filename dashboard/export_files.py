@@ -89,7 +89,7 @@ def _write(page: Any, row: int, column: int, cell: Cell, style: Any) -> None:
         return
     if isinstance(cell, datetime) and cell >= _EXCEL_FIRST:
         page.write_datetime(row, column, cell.astimezone(UTC).replace(tzinfo=None))
-    elif isinstance(cell, int | float | Decimal) and _fits(cell):
+    elif not isinstance(cell, str | datetime) and _fits(cell):
         page.write_number(row, column, cell, style)
     else:
         page.write_string(row, column, _plain(cell)[:_EXCEL_CELL])
@@ -141,8 +141,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _fits(number: int | float | Decimal) -> bool:
-    digits = _plain(abs(number)).replace(".", "").strip("0")
-    return isinstance(number, float) or len(digits) <= _EXCEL_DIGITS
+    return isinstance(number, float) or len(_plain(number).replace(".", "").strip("-0")) <= _EXCEL_DIGITS
 
 
 def _left_out_words(sheet: Sheet) -> str:
