@@ -46,16 +46,16 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
     with Store(f"chdb://{folder}") as store:
         migrate(store, now)
         fill(folder, scale.events, now)
-        first = _timed(lambda: keep_flow(store, now))
+        first = _timed(partial(keep_flow, store, now))
         maps, ticks, pages = [], [], []
         handoff = Handoff("order", "order.transmitted", "order.posted")
         for number in range(scale.ticks + 1):
             at = now + (number + 1) * timedelta(seconds=5)
             insert_events(store, arrivals(number, scale.events, at))
-            ticks.append(_timed(partial(keep_flow, store, at)))
             since = at - timedelta(days=30)
-            maps.append(_timed(partial(flow_map, store, since, at, _EURO)))
             page = partial(handoff_objects, store, handoff, since, at, at, ALL_FLOW, is_waiting=False, limit=20)
+            ticks.append(_timed(partial(keep_flow, store, at)))
+            maps.append(_timed(partial(flow_map, store, since, at, _EURO)))
             pages.append(_timed(page))
         pipe.send((maps[1:], ticks[1:], pages[1:], first))
 

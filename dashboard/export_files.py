@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,18 +78,21 @@ def xlsx_file(sheet: Sheet) -> bytes:
         page.freeze_panes(1, 0)
         for number, row in enumerate(sheet.rows, start=1):
             for column, (cell, kind) in enumerate(zip(row, sheet.columns.values(), strict=True)):
-                match cell:
-                    case None:
-                        pass
-                    case datetime() if cell >= _EXCEL_FIRST:
-                        page.write_datetime(number, column, cell.astimezone(UTC).replace(tzinfo=None))
-                    case int() | float() | Decimal() if _fits(cell):
-                        page.write_number(number, column, cell, formats.get(kind))
-                    case str() | int() | Decimal() | datetime():
-                        page.write_string(number, column, _plain(cell)[:_EXCEL_CELL])
+                _write(page, number, column, cell, formats.get(kind))
         if sheet.left_out:
             page.write_string(len(sheet.rows) + 1, 0, _left_out_words(sheet))
     return out.getvalue()
+
+
+def _write(page: Any, row: int, column: int, cell: Cell, style: Any) -> None:
+    if cell is None:
+        return
+    if isinstance(cell, datetime) and cell >= _EXCEL_FIRST:
+        page.write_datetime(row, column, cell.astimezone(UTC).replace(tzinfo=None))
+    elif not isinstance(cell, str | datetime) and _fits(cell):
+        page.write_number(row, column, cell, style)
+    else:
+        page.write_string(row, column, _plain(cell)[:_EXCEL_CELL])
 
 
 def parquet_file(sheet: Sheet) -> bytes:
@@ -137,8 +141,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _fits(number: int | float | Decimal) -> bool:
-    digits = _plain(number).removeprefix("-").replace(".", "").strip("0")
-    return isinstance(number, float) or len(digits) <= _EXCEL_DIGITS
+    return isinstance(number, float) or len(_plain(number).replace(".", "").strip("-0")) <= _EXCEL_DIGITS
 
 
 def _left_out_words(sheet: Sheet) -> str:

@@ -144,6 +144,7 @@ def handoff_objects(
     }
     rows = store.rows("flow_objects", params)
     amounts = _amounts(store, handoff.object_type, [row["object_id"] for row in rows])
+    unknown: tuple[Decimal | None, str] = None, ""
     found = [
         HandoffObject(
             handoff.object_type,
@@ -151,8 +152,8 @@ def handoff_objects(
             row["from_at"],
             row["to_at"],
             timedelta(seconds=row["seconds"]),
-            amounts[row["object_id"]][0] if row["object_id"] in amounts else None,
-            amounts[row["object_id"]][1] if row["object_id"] in amounts else "",
+            amounts.get(row["object_id"], unknown)[0],
+            amounts.get(row["object_id"], unknown)[1],
             row["legal_entity"],
             row["region"],
         )
