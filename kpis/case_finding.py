@@ -25,8 +25,8 @@ _MILESTONES_AT_ONCE = 500_000
 _ARRIVALS_AT_ONCE = _MILESTONES_AT_ONCE // 10
 # Signals are read as often as this, each time over what came since the time before.
 READ_EVERY = timedelta(minutes=5)
-# Readings at once: six hours.
-_READINGS_AT_ONCE = 72
+# Readings at once: a day.
+_READINGS_AT_ONCE = 288
 # A month and the month before it.
 _READ_BACK = timedelta(days=62)
 
