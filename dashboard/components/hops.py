@@ -59,7 +59,7 @@ def outlook_table(outlooks: Sequence[Outlook], currency: str, reader: Reader) ->
         )
         for one in outlooks
     ]
-    return table(columns, rows, caption="If the hop stays down until the cutoff", class_="mp-stacked")
+    return table(columns, rows, caption="If the hop stays down until the cutoff", class_="mp-cards-on-phone")
 
 
 def _card(one: HopFigures, course: HopCourse | None, currency: str, reader: Reader) -> Html:
@@ -208,7 +208,7 @@ def _sureness(one: Outlook, currency: str) -> Html:
     expected = one.expected
     if not expected.weeks:
         return join(_unknown(), _sub("no week before is known to compare with"))
-    spread = f"{_amount(expected.least, currency)} to {_amount(expected.most, currency)}"
+    spread = f"{compact_money(expected.least, currency)} to {compact_money(expected.most, currency)}"
     return join(one.confidence, _sub(f"{spread} in the {count_of(expected.weeks, 'stretch', 'stretches')} before"))
 
 

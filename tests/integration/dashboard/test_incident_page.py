@@ -1,21 +1,31 @@
 """Incidents and hops on the on-call page of a real store, without a browser."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from streamlit.testing.v1 import AppTest
 
+from alerts.interventions.config import load_interventions
+from alerts.interventions.desk import InterventionSettings
+from dashboard import reads
+from dashboard.doors import attach_doors
 from dashboard.server import APP
 from dashboard.session import ConsoleContext, attach
 from domain.alert import Alert, AlertState
 from domain.clock import FixedClock
 from domain.incident import Incident
 from domain.silence import SilenceState
+from milepost.intervention_setup import RunningInterventions
 from storage.alert_actions import actions_on, handling_of
-from storage.alerts import list_alerts
+from storage.alerts import list_alerts, write_transitions
 from storage.audit import audit_page
 from storage.client import Store
 from storage.incidents import list_incidents
+from storage.interventions import InterventionFilter, list_interventions
 from storage.silences import list_silences
 from tests.browser.stuck_order import ERROR, STUCK, TRACE, seed_incident, seed_stuck_order
 from tests.integration.dashboard.test_on_call_pages import ALERTS, fill, shown
@@ -137,6 +147,49 @@ def test_an_alert_is_snoozed_and_escalated_from_its_page(page: AppTest, stuck: A
         ("snooze", "4h", "they work on it"),
         ("escalate", "", "it is worse"),
     ]
+
+
+INTERVENTIONS = """\
+hosts: ["erp.example"]
+interventions:
+  - name: repost_order
+    description: Send an order to the ERP again
+    object: order
+    url: "https://erp.example/orders/{object_id}"
+    body: {amount: "{amount}"}
+    expects: {milestone: order.posted, within: 10m}
+"""
+
+
+@pytest.fixture
+def planning(tmp_path: Path, embedded_store: Store, now: datetime) -> Iterator[None]:
+    """The console of a process that knows an intervention; nobody answers at its address."""
+    path = tmp_path / "interventions.yaml"
+    path.write_text(INTERVENTIONS)
+    settings = InterventionSettings(load_interventions(path))
+    running = RunningInterventions(embedded_store, FixedClock(now), settings, CollectorRegistry())
+    attach_doors(plan=running.plan)
+    yield
+    attach_doors()
+
+
+def test_the_intervention_of_an_alert_is_tried_without_a_call(
+    page: AppTest, planning: None, stuck: Alert, embedded_store: Store
+) -> None:
+    page.query_params["alert"] = stuck.alert_id
+    # One whose rule names none has nothing to try.
+    assert "do_preview" not in [button.key for button in page.run().button]
+    named = replace(stuck, annotations={**stuck.annotations, "intervention": "repost_order"}, version=stuck.version + 1)
+    write_transitions(embedded_store, [named])
+    reads.forget_alerts()
+    page.run()
+
+    text = shown(page.button(key="do_preview").click().run())
+
+    assert "repost_order of order/O-1001: It would be called now" in text
+    assert "https://erp.example/orders/O-1001" in text
+    assert "Nothing was called" in text
+    assert (list_interventions(embedded_store, InterventionFilter(), 10), audit_page(embedded_store)) == ([], [])
 
 
 def test_an_incident_nobody_knows_says_what_to_try(page: AppTest) -> None:

@@ -156,6 +156,7 @@ def test_how_much_usually_arrives_is_the_mean_of_the_weeks_before(kept: Store) -
                 "order.posted",
                 [f"order/X-{number}"],
                 occurred_at=at - weeks * WEEK + HOUR,
+                received_at=at - MINUTE,
                 amount=amount,
                 **more,  # type: ignore[arg-type]
             )
