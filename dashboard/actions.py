@@ -27,7 +27,8 @@ from storage.incidents import MOST, alerts_of_incident
 
 def act_on_alert(alert_id: str, kind: ActionKind, who: str, reason: str, value: str = "") -> None:
     """Does something with an alert; UsageError says why it cannot be done."""
-    by = people.acting(Permission.HANDLE_ALERTS, who, reason)
+    needed = Permission.RECONCILE if kind is ActionKind.ACCEPT else Permission.HANDLE_ALERTS
+    by = people.acting(needed, who, reason)
     context = current()
     found = find_alerts(context.store, alert_id)
     if len(found) != 1:

@@ -23,6 +23,7 @@ from dashboard.components.page import palette, reader, shielded, write
 from dashboard.formatting import count_of, percent
 from domain.close import CellState, EntityClose
 from domain.errors import UsageError
+from domain.permission import Permission
 
 REFRESH = timedelta(seconds=15)
 _A_PAGE = 20
@@ -274,7 +275,7 @@ def _form(close: EntityClose) -> None:
         actions.sign_off_close(close, who, reason, with_blockers=asked["with_blockers"])
         return f"{whose} signed off, as {who.strip()}"
 
-    reason_form("close_sign_off", f"Sign off {whose}", do, before=before)
+    reason_form("close_sign_off", f"Sign off {whose}", do, permission=Permission.SIGN_OFF, before=before)
 
 
 shielded(_page)

@@ -16,6 +16,7 @@ from dashboard.formatting import compact_money, count_of
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
 from domain.alert_evidence import facts_digest
+from domain.permission import Permission
 from rules.reconcile_exceptions import compare
 from storage.work_list import WorkItem, WorkPage, WorkWish
 
@@ -138,7 +139,7 @@ def _accept_form() -> None:
         actions.act_on_alert(alert_id, ActionKind.ACCEPT, who, reason, facts)
         return f"Accepted, as {who.strip()}"
 
-    reason_form("accept", "Accept", do, on_done=_stop)
+    reason_form("accept", "Accept", do, permission=Permission.RECONCILE, on_done=_stop)
 
 
 shielded(_page)
