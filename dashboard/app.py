@@ -9,6 +9,7 @@ from dashboard import letter_reads, reads
 from dashboard.components.page import reader, write
 from dashboard.components.sign_in import admitted
 from dashboard.components.sources import source_strip
+from dashboard.formatting import grouped, write_numbers_for
 from domain.alert import AlertState
 from domain.errors import StoreError
 
@@ -24,7 +25,7 @@ def _counted(title: str) -> str:
         firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
     except StoreError:
         return title
-    return f"{title} ({firing:,})" if firing else title
+    return f"{title} ({grouped(firing)})" if firing else title
 
 
 def _waiting(title: str) -> str:
@@ -35,7 +36,7 @@ def _waiting(title: str) -> str:
         waiting = letter_reads.waiting()
     except StoreError:
         return title
-    return f"{title} ({waiting:,})" if waiting else title
+    return f"{title} ({grouped(waiting)})" if waiting else title
 
 
 def _freshness() -> None:
@@ -60,6 +61,7 @@ st.set_page_config(
 st.html(_HERE / "static" / "console.css")
 st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 
+write_numbers_for(st.context.locale)
 # Before anything of the store is read, the counts beside the names included.
 is_admitted = admitted()
 page = st.navigation(

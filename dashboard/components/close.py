@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from dashboard.components.cards import instant, money, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, percent
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, grouped, percent
 from domain.close import CellState, EntityClose, Gate, GateCell, GateForecast, SignOff, SignOffKind
 from storage.close_cases import CloseCase
 
@@ -133,7 +133,7 @@ def gates_table(closes: Sequence[EntityClose], address: Address, chosen: tuple[s
 def _gate_cell(close: EntityClose, cell: GateCell, address: Address, chosen: tuple[str, str]) -> Html:
     href = f"?{urlencode({**address, 'of': close.legal_entity, 'gate': cell.gate.id})}"
     is_chosen = chosen == (close.legal_entity, cell.gate.id)
-    counted = f"{cell.cleared:,} of {cell.cases:,}" if cell.cases else ""
+    counted = f"{grouped(cell.cleared)} of {grouped(cell.cases)}" if cell.cases else ""
     return element(
         "a",
         state_word(cell.state),
@@ -155,7 +155,7 @@ def _open_money(cell: GateCell) -> Html:
     unknown = sum(one.open_unknown for one in cell.money)
     shown = [compact_money(one.open_amount, one.currency) for one in known]
     if unknown:
-        shown.append(f"{unknown:,} unknown" if known else UNKNOWN)
+        shown.append(f"{grouped(unknown)} unknown" if known else UNKNOWN)
     exact = "; ".join(exact_money(one.open_amount, one.currency) for one in known)
     return element("span", " + ".join(shown), class_="mp-gate-money", title=exact or None)
 

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.export_files import FORMATS, MOST_ROWS, Sheet
+from dashboard.formatting import grouped
 
 
 def export(key: str, name: str, total: int, make: Callable[[int], Sheet]) -> None:
@@ -28,9 +29,10 @@ def export(key: str, name: str, total: int, make: Callable[[int], Sheet]) -> Non
 def limit_words(total: int) -> str:
     """How much of a table a file holds."""
     if total <= MOST_ROWS:
-        return f"All {total:,} rows as they are filtered; amounts exact, instants in UTC."
+        return f"All {grouped(total)} rows as they are filtered; amounts exact, instants in UTC."
     left_out = total - MOST_ROWS
-    return f"The first {MOST_ROWS:,} of {total:,} rows; {left_out:,} are left out. Amounts exact, instants in UTC."
+    held = f"The first {grouped(MOST_ROWS)} of {grouped(total)} rows; {grouped(left_out)} are left out."
+    return f"{held} Amounts exact, instants in UTC."
 
 
 def _file(write: Callable[[Sheet], bytes], make: Callable[[int], Sheet]) -> bytes:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.components.palette import Palette
-from dashboard.formatting import Reader
+from dashboard.formatting import Reader, grouped, separators
 from storage.overview import Throughput
 
 FONT = "Inter, system-ui, sans-serif"
@@ -53,6 +53,7 @@ def base_layout(palette: Palette, height: int) -> dict[str, Any]:
         "dragmode": False,
         "barmode": "overlay",
         "uirevision": "kept",
+        "separators": separators(),
     }
 
 
@@ -111,7 +112,7 @@ def _draw_row(
         y=[counts.get(at, 0) ** 0.5 for at in slices],
         width=throughput.slice / timedelta(milliseconds=1) * 0.82,
         marker={"color": palette.accent, "line": {"width": 0}},
-        hovertemplate=[hover(f"{type_}: {counts.get(at, 0):,}", f"from {reader.instant(at)}") for at in slices],
+        hovertemplate=[hover(f"{type_}: {grouped(counts.get(at, 0))}", f"from {reader.instant(at)}") for at in slices],
         row=row,
         col=1,
     )
@@ -126,7 +127,7 @@ def _draw_row(
         col=1,
     )
     domain = figure.layout[f"yaxis{row if row > 1 else ''}"].domain
-    for x, anchor, text in ((-0.008, "right", plain(type_)), (1.008, "left", f"{sum(counts.values()):,}")):
+    for x, anchor, text in ((-0.008, "right", plain(type_)), (1.008, "left", grouped(sum(counts.values())))):
         place = {"xref": "paper", "yref": "paper", "x": x, "y": domain[0], "xanchor": anchor, "yanchor": "bottom"}
         figure.add_annotation(text=text, showarrow=False, **place)
 

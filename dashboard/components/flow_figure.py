@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dashboard.components.figures import base_layout, hover, plain
 from dashboard.components.flow_layout import NODE_HEIGHT, NODE_WIDTH, Curve, Layout, Point, lay_out
 from dashboard.components.palette import Palette
-from dashboard.formatting import compact_money, count_of, duration, percent
+from dashboard.formatting import compact_money, count_of, duration, grouped, percent
 from domain.flow import FlowMap, Handoff, HandoffKind, MapEdge, MapNode
 
 # From this share on a watched handoff is in time, and from that on nearly.
@@ -96,7 +96,7 @@ def edge_words(edge: MapEdge) -> list[str]:
         words.append(f"{percent(edge.watch.share_in_time)} in time")
     if edge.waiting:
         money = edge.waiting.money
-        words.append(f"{edge.waiting.objects:,} wait · {compact_money(money.total, money.reporting_currency)}")
+        words.append(f"{grouped(edge.waiting.objects)} wait · {compact_money(money.total, money.reporting_currency)}")
     return words
 
 
@@ -133,8 +133,8 @@ def _draw_node(figure: go.Figure, node: MapNode, place: Point, palette: Palette)
         type="rect", x0=x - NODE_WIDTH / 2, x1=x + NODE_WIDTH / 2, y0=y - NODE_HEIGHT / 2, y1=y + NODE_HEIGHT / 2,
         line={"color": palette.line, "width": 1}, fillcolor=palette.panel, layer="above",
     )  # fmt: skip
-    again = f"  ↻ {node.repeated:,}" if node.repeated else ""
-    text = f"<b>{plain(node.type)}</b><br>{node.reached:,}{again}"
+    again = f"  ↻ {grouped(node.repeated)}" if node.repeated else ""
+    text = f"<b>{plain(node.type)}</b><br>{grouped(node.reached)}{again}"
     figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 12, "color": palette.text})
 
 
@@ -195,5 +195,6 @@ def _hover(edge: MapEdge) -> str:
         *edge_words(edge),
     ]
     if watch:
-        lines.append(f"{watch.rule}: {watch.late:,} of {watch.decided:,} later than {duration(watch.within)}")
+        late = f"{grouped(watch.late)} of {grouped(watch.decided)}"
+        lines.append(f"{watch.rule}: {late} later than {duration(watch.within)}")
     return hover(*lines)

@@ -7,7 +7,7 @@ from dashboard.components.cards import instant, money, trace_link
 from dashboard.components.flow_figure import IN_TIME, NEARLY, edge_key, kind_words, plural
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, percent
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, grouped, percent
 from domain.flow import FlowMap, HandoffKind, MapEdge
 from storage.flow import HandoffObject
 
@@ -58,7 +58,7 @@ def flow_text(flow: FlowMap) -> str:
         wait = f", {count_of(edge.waiting.objects, 'object')} waiting" if edge.waiting else ""
         sentences.append(
             f"{edge.handoff.object_type} {edge.handoff.from_type} to {edge.handoff.to_type}{what}: "
-            f"{edge.count.steps:,} times, median {duration(edge.count.median)}, "
+            f"{grouped(edge.count.steps)} times, median {duration(edge.count.median)}, "
             f"nine of ten within {duration(edge.count.p90)}{wait}"
         )
     return "Handoffs, the most usual first. " + ". ".join(sentences)
@@ -91,13 +91,13 @@ def _row(edge: MapEdge) -> tuple[str, ...]:
         element("b", edge.handoff.from_type),
         element("b", edge.handoff.to_type),
         kind_words(edge) or _NONE,
-        f"{count.steps:,}",
+        grouped(count.steps),
         percent(edge.share),
-        f"{count.repeated:,}",
+        grouped(count.repeated),
         duration(count.median),
         duration(count.p90),
         element("span", percent(share), title=edge.watch.rule) if edge.watch else _NONE,
-        f"{wait.objects:,}" if wait else _NONE,
+        grouped(wait.objects) if wait else _NONE,
         money(wait.money.total, wait.money.reporting_currency) if wait else _NONE,
     )
 

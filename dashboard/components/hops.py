@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, percent
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, grouped, percent
 from domain.hop import Hop, HopFigures, HopKind, Outlook, Traffic, Waiting
 from kpis.hop_figures import HopCourse
 
@@ -93,7 +93,7 @@ def _behind(waiting: Waiting, currency: str, reader: Reader) -> Html:
     if not waiting.objects:
         return element("span", "Nothing waits behind it", class_="mp-quiet")
     since = f", since {duration(reader.now - waiting.oldest_at)}" if waiting.oldest_at else ""
-    unknown = f", {waiting.unconverted:,} of unknown amount" if waiting.unconverted and waiting.total else ""
+    unknown = f", {grouped(waiting.unconverted)} of unknown amount" if waiting.unconverted and waiting.total else ""
     return join(
         element("b", _amount(waiting.total, currency)),
         f" behind it: {count_of(waiting.objects, 'object')}{unknown}{since}",
@@ -125,19 +125,19 @@ def _call_figures(one: HopFigures, course: HopCourse | None) -> list[Html]:
             [step.p95 if step else None for step in steps],
             _seconds,
         ),
-        _small("Backlog", f"{one.backlog or 0:,}", (), str),
+        _small("Backlog", grouped(one.backlog or 0), (), str),
     ]
 
 
 def _queue_figures(one: HopFigures, reader: Reader) -> list[Html]:
     queue = one.queue
-    depth = UNKNOWN if one.backlog is None else f"{one.backlog:,}"
+    depth = UNKNOWN if one.backlog is None else grouped(one.backlog)
     oldest = duration(reader.now - queue.oldest_at) if queue and queue.oldest_at else UNKNOWN
     measured = reader.ago(queue.measured_at) if queue and queue.measured_at else "never"
     return [
         _small("Backlog", depth, (), str),
         _small("Oldest", oldest, (), str),
-        _small("Parked", f"{queue.parked:,}" if queue else UNKNOWN, (), str),
+        _small("Parked", grouped(queue.parked) if queue else UNKNOWN, (), str),
         _small("Measured", measured, (), str),
     ]
 
@@ -187,13 +187,13 @@ def _row(one: HopFigures, currency: str, reader: Reader) -> tuple[str, ...]:
     parked = f"{count_of(one.queue.parked, 'message')} parked" if one.queue and one.queue.parked else ""
     by_currency = [exact_money(amount, name) for name, amount in waiting.by_currency.items()]
     if waiting.unknown:
-        by_currency.append(f"{waiting.unknown:,} of unknown amount")
+        by_currency.append(f"{grouped(waiting.unknown)} of unknown amount")
     return (
         join(element("b", one.hop.name), _sub(f"{count_of(traffic.calls, 'call')}") if traffic else ""),
         _rate(one.rate) if is_call else "–",
         percent(traffic.error_rate if traffic else None) if is_call else "–",
         *(_latency(traffic, name) if is_call else "–" for name in ("p50", "p95", "p99")),
-        join(UNKNOWN if one.backlog is None else f"{one.backlog:,}", _sub(parked) if parked else ""),
+        join(UNKNOWN if one.backlog is None else grouped(one.backlog), _sub(parked) if parked else ""),
         join(_amount(waiting.total, currency), _sub(count_of(waiting.objects, "object"))) if waiting.objects else "–",
         join(*(element("span", text, class_="mp-sub") for text in by_currency)) if by_currency else "–",
         reader.instant(waiting.oldest_at) if waiting.oldest_at else "–",

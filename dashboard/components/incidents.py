@@ -7,7 +7,7 @@ from dashboard.components.alert_rows import who_has
 from dashboard.components.cards import facts_line, instant, money, severity_word, state_chip
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, grouped
 from dashboard.incident_reads import IncidentFile
 from domain.alert import Alert
 from domain.alert_action import NOT_HANDLED
@@ -140,5 +140,5 @@ def _money(figures: IncidentFigures) -> Html:
     """Each currency by itself; what is unknown is said."""
     shown = [compact_money(one.amount, one.currency) for one in figures.money] or [UNKNOWN]
     exact = "; ".join(exact_money(one.amount, one.currency) for one in figures.money)
-    unknown = f", {figures.unknown:,} of unknown amount" if figures.unknown and figures.money else ""
+    unknown = f", {grouped(figures.unknown)} of unknown amount" if figures.unknown and figures.money else ""
     return element("b", ", ".join(shown), unknown, title=exact or None)

@@ -11,7 +11,7 @@ from dashboard.components.kpis import shown_value
 from dashboard.components.markup import Html
 from dashboard.components.palette import Palette
 from dashboard.components.tables import Column, table
-from dashboard.formatting import Reader, count_of
+from dashboard.formatting import Reader, count_of, grouped
 from domain.kpi import Figure, Kpi, Unit
 
 _HEIGHT = 260
@@ -33,7 +33,9 @@ def course_figure(kpi: Kpi, steps: Course, reader: Reader, palette: Palette, cur
         connectgaps=False,
         hovertemplate=[
             hover(
-                _value(kpi, one, currency), f"from {reader.instant(at)}", f"{one.closed.cases:,} cases" if one else ""
+                _value(kpi, one, currency),
+                f"from {reader.instant(at)}",
+                f"{grouped(one.closed.cases)} cases" if one else "",
             )
             for at, one in steps
         ],
@@ -77,7 +79,7 @@ def course_table(kpi: Kpi, steps: Course, reader: Reader, currency: str) -> Html
     """Each step with its figure and its cases."""
     columns = (Column("From"), Column("Figure", "number"), Column("Cases", "number"))
     rows = [
-        (reader.instant(at), _value(kpi, one, currency), f"{one.closed.cases:,}" if one else "0") for at, one in steps
+        (reader.instant(at), _value(kpi, one, currency), grouped(one.closed.cases) if one else "0") for at, one in steps
     ]
     return table(columns, rows, caption=f"The course of {kpi.title}")
 

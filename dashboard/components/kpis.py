@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from dashboard.components.cards import Tile, instant, money, trace_link
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, percent
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, grouped, percent
 from domain.kpi import Figure, Kpi, Money, Origin, Unit
 from storage.kpi_cases import CaseRow
 from storage.kpi_values import Statement
@@ -26,7 +26,7 @@ def shown_value(kpi: Kpi, value: Decimal | None, currency: str) -> str:
         return duration(timedelta(seconds=float(value)))
     if kpi.unit is Unit.SHARE:
         return percent(float(value))
-    return compact_money(value, currency) if kpi.unit is Unit.MONEY else f"{value:,.0f}"
+    return compact_money(value, currency) if kpi.unit is Unit.MONEY else grouped(value, ",.0f")
 
 
 def change(kpi: Kpi, figure: Figure) -> str:
@@ -36,14 +36,14 @@ def change(kpi: Kpi, figure: Figure) -> str:
         return ""
     if kpi.unit is Unit.SHARE:
         points = (value - before) * 100
-        return "unchanged" if abs(points) < Decimal("0.05") else f"{points:+.1f} points".replace("-", "−")
+        return "unchanged" if abs(points) < Decimal("0.05") else f"{grouped(points, '+.1f')} points".replace("-", "−")
     share = (value - before) / abs(before)
     if abs(share) >= _MANIFOLD:
         # Such as beside a stretch in which hardly anything had begun to be sent.
         return "more than tenfold" if share > 0 else "turned negative"
     if abs(share) < _HIDDEN:
         return "unchanged"
-    return f"{share * 100:+,.0f}\u202f%".replace("-", "−")
+    return f"{grouped(share * 100, '+,.0f')}\u202f%".replace("-", "−")
 
 
 def kpi_tile(kpi: Kpi, figure: Figure, course: Sequence[float | None], before_words: str) -> Tile:
@@ -97,8 +97,8 @@ def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> 
         join(_value(kpi, figure.value, currency), ninth),
         join(target, " ", _met(kpi.is_met(figure.value))),
         change(kpi, figure) or _NONE,
-        f"{figure.closed.cases:,}",
-        join(f"{waiting.cases:,}", _sub(f"oldest {_seconds(waiting.oldest_seconds)}") if waiting.cases else "")
+        grouped(figure.closed.cases),
+        join(grouped(waiting.cases), _sub(f"oldest {_seconds(waiting.oldest_seconds)}") if waiting.cases else "")
         if is_time
         else _NONE,
         _summed(waiting.money) if is_time and waiting.cases else _NONE,
@@ -129,8 +129,8 @@ def parts_table(kpi: Kpi, found: Sequence[Figure], by: str) -> Html:
             _value(kpi, figure.value, figure.closed.money.reporting_currency),
             _met(kpi.is_met(figure.value)),
             change(kpi, figure) or _NONE,
-            f"{figure.closed.cases:,}",
-            f"{figure.open.cases:,}" if kpi.unit is Unit.SECONDS else _NONE,
+            grouped(figure.closed.cases),
+            grouped(figure.open.cases) if kpi.unit is Unit.SECONDS else _NONE,
         )
         for figure in found
     ]
@@ -186,7 +186,7 @@ def days_table(kpi: Kpi, statements: Sequence[Statement], reader: Reader, curren
         (
             f"{one.day.starts_at:%Y-%m-%d}",
             _value(kpi, one.day.value, currency),
-            f"{one.day.cases:,}",
+            grouped(one.day.cases),
             instant(reader, one.stated_at),
             f"was {shown_value(kpi, one.first_value, currency)} at first" if one.is_restated else _NONE,
         )
@@ -223,7 +223,7 @@ def _seconds(seconds: float | None) -> str:
 def _summed(found: Money) -> Html:
     """Money of open cases in the reporting currency, and how many are not in it."""
     text = compact_money(found.total, found.reporting_currency)
-    more = _sub(f"and {found.unconverted:,} unknown") if found.unconverted and found.total is not None else ""
+    more = _sub(f"and {grouped(found.unconverted)} unknown") if found.unconverted and found.total is not None else ""
     exact = "; ".join(
         f"{exact_money(one.amount, one.currency)}"
         if one.currency

@@ -10,7 +10,7 @@ from dashboard.components.acting import may_not, reason_form
 from dashboard.components.cards import notice
 from dashboard.components.letters import foretold_panel
 from dashboard.components.page import write
-from dashboard.formatting import count_of
+from dashboard.formatting import count_of, grouped
 from domain.permission import Permission
 from storage.dead_letter_attempts import AttemptOutcome, LetterState
 from storage.letter_pages import WholeLetter
@@ -87,14 +87,18 @@ def _replay(selection: Selection, count: int) -> None:
         return
     write(foretold_panel(foretold))
     if count > LETTERS_A_PAGE:
-        write(notice("The oldest first", f"At once {LETTERS_A_PAGE:,} are replayed; the rest waits for the next time."))
-    label = "Replay" if count == 1 else f"Replay {min(count, LETTERS_A_PAGE):,}"
+        write(
+            notice(
+                "The oldest first", f"At once {grouped(LETTERS_A_PAGE)} are replayed; the rest waits for the next time."
+            )
+        )
+    label = "Replay" if count == 1 else f"Replay {grouped(min(count, LETTERS_A_PAGE))}"
     do: Callable[[str, str], str] = lambda who, why: _told(actions.replay_letters(selection, who, why))  # noqa: E731
     reason_form("letter_replay", label, do, permission=Permission.REPLAY, on_done=_stop)
 
 
 def _told(outcomes: Mapping[AttemptOutcome, int]) -> str:
-    parts = [f"{count:,} {_WORDS[outcome]}" for outcome, count in outcomes.items() if outcome in _WORDS]
+    parts = [f"{grouped(count)} {_WORDS[outcome]}" for outcome, count in outcomes.items() if outcome in _WORDS]
     return f"Replayed: {', '.join(parts)}" if parts else "Nothing was left to replay"
 
 

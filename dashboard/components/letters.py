@@ -10,7 +10,7 @@ from collector.replay import Fate
 from dashboard.components.cards import facts_line, instant
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import Reader, count_of
+from dashboard.formatting import Reader, count_of, grouped
 from storage.dead_letter_attempts import AttemptOutcome
 from storage.dead_letters import DeadLetter
 from storage.letter_pages import LetterAttempt, LetterLine, LetterReason, WholeLetter
@@ -43,9 +43,9 @@ def reasons_table(reasons: Sequence[LetterReason], reader: Reader) -> Html:
             _narrowing(reason),
             reason.source or element("span", "unknown", class_="mp-unknown"),
             reason.channel,
-            element("b", f"{reason.waiting:,}") if reason.waiting else "–",
-            f"{reason.replayed:,}" if reason.replayed else "–",
-            f"{reason.discarded:,}" if reason.discarded else "–",
+            element("b", grouped(reason.waiting)) if reason.waiting else "–",
+            grouped(reason.replayed) if reason.replayed else "–",
+            grouped(reason.discarded) if reason.discarded else "–",
             instant(reader, reason.last_at),
         )
         for reason in reasons
@@ -162,7 +162,7 @@ def state_chip(state: str) -> Html:
 
 def size(number: int) -> str:
     """A size in bytes as people say it."""
-    return f"{number / 1024:,.1f} KiB" if number >= 1024 else f"{number:,} bytes"
+    return f"{grouped(number / 1024, ',.1f')} KiB" if number >= 1024 else f"{grouped(number)} bytes"
 
 
 def _outcome(outcome: AttemptOutcome, *, told: bool) -> Html:

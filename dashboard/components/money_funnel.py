@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from dashboard.components.cards import money
 from dashboard.components.markup import Html, element, join
-from dashboard.formatting import compact_money, count_of
+from dashboard.formatting import compact_money, count_of, grouped
 from domain.kpi import Figure
 
 
@@ -39,5 +39,5 @@ def _note(figure: Figure, before: Decimal | None, currency: str) -> Html:
         word = "less" if gap > 0 else "more"
         parts.append(f"{compact_money(abs(gap), currency)} {word} than the step before")
     if figure.closed.money.unconverted:
-        parts.append(f"{figure.closed.money.unconverted:,} of unknown worth not in it")
+        parts.append(f"{grouped(figure.closed.money.unconverted)} of unknown worth not in it")
     return join(", ".join(parts))

@@ -8,7 +8,7 @@ from dashboard import people
 from dashboard.components.cards import notice
 from dashboard.components.markup import Html
 from dashboard.components.palette import Palette, palette_for
-from dashboard.formatting import Reader, zone_named
+from dashboard.formatting import Reader, write_numbers_for, zone_named
 from dashboard.reads import now
 from dashboard.sign_in import Person
 from domain.errors import StoreError, StoreUnreachable
@@ -46,6 +46,8 @@ def shielded(draw: Callable[[], None]) -> None:
 
 def shielded_from_store(draw: Callable[[], None]) -> None:
     """The same for whoever reads."""
+    # A part that is drawn anew may run in another thread than the page did.
+    write_numbers_for(st.context.locale)
     try:
         draw()
     except StoreUnreachable as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dashboard.components.cards import facts_line, instant
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import Reader, count_of, duration
+from dashboard.formatting import Reader, count_of, duration, grouped
 from domain.audit import AuditEntry, ChainCheck
 from domain.silence import Silence, SilenceState
 
@@ -52,7 +52,7 @@ def audit_table(entries: Sequence[AuditEntry], reader: Reader) -> Html:
     )
     rows = [
         (
-            f"{entry.number:,}",
+            grouped(entry.number),
             instant(reader, entry.at, seconds=True),
             join(entry.who or entry.token or "nobody named", _token(entry)),
             element("b", entry.kind),
@@ -72,9 +72,9 @@ def verdict(check: ChainCheck) -> Html:
         head = element("code", str(check.head), class_="mp-command")
         keep = "Keep its head elsewhere: against it, an end that is cut off shows, too."
         return _verdict("in_time", f"The log is unbroken: {checked}", keep, head)
-    flaws = element("ul", [element("li", f"{flaw.number:,}: {flaw.problem}") for flaw in check.flaws])
+    flaws = element("ul", [element("li", f"{grouped(flaw.number)}: {flaw.problem}") for flaw in check.flaws])
     more = check.flaw_count - len(check.flaws)
-    rest = f"and {more:,} more" if more else ""
+    rest = f"and {grouped(more)} more" if more else ""
     return _verdict("firing", f"The log is broken at {count_of(check.flaw_count, 'place')} of {checked}", rest, flaws)
 
 

@@ -11,6 +11,7 @@ from dashboard.components.cards import heading, notice
 from dashboard.components.filters import RANGES
 from dashboard.components.page import reader, write
 from dashboard.components.rules import backtest_result, check_result, test_result, words_list
+from dashboard.formatting import grouped
 from dashboard.reads import now
 from dashboard.rule_drafts import Desk, Work, with_texts
 from dashboard.rule_files import Checked, Draft, Place, RuleFiles, check_draft
@@ -89,7 +90,10 @@ def _draw_backtest(desk: Desk, who: str, work: Work, checked: Checked) -> Work:
         bar = st.progress(0.0, text="Replaying history")
 
         def progress(done: int, total: int) -> None:
-            bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Replaying {done:,} of {total:,} milestones")
+            bar.progress(
+                min(done / total, 1.0) if total else 1.0,
+                text=f"Replaying {grouped(done)} of {grouped(total)} milestones",
+            )
 
         until = now()
         try:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from dashboard.components.cards import instant, money
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, count_of, percent
+from dashboard.formatting import UNKNOWN, Reader, count_of, grouped, percent
 from dashboard.rule_drafts import Tested
 from dashboard.rule_files import Checked
 from dashboard.rule_reads import Budget, VersionLine
@@ -60,7 +60,7 @@ def _rule_row(rule: Rule, health: RuleHealth | None, budget: Budget | None, read
     return (
         join(link, element("span", rule.group, class_="mp-sub")),
         rule_state(health),
-        f"{health.firing + health.at_risk + health.suspended:,}" if health else "0",
+        grouped(health.firing + health.at_risk + health.suspended) if health else "0",
         join(instant(reader, last), element("span", reader.ago(last), class_="mp-sub")) if last else "never",
         _noise(health),
         budget_text(budget) if isinstance(rule, BurnRateRule) else _NONE,
@@ -73,7 +73,7 @@ def rule_state(health: RuleHealth | None) -> Html:
     for state, count, word in _standing(health):
         if count:
             icon = element("span", class_=f"mp-icon mp-icon-{state}", aria_hidden="true")
-            return element("span", icon, f"{count:,} {word}", class_=f"mp-chip mp-{state}")
+            return element("span", icon, f"{grouped(count)} {word}", class_=f"mp-chip mp-{state}")
     icon = element("span", class_="mp-icon mp-icon-in_time", aria_hidden="true")
     return element("span", icon, "quiet", class_="mp-chip mp-in_time")
 
@@ -92,7 +92,7 @@ def _noise(health: RuleHealth | None) -> Html:
     if health is None or health.noise_share is None:
         return element("span", "none ended", class_="mp-quiet")
     tone = "mp-differs" if health.noise_share >= _MANY else None
-    of = f"{health.noise:,} of {count_of(health.ended, 'alert')} that ended"
+    of = f"{grouped(health.noise)} of {count_of(health.ended, 'alert')} that ended"
     return join(element("span", percent(health.noise_share), class_=tone), element("span", of, class_="mp-sub"))
 
 
@@ -133,7 +133,7 @@ def versions_table(lines: Sequence[VersionLine], reader: Reader) -> Html:
                 instant(reader, line.since) if line.since else "from the first on",
                 join(" until ", instant(reader, line.until)) if line.until else " and later" if line.since else "",
             ),
-            f"{line.open_alerts:,}",
+            grouped(line.open_alerts),
             instant(reader, line.adopted_at),
             line.reason or _NONE,
         )
@@ -195,7 +195,7 @@ def backtest_result(report: Mapping[str, Any], reader: Reader, *, is_current: bo
     unanswered = {one["alert"]: one["reason"] for one in report["candidate"]["unanswered"]}
     parts += [element("p", f"{name}: {reason}", class_="mp-quiet") for name, reason in unanswered.items()]
     total = report["comparison"]["total"]
-    counts = [element("li", element("b", f"{total[key]:,}"), f" {count_words}") for key, count_words in _COMPARED]
+    counts = [element("li", element("b", grouped(total[key])), f" {count_words}") for key, count_words in _COMPARED]
     parts.append(element("ul", counts, class_="mp-compared"))
     for key, title in (
         ("only_candidate_examples", "Only with the draft"),
@@ -211,7 +211,7 @@ def _sides(running: Mapping[str, Any], candidate: Mapping[str, Any]) -> Html:
     before, after = running["total"], candidate["total"]
     columns = (Column("", "wide"), Column("Runs", "number"), Column("Draft", "number"), Column("Change", "number"))
     rows = [
-        (title, f"{before[key]:,}", f"{after[key]:,}", _change(after[key] - before[key])) for key, title in _FIGURES
+        (title, grouped(before[key]), grouped(after[key]), _change(after[key] - before[key])) for key, title in _FIGURES
     ]
     levels = sorted({*before["pages_per_week"], *after["pages_per_week"]})
     for level in levels:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from dashboard.components.cards import instant
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, count_of, duration
+from dashboard.formatting import UNKNOWN, Reader, count_of, duration, grouped
 from domain.contract import EventContract, FieldType, OnViolation
 from storage.freshness import SourceFreshness
 from storage.source_troubles import Trouble
@@ -65,9 +65,9 @@ def _row(
         join(instant(reader, heard), element("span", reader.ago(heard), class_="mp-sub")) if heard else "never",
         f"{duration(one.lag.p50)} / {duration(one.lag.p95)}" if one.lag else _NONE,
         duration(one.silent_after) if one.silent_after else element("span", "not agreed", class_="mp-quiet"),
-        join(f"{one.events:,}", element("span", _rate(one), class_="mp-sub")),
+        join(grouped(one.events), element("span", _rate(one), class_="mp-sub")),
         _refused(refused),
-        element("span", f"{flagged:,}", class_="mp-differs") if flagged else "0",
+        element("span", grouped(flagged), class_="mp-differs") if flagged else "0",
         _contracts(contracts),
     )
 
@@ -100,8 +100,8 @@ def _refused(troubles: Sequence[Trouble]) -> Html:
     letters, waiting = sum(one.letters for one in troubles), sum(one.waiting for one in troubles)
     if not letters:
         return Html("0")
-    count = element("span", f"{letters:,}", class_="mp-differs" if waiting else None)
-    return join(count, element("span", f"{waiting:,} wait" if waiting else "none waits", class_="mp-sub"))
+    count = element("span", grouped(letters), class_="mp-differs" if waiting else None)
+    return join(count, element("span", f"{grouped(waiting)} wait" if waiting else "none waits", class_="mp-sub"))
 
 
 def _contracts(contracts: Sequence[EventContract]) -> Html:
@@ -167,8 +167,8 @@ def troubles_table(troubles: Sequence[Trouble], reader: Reader) -> Html:
         (
             element("b", one.word.replace("_", " ")),
             "stored and flagged" if one.is_flag else "dead letter",
-            f"{one.letters:,}",
-            _NONE if one.is_flag else f"{one.waiting:,}",
+            grouped(one.letters),
+            _NONE if one.is_flag else grouped(one.waiting),
             join(instant(reader, one.last_at), element("span", reader.ago(one.last_at), class_="mp-sub")),
             one.last_reason,
         )

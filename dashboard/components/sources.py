@@ -7,7 +7,7 @@ from datetime import timedelta
 from dashboard.components.cards import instant
 from dashboard.components.markup import Html, element, join
 from dashboard.components.tables import Column, table
-from dashboard.formatting import UNKNOWN, Reader, count_of, duration, utc
+from dashboard.formatting import UNKNOWN, Reader, count_of, duration, grouped, utc
 from storage.freshness import SourceFreshness
 
 
@@ -101,7 +101,7 @@ def _row(source: SourceFreshness, reader: Reader) -> tuple[str, ...]:
         element("span", state, class_="mp-source-silent" if source.is_silent else "mp-quiet"),
         join(instant(reader, heard), element("span", reader.ago(heard), class_="mp-sub")) if heard else "never",
         duration(source.silent_after) if source.silent_after else "not agreed",
-        f"{source.events:,}",
+        grouped(source.events),
         *("–" if length is None else duration(length) for length in lags),
     )
 

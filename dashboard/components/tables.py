@@ -11,7 +11,7 @@ from alerts.muting import MutedBy, MuteKind
 from dashboard.components.amounts import Stated, invoiced, stated_amounts
 from dashboard.components.cards import instant, money, severity_word, state_chip, trace_link
 from dashboard.components.markup import Html, element, join
-from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money
+from dashboard.formatting import UNKNOWN, Reader, compact_money, count_of, duration, exact_money, grouped
 from domain.alert import AlertState
 from domain.business_object import BusinessObject
 from storage.overview import OPEN_STATES, OpenAlert, RuleCount, Throughput
@@ -140,7 +140,7 @@ def _state_counts(counts: Sequence[RuleCount]) -> Html:
     for state in OPEN_STATES:
         number = sum(count.alerts for count in counts if count.state is state)
         if number:
-            parts.append(element("span", state_chip(state), f" {number:,}", class_="mp-state-count"))
+            parts.append(element("span", state_chip(state), f" {grouped(number)}", class_="mp-state-count"))
     return join(parts)
 
 
@@ -166,8 +166,8 @@ def throughput_table(throughput: Throughput, types: Sequence[str]) -> Html:
     rows = [
         (
             type_,
-            f"{sum(throughput.counts.get(type_, {}).values()):,}",
-            f"{throughput.counts.get(type_, {}).get(last, 0):,}" if last else "0",
+            grouped(sum(throughput.counts.get(type_, {}).values())),
+            grouped(throughput.counts.get(type_, {}).get(last, 0)) if last else "0",
         )
         for type_ in types
     ]

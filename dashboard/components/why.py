@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dashboard.components.cards import instant, state_chip
 from dashboard.components.markup import Html, element, join
 from dashboard.components.verdict import by_gravity
-from dashboard.formatting import Reader, count_of
+from dashboard.formatting import Reader, count_of, grouped
 from domain.alert_action import ActionKind, AlertAction
 from domain.alert_cause import AlertCause, CauseKind, FailedCall
 from domain.alert_evidence import AlertEvidence, EventEvidence, PauseEvidence, PausesEvidence
@@ -132,7 +132,7 @@ def _pauses(pauses: PausesEvidence, reader: Reader) -> Html:
     named = [*pauses.first, *pauses.last]
     lines = [_pause(pause, reader) for pause in named]
     if pauses.count > len(named):
-        lines.insert(len(pauses.first), element("li", f"{pauses.count - len(named):,} more"))
+        lines.insert(len(pauses.first), element("li", f"{grouped(pauses.count - len(named))} more"))
     return element("ul", lines)
 
 
@@ -163,7 +163,7 @@ def _cause(cause: AlertCause, reader: Reader) -> Iterator[Fact]:
         )
     if cause.failed_calls:
         rest = cause.failures - len(cause.failed_calls)
-        more = [element("li", f"{rest:,} more kinds")] if rest else []
+        more = [element("li", f"{grouped(rest)} more kinds")] if rest else []
         yield "Failures", element("ol", [_failed_call(call, cause, reader) for call in cause.failed_calls], more)
     if cause.dead_letter:
         letter = cause.dead_letter
@@ -181,7 +181,7 @@ def _hop(cause: AlertCause) -> Html:
 
 
 def _failed_call(call: FailedCall, cause: AlertCause, reader: Reader) -> Html:
-    notes = ["once" if call.spans == 1 else f"{call.spans:,} times"]
+    notes = ["once" if call.spans == 1 else f"{grouped(call.spans)} times"]
     notes += [] if call.is_origin else ["because of a call beneath it"]
     notes += ["succeeded later"] if call.has_recovered else []
     return element(

@@ -11,7 +11,7 @@ from dashboard.components.markup import element
 from dashboard.components.page import palette, reader, write
 from dashboard.components.tables import events_table, objects_table
 from dashboard.components.timeline import systems_of, timeline_figure, whole
-from dashboard.formatting import count_of
+from dashboard.formatting import count_of, grouped
 from storage.on_call import AlertFile
 from storage.trace_view import Journey
 
@@ -56,5 +56,5 @@ def _draw_journey(journey: Journey) -> None:
     )
     write(heading("Related objects", count_of(len(journey.objects), "object")))
     write(objects_table(journey.objects, journey.events, {}, systems_of(journey)))
-    with st.expander(f"Events ({len(journey.events):,})", key="pane_events"):
+    with st.expander(f"Events ({grouped(len(journey.events))})", key="pane_events"):
         write(events_table(journey.events, who))

@@ -3,7 +3,7 @@
 from dashboard.components.alert_rows import deadline_note, who_has
 from dashboard.components.cards import instant, money, state_chip
 from dashboard.components.markup import Html, element, join
-from dashboard.formatting import UNKNOWN, Reader, count_of, duration
+from dashboard.formatting import UNKNOWN, Reader, count_of, duration, grouped
 from storage.work_list import WorkItem
 
 _HEAD = ("Object", "Money", "Stuck where", "Deadline", "Who has it")
@@ -73,7 +73,7 @@ def item_facts(item: WorkItem, reader: Reader) -> Html:
 
 def picked_words(picked: int, total: int) -> str:
     """How many are selected."""
-    return f"{count_of(picked, 'object')} of {total:,} selected"
+    return f"{count_of(picked, 'object')} of {grouped(total)} selected"
 
 
 def _whose(item: WorkItem) -> str:

@@ -18,7 +18,7 @@ from dashboard.components.work_acting import draw_work_actions
 from dashboard.components.work_pane import draw_pane
 from dashboard.components.work_rows import picked_words, work_head, work_row
 from dashboard.export_sheets import work_sheet
-from dashboard.formatting import compact_money, count_of
+from dashboard.formatting import compact_money, count_of, grouped
 from domain.alert import AlertState
 from storage.on_call import Ownership
 from storage.work_list import WorkItem, WorkPage, WorkWish
@@ -115,7 +115,7 @@ def _in_words(page: WorkPage) -> tuple[str, str]:
     if not page.total:
         return "Nothing is stuck.", "in_time"
     worth = compact_money(page.money, reads.reporting_currency())
-    unknown = f", {page.unconverted:,} of unknown worth" if page.unconverted else ""
+    unknown = f", {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
     first = page.items[0]
     where = f"{first.business_object.type} {first.business_object.id}"
     verb = "is" if page.total == 1 else "are"

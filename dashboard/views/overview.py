@@ -14,7 +14,7 @@ from dashboard.components.filters import TimeRange
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.components.sources import sources_table
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
-from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, percent
+from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, grouped, percent
 from domain.alert import AlertState
 from storage.freshness import SourceFreshness
 from storage.overview import MoneyAtRisk, OrderFlow, RuleCount
@@ -105,15 +105,23 @@ def _tiles(
     firing = sum(count.alerts for count in counts if count.state is AlertState.FIRING)
     at_risk = sum(count.alerts for count in counts if count.state is AlertState.AT_RISK)
     unsure = sum(count.alerts for count in counts if count.state is AlertState.SUSPENDED)
-    more = (f"{unsure:,} unknown while a source is silent",) if unsure else ()
+    more = (f"{grouped(unsure)} unknown while a source is silent",) if unsure else ()
     stretch = range_.words
     return [
-        Tile("Alerts firing", f"{firing:,}", f"{at_risk:,} at risk", tone="firing" if firing else "in_time", more=more),
+        Tile(
+            "Alerts firing",
+            grouped(firing),
+            f"{grouped(at_risk)} at risk",
+            tone="firing" if firing else "in_time",
+            more=more,
+        ),
         _money_tile(money),
         Tile(
             "Orders in time",
             percent(flow.share_in_time),
-            f"{flow.late:,} of {flow.decided:,} late in {stretch}" if flow.decided else f"none decided in {stretch}",
+            f"{grouped(flow.late)} of {grouped(flow.decided)} late in {stretch}"
+            if flow.decided
+            else f"none decided in {stretch}",
             more=(f"{percent(before.share_in_time)} in {range_.before}",),
         ),
         Tile(
@@ -139,7 +147,7 @@ def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
         return Tile("Money past its window", "none", "no object is known to be late", more=more)
     note = count_of(sum(row.objects for row in firing), "object")
     if unknown:
-        note += f", {unknown:,} without an amount"
+        note += f", {grouped(unknown)} without an amount"
     if not stated:
         return Tile("Money past its window", UNKNOWN, note, tone="firing", more=more)
     figures = [compact_money(row.amount, row.currency) for row in stated]

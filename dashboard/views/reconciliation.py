@@ -12,7 +12,7 @@ from dashboard.components.export import export
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.reconcile_parts import exception
 from dashboard.export_sheets import work_sheet
-from dashboard.formatting import compact_money, count_of
+from dashboard.formatting import compact_money, count_of, grouped
 from domain.alert import AlertState
 from domain.alert_action import ActionKind
 from domain.alert_evidence import facts_digest
@@ -112,7 +112,7 @@ def _in_words(page: WorkPage, *, accepted: bool) -> tuple[str, str]:
     if not page.total:
         return ("Nothing is accepted.", "in_time") if accepted else ("No exception is open.", "in_time")
     worth = compact_money(page.money, reads.reporting_currency())
-    unknown = f", {page.unconverted:,} of unknown worth" if page.unconverted else ""
+    unknown = f", {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
     verb = ("is" if page.total == 1 else "are") + (" accepted" if accepted else " open")
     return f"{count_of(page.total, 'exception')} about {worth}{unknown} {verb}.", "retracted" if accepted else "firing"
 

@@ -20,7 +20,7 @@ from dashboard.components.rules import (
     versions_table,
     words_list,
 )
-from dashboard.formatting import count_of
+from dashboard.formatting import count_of, grouped
 from dashboard.rule_files import Draft, Place, RuleFiles
 from dashboard.session import current
 from domain.permission import Permission
@@ -132,7 +132,7 @@ def _head(name: str) -> None:
         last = health.last_fired_at if health else None
         facts = [rule.group, f"fired last {reader().ago(last)}" if last else "has never fired"]
         if health and health.noise_share is not None:
-            facts.append(f"{health.noise:,} of {health.ended:,} that ended in 30 days were noise")
+            facts.append(f"{grouped(health.noise)} of {grouped(health.ended)} that ended in 30 days were noise")
         facts.append(f"version {rule.version[:8]}")
         if isinstance(rule, BurnRateRule):
             facts.append(f"of {rule.target.name}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, WebSocket, expect
 
 from dashboard.doors import attach_doors
 from dashboard.session import ConsoleContext, attach, current
@@ -249,6 +249,16 @@ def test_instants_are_in_the_readers_zone(window: BrowserContext, console_url: s
     row = visit.page.get_by_role("row", name="O-1001")
     expect(row.locator("time").first).to_have_text("2 Nov 08:00")
     expect(row.locator("time").first).to_have_attribute("title", "2026-11-02 07:00:00.000 UTC")
+
+
+def test_numbers_have_the_marks_of_the_readers_language(browser: Browser, console_url: str) -> None:
+    context = browser.new_context(locale="de-DE")
+    visit = Visit(context.new_page())
+    visit.page.goto(console_url)
+
+    expect(visit.page.get_by_role("status")).to_contain_text("1 object worth €12,5\u202fK is past its service window")
+    visit.assert_clean()
+    context.close()
 
 
 def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(

@@ -90,6 +90,13 @@ def test_every_module_says_its_one_job() -> None:
     assert silent == []
 
 
+def test_numbers_in_the_console_have_the_readers_marks() -> None:
+    plain = re.compile(r":[+]?,(\.\d)?f?\}")
+    found = {name_of(path) for path in python_files("dashboard") if plain.search(path.read_text(encoding="utf-8"))}
+
+    assert found == {"dashboard/formatting.py"}
+
+
 def test_sql_is_in_sql_files_only() -> None:
     found = {(name_of(path), text) for path in python_files(*PROGRAM) for text in texts(path) if SQL.search(text)}
 

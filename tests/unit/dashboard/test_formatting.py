@@ -1,12 +1,25 @@
 """Money, durations, shares and instants as people read them."""
 
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.formatting import Reader, compact_money, count_of, duration, exact_money, percent, utc, zone_named
+from dashboard.formatting import (
+    Reader,
+    compact_money,
+    count_of,
+    duration,
+    exact_money,
+    grouped,
+    percent,
+    separators,
+    utc,
+    write_numbers_for,
+    zone_named,
+)
 
 SPACE = "\u202f"
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -39,6 +52,37 @@ def test_money_is_compact(amount: str, currency: str | None, shown: str) -> None
 )
 def test_exact_money_has_every_digit(amount: str, currency: str | None, shown: str) -> None:
     assert exact_money(Decimal(amount), currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        pytest.param(
+            "de-DE", ("12.345 alerts", f"€1,24{SPACE}M", "1.234.567,50 EUR", f"98,6{SPACE}%", ",."), id="German"
+        ),
+        pytest.param(
+            "de-CH",
+            ("12\u2019345 alerts", f"€1.24{SPACE}M", "1\u2019234\u2019567.50 EUR", f"98.6{SPACE}%", ".\u2019"),
+            id="Swiss",
+        ),
+        pytest.param(
+            "en-US", ("12,345 alerts", f"€1.24{SPACE}M", "1,234,567.50 EUR", f"98.6{SPACE}%", ".,"), id="English"
+        ),
+        pytest.param(
+            "xx", ("12,345 alerts", f"€1.24{SPACE}M", "1,234,567.50 EUR", f"98.6{SPACE}%", ".,"), id="unknown"
+        ),
+        pytest.param(None, ("12,345 alerts", f"€1.24{SPACE}M", "1,234,567.50 EUR", f"98.6{SPACE}%", ".,"), id="none"),
+    ],
+)
+def test_numbers_have_the_readers_marks(locale: str | None, shown: tuple[str, ...]) -> None:
+    def written() -> tuple[str, ...]:
+        write_numbers_for(locale)
+        amounts = (compact_money(Decimal(1240000), "EUR"), exact_money(Decimal("1234567.5"), "EUR"))
+        return count_of(12345, "alert"), *amounts, percent(0.986), separators()
+
+    # As a page runs: what one reader wants is nothing to the next.
+    assert copy_context().run(written) == shown
+    assert grouped(-1234.5, ",.1f") == "-1,234.5"
 
 
 def test_what_is_unknown_reads_unknown_and_says_why() -> None:
