@@ -30,6 +30,8 @@ TITLES = {
     "milepost-executive": "Executive",
     "milepost-revenue-flow": "Revenue flow",
     "milepost-handoffs": "Handoffs and SLAs",
+    "milepost-integrations": "Integrations",
+    "milepost-close": "Month-end close",
     "milepost-itself": "Milepost itself",
 }
 _SECONDS = "s"
@@ -37,7 +39,7 @@ _SECONDS = "s"
 
 def boards() -> Sequence[Dashboard]:
     """All boards, ready to be written."""
-    return [executive(), revenue_flow(), handoffs(), itself()]
+    return [executive(), revenue_flow(), handoffs(), integrations(), closing(), itself()]
 
 
 def executive() -> Dashboard:
@@ -154,6 +156,80 @@ def handoffs() -> Dashboard:
             units=dict.fromkeys(("p50_seconds", "p90_seconds", "longest_seconds"), _SECONDS),
         )
     )
+
+
+def integrations() -> Dashboard:
+    """Rate, errors and duration of each hop between systems, with the money behind it."""
+    board = _board(
+        "milepost-integrations", "now-6h", "How calls and queues between systems go: what `milepost hops` says."
+    )
+    hop = "{{from_service}} → {{to_service}}"
+    panels = (
+        metric_course("Calls a minute", "Over each hop.", [("milepost_hop_calls_per_minute", hop)], unit="opm"),
+        metric_course(
+            "Share of calls that fail", "Over each hop.", [("milepost_hop_error_rate", hop)], unit="percentunit"
+        ),
+        metric_course(
+            "Latency, p95",
+            "In which 95 of 100 calls over each hop ended.",
+            [('milepost_hop_latency_seconds{quantile="0.95"}', hop)],
+            unit=_SECONDS,
+        ),
+        metric_course(
+            "Backlog",
+            "A queue's depth; behind a hop of calls the objects that wait.",
+            [("milepost_hop_backlog", "{{kind}} " + hop)],
+        ),
+        metric_course(
+            "Money waiting behind each hop",
+            "In the reporting currency; an object stands behind one hop only.",
+            [("milepost_hop_waiting_amount", hop + " {{currency}}")],
+        ),
+        metric_course(
+            "Waiting without a known worth",
+            "Objects that are not in the money, for want of an amount or of a rate.",
+            [("milepost_hop_waiting_unconverted", hop)],
+        ),
+    )
+    for panel in panels:
+        board = board.with_panel(panel)
+    return board
+
+
+def closing() -> Dashboard:
+    """How ready each legal entity is to close the period whose cutoff comes next."""
+    board = _board(
+        "milepost-close", "now-7d", "How ready each legal entity is to close: what `milepost close show` says."
+    )
+    whose = "{{legal_entity}} {{period}}"
+    panels = (
+        metric_course(
+            "Readiness",
+            "The score by legal entity, and its target; absent where a gate is unknown.",
+            [("milepost_close_readiness", whose), ("milepost_close_readiness_target", "target")],
+            unit="percentunit",
+            width=WHOLE,
+        ),
+        metric_course(
+            "Blockers by gate",
+            "Open cases of all legal entities.",
+            [("sum by (gate) (milepost_close_open_blockers)", "{{gate}}")],
+        ),
+        metric_course(
+            "Blockers by legal entity",
+            "Open cases of all gates.",
+            [("sum by (legal_entity, period) (milepost_close_open_blockers)", whose)],
+        ),
+        metric_course(
+            "Gates that are unknown",
+            "For want of a source that is silent.",
+            [("milepost_close_gates_unknown", whose)],
+        ),
+        metric_course("Signed off", "1 while a sign-off stands.", [("milepost_close_signed_off", whose)]),
+    )
+    for panel in panels:
+        board = board.with_panel(panel)
+    return board
 
 
 def itself() -> Dashboard:
