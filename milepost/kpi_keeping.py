@@ -52,7 +52,7 @@ class KpiKeeping:
         problems: list[str] = []
         # What cannot be kept must not keep the rest from being kept, nor from being shown.
         for keep in (
-            lambda: self.hops.run(store, now, self.book.settings.pricing),
+            lambda: self.hops.run(store, through, now, self.book.settings.pricing),
             lambda: self.book.keep(store, through, now),
             lambda: keep_flow(store, through),
             lambda: self.close.run(store, through, now),

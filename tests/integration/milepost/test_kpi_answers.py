@@ -125,7 +125,12 @@ def test_every_kpi_is_listed_with_what_it_aims_at(kept: Store, place: str) -> No
 @pytest.mark.parametrize(
     ("name", "wish", "problem"),
     [
-        pytest.param("cycle_time", WISH, "there is no KPI 'cycle_time'; there are api_error_rate, api_latency, bill", id="no such KPI"),
+        pytest.param(
+            "cycle_time",
+            WISH,
+            "there is no KPI 'cycle_time'; there are api_error_rate, api_latency, bill",
+            id="no such KPI",
+        ),
         pytest.param(
             "booked",
             KpiWish(WISH.since, WISH.until, "country"),
