@@ -1,19 +1,21 @@
 """How ready legal entities are to close a period: every gate's cell, the score, and who signed it off."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from close.book import CloseBook, Scope, counted_gates
 from close.forecast import Forecaster, entity_forecast
+from close.keeper import engine_name
 from domain.close import CellState, EntityClose, Gate, GateCell, GateKind, GateMoney, SignOff, score_of
 from domain.instants import format_instant
 from domain.source_silence import Silences, SourceSilence, Unknown
 from storage.client import Store
 from storage.close_cases import CellSum, cell_sums
 from storage.close_sign_offs import last_sign_offs
+from storage.engine_state import RULES_ENGINE, read_watermark
 from storage.source_silences import read_silences
 
 
@@ -26,6 +28,7 @@ def read_close(
     """
     silences = read_silences(store, book.contracts, at, at)
     signed = last_sign_offs(store)
+    uncounted = _uncounted(store, book)
     found = []
     for scope in book.scopes(period, at):
         extent = scope.extent.only(legal_entities) if legal_entities else scope.extent
@@ -39,7 +42,10 @@ def read_close(
             if name == scope.period.name and (entity in extent.entities) != extent.others
         }
         for entity in sorted({entity for _, entity in sums} | gone):
-            cells = [_cell(book, gate, scope, silences, at, sums.get((gate.id, entity), ())) for gate in book.gates]
+            cells = [
+                _cell(book, gate, scope, silences, at, sums.get((gate.id, entity), ()), uncounted)
+                for gate in book.gates
+            ]
             told = forecaster.told(entity, cells)
             close = _close(entity, scope, told, signed.get((entity, scope.period.name)))
             found.append(replace(close, course=forecaster.course(entity, told)))
@@ -52,7 +58,8 @@ def close_of(store: Store, book: CloseBook, legal_entity: str, period: str, at: 
     for found in read_close(store, book, at, scope.period.name, [legal_entity]):
         return found
     silences = read_silences(store, book.contracts, at, at)
-    cells = tuple(_cell(book, gate, scope, silences, at, ()) for gate in book.gates)
+    uncounted = _uncounted(store, book)
+    cells = tuple(_cell(book, gate, scope, silences, at, (), uncounted) for gate in book.gates)
     return _close(legal_entity, scope, cells, None)
 
 
@@ -81,13 +88,34 @@ def _by_cell(sums: Iterable[CellSum]) -> Mapping[tuple[str, str], list[CellSum]]
     return found
 
 
+def _uncounted(store: Store, book: CloseBook) -> Set[str]:
+    """The gates whose cases nobody has looked for yet, since they are new or defined anew; that is not to have none.
+
+    Where rules were never evaluated there are no alerts to count.
+    """
+    judges = read_watermark(store, RULES_ENGINE) is not None
+    return {
+        gate.id
+        for gate in counted_gates(book)
+        if (judges or gate.kind is not GateKind.ALERTS) and read_watermark(store, engine_name(gate, "kept")) is None
+    }
+
+
 def _cell(
-    book: CloseBook, gate: Gate, scope: Scope, silences: Silences, at: datetime, sums: Sequence[CellSum]
+    book: CloseBook,
+    gate: Gate,
+    scope: Scope,
+    silences: Silences,
+    at: datetime,
+    sums: Sequence[CellSum],
+    uncounted: Set[str],
 ) -> GateCell:
     if gate.kind is GateKind.SOURCES:
         return _sources_cell(book, gate, scope, silences)
     cases, cleared = sum(one.cases for one in sums), sum(one.cleared for one in sums)
     unknown = silences.unknown_times(gate.awaits).at(at)
+    if gate.id in uncounted:
+        return GateCell(gate, CellState.UNKNOWN, cases, cleared, _money(sums), None, 0, "its cases are not counted yet")
     # Who was heard after the cutoff has told of the period; what is open still may have been cleared unheard.
     if unknown is not None and (cases > cleared or unknown.since <= scope.period.cutoff_at):
         state, why = CellState.UNKNOWN, _silent(unknown)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from domain.hop import Hop, HopFigures, HopKind, HopList, Traffic, Waiting, WaitingSum
@@ -14,7 +14,8 @@ from storage.kpi_cases import Pricing
 
 # What an amount in a currency is in the reporting one; None without a rate.
 Convert = Callable[[Decimal, str], Decimal | None]
-_NINE_DIGITS = Decimal("1e-9")
+# As the store keeps amounts; Decimal's own context has too few digits for them, and refuses to round them.
+_NINE_DIGITS, EXACT = Decimal("1e-9"), Context(prec=400)
 NOTHING_WAITS = Waiting(0, 0, None, (), Decimal(0), 0)
 
 
@@ -65,7 +66,7 @@ def converter(store: Store, at: datetime, pricing: Pricing) -> Convert:
 
     def convert(amount: Decimal, currency: str) -> Decimal | None:
         rate = rates.get(currency)
-        return None if rate is None else (amount * rate).quantize(_NINE_DIGITS)
+        return None if rate is None else EXACT.quantize(EXACT.multiply(amount, rate), _NINE_DIGITS)
 
     return convert
 
@@ -84,7 +85,7 @@ def summed(rows: Iterable[WaitingRow], convert: Convert) -> Waiting:
         if converted is None:
             unconverted += row.objects
         else:
-            total = converted + (total or Decimal(0))
+            total = EXACT.add(converted, total or Decimal(0))
     return Waiting(
         objects=sum(row.objects for row in rows),
         alerting=sum(row.alerting for row in rows),

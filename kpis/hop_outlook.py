@@ -1,5 +1,6 @@
 """What would wait behind a hop that stays down until the cutoff of the period, legal entity by legal entity."""
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from math import ceil
 
 from domain.hop import Expected, Hop, HopKind, Outlook
 from domain.period import Period, Periods
-from kpis.hop_figures import Convert, converter, summed
+from kpis.hop_figures import EXACT, Convert, converter, summed
 from storage.client import Store
 from storage.hops import ArrivedRow, arrived, first_arrival, waiting_rows
 from storage.kpi_cases import Pricing
@@ -48,14 +49,8 @@ def hop_outlooks(store: Store, hop: Hop, periods: Periods, at: datetime, pricing
 
 
 def next_cutoff(periods: Periods, legal_entity: str, at: datetime) -> Period:
-    """The period whose cutoff comes next: that before the current one while it is still being closed."""
-    current = periods.period(legal_entity, at)
-    day = timedelta(days=1)
-    before, probe = current, at
-    while before.name == current.name:
-        probe -= day
-        before = periods.period(legal_entity, probe)
-    return before if before.cutoff_at > at else current
+    """The period whose cutoff comes next, as the close takes it."""
+    return periods.scheme(legal_entity).closing(at)
 
 
 def _entities(periods: Periods, known: set[str]) -> set[str]:
@@ -96,9 +91,10 @@ def _expected(stretches: Sequence[Sequence[ArrivedRow]], convert: Convert) -> Ex
             if converted is None:
                 unconverted += row.objects
             else:
-                amounts[-1] += converted
+                amounts[-1] = EXACT.add(amounts[-1], converted)
     each = (Decimal(objects) / weeks).quantize(Decimal("0.1"))
     if unconverted and not any(amounts):
         return Expected(weeks, each, None, None, None, unconverted)
-    mean = (sum(amounts, Decimal(0)) / weeks).quantize(Decimal("0.01"))
+    total = functools.reduce(EXACT.add, amounts)
+    mean = EXACT.quantize(EXACT.divide(total, Decimal(weeks)), Decimal("0.01"))
     return Expected(weeks, each, mean, min(amounts), max(amounts), unconverted)

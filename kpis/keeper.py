@@ -73,7 +73,10 @@ class KpiKeeper:
         span = Span(after, through, touched=after is not None and not has_other_segments)
         if after != through or not span.touched:
             find_cases(self._store, kpi, span, segment)
+        base = self._mark(kpi.against, "kept") if kpi.against else None
         self._state(kpi, self._days(kpi, after, through, everything=is_priced_anew), through)
+        if base is not None:
+            self._note(kpi, "based", base.evaluated_through, "")
         self._note(kpi, "stated", through, prices)
         self._note(kpi, "kept", through, segment)
         return True
@@ -92,10 +95,13 @@ class KpiKeeper:
 
     def _days(self, kpi: Kpi, after: datetime | None, through: datetime, *, everything: bool) -> list[date]:
         """The days that are over of which something is to be stated: they changed, or ended since the last tick."""
-        found = set(changed_days(self._store, kpi, through))
-        if kpi.against is not None:
-            # It stands before this one, and so is up to date already.
-            found |= set(changed_days(self._store, kpi.against, through))
+        today = through.date()
+        found = set(changed_days(self._store, kpi, through - _MICROSECOND, through, today))
+        if kpi.against is not None and (base := self._mark(kpi.against, "kept")) is not None:
+            # It stands before this one, but a tick of its own that was cut off may have brought it less far.
+            based = self._mark(kpi, "based")
+            known = based.evaluated_through if based else after or EPOCH
+            found |= set(changed_days(self._store, kpi.against, known, base.evaluated_through, today))
         if everything:
             statements = read_statements(self._store, kpi, EPOCH, through)
             found |= {statement.day.starts_at.date() for statement in statements}

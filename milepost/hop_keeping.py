@@ -16,7 +16,7 @@ class HopKeeping:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._metrics = HopMetrics(registry)
 
-    def run(self, store: Store, now: datetime, pricing: Pricing) -> None:
-        """Takes in the minutes that are over, and in which no span is still to be seen."""
-        through = HopKeeper(store).tick(now - INSERTED_WITHIN)
-        self._metrics.read(store, through or now, pricing)
+    def run(self, store: Store, through: datetime, now: datetime, pricing: Pricing) -> None:
+        """Takes in the minutes that are over by `through`, which no event still to come may precede, nor any span."""
+        kept = HopKeeper(store).tick(min(through, now - INSERTED_WITHIN))
+        self._metrics.read(store, kept or now, pricing)

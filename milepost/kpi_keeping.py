@@ -1,5 +1,6 @@
 """Keeps KPIs, hops, handoffs and the close up to date in a running Milepost, and shows the figures to Prometheus."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from milepost.settings import Settings
 from rules.references import References
 from storage.client import Store
 from storage.kpi_cases import Pricing
+
+log = logging.getLogger("milepost.kpis")
 
 
 class KpiKeeping:
@@ -52,7 +55,7 @@ class KpiKeeping:
         problems: list[str] = []
         # What cannot be kept must not keep the rest from being kept, nor from being shown.
         for keep in (
-            lambda: self.hops.run(store, now, self.book.settings.pricing),
+            lambda: self.hops.run(store, through, now, self.book.settings.pricing),
             lambda: self.book.keep(store, through, now),
             lambda: keep_flow(store, through),
             lambda: self.close.run(store, through, now),
@@ -63,6 +66,9 @@ class KpiKeeping:
                 raise
             except StoreError as error:
                 problems.append(str(error))
+            except Exception as error:
+                log.exception("figures could not be kept")
+                problems.append(f"{type(error).__name__}: {error}")
         self._metrics.read(store, self.book, now)
         if problems:
             raise StoreError("\n".join(problems))

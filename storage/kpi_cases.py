@@ -85,14 +85,14 @@ class CaseRow:
     rule: str
 
 
-def changed_days(store: Store, kpi: Kpi, through: datetime) -> list[date]:
-    """The days before that of `through` of which `keep_cases` up to that instant wrote something."""
-    version = version_of(through)
+def changed_days(store: Store, kpi: Kpi, after: datetime, through: datetime, today: date) -> list[date]:
+    """The days before `today` of which `keep_cases` up to the instants in (after, through] wrote something."""
     params = {
         "kpi": kpi.id,
         "definition": kpi.version,
-        "versions": [version, version + 1],
-        "today": through.date(),
+        "first": version_of(after) + 2,
+        "last": version_of(through) + 1,
+        "today": today,
     }
     return [row["day"] for row in store.rows("kpi_changed_days", params)]
 

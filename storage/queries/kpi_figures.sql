@@ -34,7 +34,8 @@ WITH
         FROM kpi_cases FINAL
         WHERE kpi = {kpi:String} AND definition = {definition:String}
             AND (day IN {plain_days:Array(Date)} OR day > toDate({until:DateTime64(6, 'UTC')}))
-            AND started_at < {until:DateTime64(6, 'UTC')}
+            -- Clocks that disagree end a duty before it began.
+            AND (started_at < {until:DateTime64(6, 'UTC')} OR ended_at < {until:DateTime64(6, 'UTC')})
             AND (isNull(ended_at) OR ended_at >= {since:DateTime64(6, 'UTC')})
             AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
             AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))

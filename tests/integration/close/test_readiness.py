@@ -1,5 +1,6 @@
 """How ready a close is, on data whose figures were worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -156,3 +157,20 @@ def test_nothing_is_counted_where_every_gate_has_nothing_to_do() -> None:
     score = score_of([])
 
     assert (score.value, score.formula) == (None, "no gate has anything to do")
+
+
+def test_a_gate_whose_cases_nobody_has_looked_for_yet_is_unknown_and_not_without_any(embedded_store: Store) -> None:
+    """So it stands between the start with a gate that is new, or defined anew, and the first keeping of it."""
+    [orders, *others] = BOOK.gates
+    before = replace(BOOK, definition=replace(BOOK.definition, gates=tuple(others)))
+    paid = event_row("p", "payment.received", ["payment/P-1"], source="payments", occurred_at=NOON, legal_entity="DE01")
+    applied = event_row("q", "payment.applied", ["payment/P-1"], source="payments", occurred_at=NOON + HOUR)
+    keep(embedded_store, [paid, applied], SOON, before)
+
+    found = cell(closes(embedded_store)["DE01"], orders.id)
+    assert (found.state, found.why) == (CellState.UNKNOWN, "its cases are not counted yet")
+    assert closes(embedded_store)["DE01"].score.value is None
+
+    keep(embedded_store, [], SOON + HOUR)
+    assert cell(closes(embedded_store)["DE01"], orders.id).state is CellState.NOTHING_TO_DO
+    assert closes(embedded_store)["DE01"].score.value == 1

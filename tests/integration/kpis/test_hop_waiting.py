@@ -85,6 +85,19 @@ def test_what_waits_behind_a_failing_call_is_counted_by_currency_and_object(stor
     assert found[ERP].backlog == 4
 
 
+def test_amounts_with_as_many_digits_as_the_store_holds_are_added_up_exactly(store: Store) -> None:
+    """With fewer digits an amount of a slip would keep hops, and what is kept after them, from being kept."""
+    write_rates(store, [Rate("USD", NOW.date() - timedelta(days=1), Decimal("0.5"))], NOW)
+    insert_events(store, [approved(1), approved(2)])
+    insert_spans(store, *call(1, failed=True), *call(2, failed=True))
+    large = "12345678901234567890123456789.123456789"
+    write_transitions(store, [late(1, large), late(2, "0.000000002", "USD")])
+
+    waiting = hops(store)[ERP].waiting
+
+    assert (waiting.total, waiting.unconverted) == (Decimal("12345678901234567890123456789.123456790"), 0)
+
+
 def test_open_duties_count_with_the_alerts_until_a_later_try_goes_well(store: Store) -> None:
     insert_events(store, [approved(1), approved(2, "30.00"), approved(3, None), approved(4)])
     insert_spans(store, *call(1, failed=True), *call(2, failed=True), *call(3, failed=True), *call(4, failed=True))

@@ -12,6 +12,7 @@ from storage.fx_rates import Rate
 from storage.kpi_values import Statement, read_statements
 from tests.builders import NOW, event_row
 from tests.integration.kpis.keeping import DAY, HOUR, KPIS, SETTINGS, keep, priced
+from tests.integration.kpis.test_kept_cases import CutOff
 
 KPI = KPIS["booked"]
 FIRST_DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -111,3 +112,30 @@ def test_other_rates_restate_the_days_they_change(embedded_store: Store) -> None
     KpiKeeper(embedded_store, {KPI.id: KPI}, priced(rates)).tick(FIRST_DAY + 2.5 * DAY)
 
     assert told(embedded_store) == [(0, "", Decimal(5), True), (1, "", Decimal(10), False)]
+
+
+def test_a_ratio_is_restated_for_what_a_tick_that_was_cut_off_wrote_of_what_it_is_set_against(
+    embedded_store: Store,
+) -> None:
+    """What it is set against is then kept to where that tick went, and the ratio further."""
+    base, ratio = KPIS["forecast"], KPIS["forecast_to_actual"]
+    stretch = {"from": "2026-11-02", "until": "2026-11-02"}
+    one = ("forecast.stated", ["forecast/DE01-2026-11"])
+    billed = event_row("i", "invoice.issued", ["invoice/I-1"], occurred_at=FIRST_DAY, amount="50", currency="EUR")
+    stated = [
+        event_row(f"f-{at}", *one, occurred_at=at, received_at=at, amount=amount, currency="EUR", attributes=stretch)
+        for at, amount in ((FIRST_DAY, "100"), (FIRST_DAY + 2.5 * DAY, "200"))
+    ]
+    insert_events(embedded_store, [billed, *stated])
+    both = KpiKeeper(embedded_store, {base.id: base, ratio.id: ratio}, SETTINGS)
+    both.tick(FIRST_DAY + 2 * DAY)
+    cut_off = CutOff(embedded_store, {base.id: base}, SETTINGS)
+    cut_off.is_cut_off = True
+    cut_off.tick(FIRST_DAY + 3 * DAY)
+
+    both.tick(FIRST_DAY + 3.5 * DAY)
+
+    [day] = [
+        one for one in read_statements(embedded_store, ratio, FIRST_DAY, FIRST_DAY + DAY) if not one.day.legal_entity
+    ]
+    assert (day.day.value, day.first_value) == (Decimal("0.25"), Decimal("0.5"))

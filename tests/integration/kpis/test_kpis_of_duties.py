@@ -135,6 +135,23 @@ def histories(draw: st.DrawFn) -> list[EventRow]:
     return [*rows, *again]
 
 
+def test_a_duty_that_was_met_by_a_clock_running_behind_counts_when_it_was_met(embedded_store: Store) -> None:
+    """Also in a figure that ends before the duty began, as the sums of whole days and the list of cases have it."""
+    rule = RULES["clocks that disagree"]
+    insert_events(
+        embedded_store,
+        [happened(1, "order.approved", "order/O-1", 1), happened(1, "order.posted", "order/O-1", 0)],
+    )
+    keep(embedded_store, [rule], 8 * HOUR)
+    kpi = BASE.with_rules((judged(rule),))
+
+    found = figure(embedded_store, kpi, until=NOW + 0.5 * HOUR)
+
+    assert (found.value, found.closed.cases, found.open.cases) == (Decimal(1), 1, 0)
+    earlier = figure(embedded_store, kpi, until=NOW)
+    assert (earlier.value, earlier.closed.cases, earlier.open.cases) == (None, 0, 0)
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(events=histories(), ticks=st.lists(HOURS, max_size=3))

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 from prometheus_client import CollectorRegistry
 
+from domain.calendar import Calendar, OpenHours
 from domain.errors import UsageError
 from domain.hop import Hop, HopKind
-from domain.period import Periods
+from domain.period import Cutoff, Months, Periods, PeriodScheme
 from kpis.hop_keeper import HopKeeper
 from kpis.hop_outlook import hop_outlooks
 from milepost.hop_keeping import HopKeeping
@@ -17,6 +18,7 @@ from rules.cause_finding import CauseFinder
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.events import EventRow, insert_events
+from storage.hops import MEASURED, queues
 from storage.kpi_cases import Pricing
 from tests.builders import NOW, alert, event_row
 from tests.integration.kpis.hop_spans import MINUTE, SECOND, call, insert_spans
@@ -117,7 +119,7 @@ def test_a_hop_that_there_is_not_is_refused_with_where_to_look(kept: Store, plac
 
 def test_prometheus_sees_the_same_and_nothing_of_what_is_unknown(kept: Store) -> None:
     registry = CollectorRegistry()
-    HopKeeping(registry).run(kept, NOW + 15 * SECOND, EURO)
+    HopKeeping(registry).run(kept, NOW + 15 * SECOND, NOW + 15 * SECOND, EURO)
 
     labels = {"kind": "call", "from_service": "middleware", "to_service": "erp"}
     value = registry.get_sample_value
@@ -129,9 +131,22 @@ def test_prometheus_sees_the_same_and_nothing_of_what_is_unknown(kept: Store) ->
     assert value("milepost_hop_waiting_amount", {**labels, "currency": "EUR"}) == 100
 
     later = CollectorRegistry()
-    HopKeeping(later).run(kept, NOW + HOUR, EURO)
+    HopKeeping(later).run(kept, NOW + HOUR, NOW + HOUR, EURO)
     assert later.get_sample_value("milepost_hop_error_rate", labels) is None
     assert later.get_sample_value("milepost_hop_waiting_objects", labels) == 1
+
+
+def test_an_event_that_took_long_to_be_stored_is_kept_with_the_others(kept: Store) -> None:
+    """An insert may wait for the store longer than spans do; no other way is the event received again."""
+    queue = Hop(HopKind.QUEUE, "", "erp.orders")
+    keeping = HopKeeping(CollectorRegistry())
+    keeping.run(kept, NOW + MINUTE, NOW + 5 * MINUTE, EURO)
+    told = {"source": "middleware", "attributes": {"depth": "4"}, "received_at": NOW + 2 * MINUTE}
+    insert_events(kept, [event_row("q", MEASURED, ["queue/erp.orders"], **told)])  # type: ignore[arg-type]
+
+    keeping.run(kept, NOW + 6 * MINUTE, NOW + 6 * MINUTE, EURO)
+
+    assert queues(kept, NOW + 6 * MINUTE)[queue].depth == 4
 
 
 def test_until_the_cutoff_waits_what_waits_now_and_what_usually_arrives(kept: Store) -> None:
@@ -173,3 +188,15 @@ def test_how_much_usually_arrives_is_the_mean_of_the_weeks_before(kept: Store) -
     assert usual.amount == Decimal("27.00")
     assert outlooks["DE01"].at_cutoff == Decimal("127.00")
     assert outlooks["DE01"].confidence == "low"
+
+
+def test_a_period_that_is_still_being_closed_is_the_one_that_the_close_is_about(kept: Store) -> None:
+    """September's cutoff comes before October's, also when October is over."""
+    slow = PeriodScheme(
+        "slow", Months(), "UTC", Cutoff(35, Calendar("all", "UTC", ((OpenHours(timedelta(0), DAY),),) * 7))
+    )
+
+    outlooks = hop_outlooks(kept, ERP, Periods(slow), NOW, EURO)
+
+    assert [outlook.period for outlook in outlooks if outlook.objects] == ["2026-09"]
+    assert slow.closing(NOW).name == "2026-09"

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from domain.errors import ConfigError, UsageError
+from domain.errors import ConfigError, StoreError, UsageError
 from domain.instants import parse_instant
 from kpis.catalog import SHIPPED
+from kpis.flow_keeper import flow_kept_through
 from milepost.kpi_book import KpiWish, load_kpi_book
 from milepost.kpi_keeping import KpiKeeping
 from milepost.rule_setup import rule_references
@@ -182,6 +183,28 @@ def test_a_wrong_statement_of_a_users_own_is_told_before_anything_is_kept(
 
     assert str(listed.value).startswith(problem)
     assert str(started.value).startswith(problem)
+
+
+class Failing:
+    """A keeping with a fault in it."""
+
+    def run(self, *_: object) -> None:
+        raise ArithmeticError("no figure has so many digits")
+
+
+def test_what_cannot_be_kept_keeps_nothing_else_from_being_kept(embedded_store: Store) -> None:
+    insert_events(embedded_store, [event_row("a", "order.approved", occurred_at=NOW, received_at=NOW)])
+    registry = CollectorRegistry()
+    settings = Settings()
+    keeping = KpiKeeping(settings, rule_references(settings), registry, NOW, demo=False)
+    keeping.hops = Failing()  # type: ignore[assignment]
+
+    with pytest.raises(StoreError) as failed:
+        keeping.run(embedded_store, NOW + HOUR, NOW + HOUR)
+
+    assert str(failed.value) == "ArithmeticError: no figure has so many digits"
+    assert flow_kept_through(embedded_store) == NOW + HOUR
+    assert registry.get_sample_value("milepost_kpi_open_cases", {"kpi": "order_to_invoice", "legal_entity": ""}) == 1
 
 
 @pytest.mark.parametrize("place", PLACES)
