@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 
 from domain.errors import ConfigError, Problem
-from domain.kpi import Kpi
+from domain.kpi import Kpi, Origin
 from storage.client import Store
 from storage.kpi_statements import statement_problem
 
 
 def check_statements(store: Store, kpis: Iterable[Kpi]) -> None:
     """Returns where every statement finds cases and reads nothing else; ConfigError names the files that do not."""
-    asked = {(kpi.cases.file, kpi.cases.origin): kpi.cases.statement for kpi in kpis if kpi.cases.statement}
+    # A signal is read by a statement of ours.
+    asked = {
+        (kpi.cases.file, kpi.cases.origin): kpi.cases.statement for kpi in kpis if kpi.cases.origin is not Origin.SIGNAL
+    }
     problems = [
         Problem(file, 0, 0, problem)
         for (file, origin), statement in sorted(asked.items())

@@ -29,7 +29,7 @@ def test_a_home_of_nobody_ends_in_a_sentence(tmp_path: Path) -> None:
     assert str(refusal.value) == (
         "MILEPOST_CONFIG is '~nosuchuser/x': there is no such user. "
         "A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, each of which "
-        "replaces the shipped one, sources/ and kpis/, which are added to the shipped ones, pulls/, "
+        "replaces the shipped one, sources/, kpis/ and close/, which are added to the shipped ones, pulls/, "
         "interventions.yaml and sign_in.yaml."
     )
 
