@@ -17,7 +17,8 @@ from kpis.keeper import KpiKeeper
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.events import insert_events
-from tests.builders import alert, event_row
+from tests.builders import NOW, alert, event_row
+from tests.integration.close.closing import BOOK
 from tests.integration.dashboard import test_close_page as closing
 from tests.integration.dashboard.test_pages import _shown as shown
 from tests.integration.kpis.keeping import KPIS, SETTINGS
@@ -73,8 +74,8 @@ def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: S
 def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest, kept: Store) -> None:
     page.run()
     quiet = shown(page.switch_page(PAGE).run())
-    worth = {"amount": Decimal("500.00"), "currency": "EUR"}
-    write_transitions(kept, [alert(**worth), alert(object="order/O-8", amount=Decimal(900000), currency="JPY")])
+    euros = alert(amount=Decimal("500.00"), currency="EUR")
+    write_transitions(kept, [euros, alert(object="order/O-8", amount=Decimal(900000), currency="JPY")])
     reads.alert_counts.clear()
     reads.money_at_risk.clear()
 
@@ -89,10 +90,10 @@ def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest,
 
 def test_it_says_how_ready_the_close_is(embedded_store: Store) -> None:
     closing.approve(embedded_store, "O-1", "DE01", closing.THEN)
-    closing.keep(embedded_store, closing.NOW)
-    KpiKeeper(embedded_store, KPIS, SETTINGS).tick(closing.NOW)
-    context = ConsoleContext(embedded_store, FixedClock(closing.NOW), kpis=KPIS, pricing=SETTINGS.pricing)
-    attach(replace(context, close=closing.BOOK))
+    closing.keep(embedded_store, NOW)
+    KpiKeeper(embedded_store, KPIS, SETTINGS).tick(NOW)
+    context = ConsoleContext(embedded_store, FixedClock(NOW), kpis=KPIS, pricing=SETTINGS.pricing)
+    attach(replace(context, close=BOOK))
     page = AppTest.from_file(str(APP), default_timeout=60).run()
 
     text = shown(page.switch_page(PAGE).run())
