@@ -66,30 +66,29 @@ write_numbers_for(st.context.locale)
 is_admitted = admitted()
 page = st.navigation(
     {
+        # By reader, then by thing.
         "": [
             st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
-        ],
-        "Finance operations": [
-            st.Page("views/finance_operations.py", title="Work list", icon=":material/checklist:", url_path="work"),
-            st.Page("views/reconciliation.py", title="Reconciliation", icon=":material/balance:", url_path="reconcile"),
-        ],
-        "On-call": [
+            st.Page(
+                "views/finance_operations.py", title="Finance operations", icon=":material/checklist:", url_path="work"
+            ),
             st.Page("views/on_call.py", title=_counted("On-call"), icon=":material/warning:", url_path="alerts"),
+        ],
+        "Look into": [
+            st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+            st.Page("views/flow_map.py", title="Flow map", icon=":material/account_tree:", url_path="flow"),
+            st.Page("views/reconciliation.py", title="Reconciliation", icon=":material/balance:", url_path="reconcile"),
+            st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
+            st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
             st.Page(
                 "views/dead_letters.py",
                 title=_waiting("Dead letters"),
                 icon=":material/mark_email_unread:",
                 url_path="dead-letters",
             ),
-            st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
-        ],
-        "For all": [
-            st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
-            st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
-            st.Page("views/flow_map.py", title="Flow map", icon=":material/account_tree:", url_path="flow"),
-            st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
             st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),
+            st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
             st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
         ],
     },

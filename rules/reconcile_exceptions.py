@@ -116,6 +116,12 @@ def _suggestion(rule: ReconcileRule, left: SideSays, right: SideSays, difference
     if difference and isinstance(amount, Decimal):
         if abs(difference) <= _SMALL * abs(amount):
             return "Less than 1 %: most often rounding, a fee or a rate. Accept it if it does not matter."
+        if rule.sums and any(type_.startswith("payment.") for type_ in rule.right.event_types):
+            return (
+                "Paid less than it should be: deducted, paid in parts, or the rest was applied to something else."
+                if difference < 0
+                else "Paid more than it should be: paid twice, or applied here although it pays something else."
+            )
         if rule.sums and difference < 0:
             return "Less than it should be: something was not billed, or is credited twice."
         if rule.sums:

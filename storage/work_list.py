@@ -71,15 +71,20 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class WorkPage:
-    """Some of the work, the most urgent first, and what all of it comes to; `unconverted` has no known worth."""
+    """Some of the work, the most urgent first, and what all of it comes to.
+
+    `total` is how many alerts there are. `objects` are fewer where one has several: it counts once, and so does its
+    money; `unconverted` of them have no known worth.
+    """
 
     items: tuple[WorkItem, ...]
     total: int
+    objects: int
     money: Decimal | None
     unconverted: int
 
 
-NO_WORK = WorkPage((), 0, None, 0)
+NO_WORK = WorkPage((), 0, 0, None, 0)
 
 
 def work_page(store: Store, wish: WorkWish, now: datetime, pricing: Pricing, limit: int, offset: int = 0) -> WorkPage:
@@ -107,7 +112,10 @@ def work_page(store: Store, wish: WorkWish, now: datetime, pricing: Pricing, lim
     if not rows:
         return NO_WORK
     items = _with_people(store, [_item(row) for row in rows])
-    return WorkPage(tuple(items), rows[0]["total"], rows[0]["total_converted"], rows[0]["total_unconverted"])
+    first = rows[0]
+    return WorkPage(
+        tuple(items), first["total"], first["objects"], first["total_converted"], first["total_unconverted"]
+    )
 
 
 def _accepted(store: Store) -> set[str]:

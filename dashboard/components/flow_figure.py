@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboard.components.figures import base_layout, hover, plain
-from dashboard.components.flow_layout import NODE_HEIGHT, NODE_WIDTH, Curve, Layout, Point, lay_out
+from dashboard.components.flow_layout import NODE_HEIGHT, Curve, Layout, Point, lay_out, node_width
 from dashboard.components.palette import Palette
 from dashboard.formatting import compact_money, count_of, duration, grouped, percent
 from domain.flow import FlowMap, Handoff, HandoffKind, MapEdge, MapNode
@@ -129,8 +129,9 @@ def _draw_curve(figure: go.Figure, edge: MapEdge, curve: Curve, most: int, chose
 
 def _draw_node(figure: go.Figure, node: MapNode, place: Point, palette: Palette) -> None:
     x, y = place
+    half = node_width(node.type) / 2
     figure.add_shape(
-        type="rect", x0=x - NODE_WIDTH / 2, x1=x + NODE_WIDTH / 2, y0=y - NODE_HEIGHT / 2, y1=y + NODE_HEIGHT / 2,
+        type="rect", x0=x - half, x1=x + half, y0=y - NODE_HEIGHT / 2, y1=y + NODE_HEIGHT / 2,
         line={"color": palette.line, "width": 1}, fillcolor=palette.panel, layer="above",
     )  # fmt: skip
     again = f"  ↻ {grouped(node.repeated)}" if node.repeated else ""
@@ -147,7 +148,7 @@ def _draw_lanes(figure: go.Figure, layout: Layout, palette: Palette) -> None:
 
 def _draw_words(figure: go.Figure, edges: list[MapEdge], layout: Layout, palette: Palette) -> None:
     """The words of each handoff where there is room for them, and a mark beneath them that can be chosen."""
-    taken = [_Box(x, y, NODE_WIDTH, NODE_HEIGHT) for x, y in layout.places.values()]
+    taken = [_Box(x, y, node_width(type_), NODE_HEIGHT) for type_, (x, y) in layout.places.items()]
     marks: list[tuple[Point, MapEdge]] = []
     for edge in sorted(edges, key=lambda one: (-one.count.steps, one.handoff)):
         curve = layout.curves[edge.handoff]

@@ -10,6 +10,8 @@ _ROW, _LANE_GAP, _SLOT = 100.0, 74.0, 196.0
 _MARGIN = 46.0
 # What goes past or back on the right of the last lane needs room.
 _RIGHT = 96.0
+# What a letter of a milestone's name takes at most, where the picture is as wide as the page.
+_LETTER = 10.4
 # The way of revenue work; other types follow by name.
 LANES = ("opportunity", "quote", "order", "contract", "invoice", "payment")
 Point = tuple[float, float]
@@ -46,6 +48,11 @@ class Layout:
     places: dict[str, Point]
     curves: dict[Handoff, Curve]
     lanes: dict[str, float]
+
+
+def node_width(type_: str) -> float:
+    """How wide a milestone is drawn: a long name takes more."""
+    return max(NODE_WIDTH, len(type_) * _LETTER)
 
 
 def lay_out(nodes: Sequence[MapNode], edges: Sequence[MapEdge]) -> Layout:
@@ -87,24 +94,23 @@ def _curves(edges: Sequence[MapEdge], places: dict[str, Point]) -> Iterator[tupl
 
 
 def _curve(edge: MapEdge, start: Point, end: Point, beside: float) -> Curve:
-    half_width, half_height = NODE_WIDTH / 2, NODE_HEIGHT / 2
+    half_height = NODE_HEIGHT / 2
+    half_start, half_end = node_width(edge.handoff.from_type) / 2, node_width(edge.handoff.to_type) / 2
     rows = abs(end[1] - start[1]) / _ROW
     if edge.kind is HandoffKind.AGAIN:
-        x, y = start[0] + half_width, start[1]
+        x, y = start[0] + half_start, start[1]
         return Curve(((x, y - 9), (x + 44 + beside, y - 34), (x + 44 + beside, y + 34), (x, y + 9)))
     if edge.kind is HandoffKind.BACK:
         # On the left, up.
         bow = 38 + 14 * rows + beside
-        left = min(start[0], end[0]) - half_width - bow
-        return Curve(
-            ((start[0] - half_width, start[1]), (left, start[1]), (left, end[1]), (end[0] - half_width, end[1]))
-        )
+        left = min(start[0], end[0]) - max(half_start, half_end) - bow
+        return Curve(((start[0] - half_start, start[1]), (left, start[1]), (left, end[1]), (end[0] - half_end, end[1])))
     if edge.kind is HandoffKind.SKIPPING and abs(start[0] - end[0]) < 1:
         # On the right, past what it skips.
         bow = 38 + 14 * rows + beside
-        right = start[0] + half_width + bow
+        right = start[0] + max(half_start, half_end) + bow
         return Curve(
-            ((start[0] + half_width, start[1]), (right, start[1]), (right, end[1]), (end[0] + half_width, end[1]))
+            ((start[0] + half_start, start[1]), (right, start[1]), (right, end[1]), (end[0] + half_end, end[1]))
         )
     shift = beside + (0 if abs(start[0] - end[0]) < 1 else 34 * (1 if end[0] > start[0] else -1))
     top, bottom = (start[0] + shift, start[1] + half_height), (end[0] + beside, end[1] - half_height)

@@ -14,10 +14,10 @@ from storage.flow import HandoffObject
 _NONE = Html('<span class="mp-none">–</span>')
 
 
-def flow_words(flow: FlowMap) -> tuple[str, str]:
-    """What the map says first, with its tone: where most money waits, else which handoff is least in time."""
-    waiting = [edge for edge in flow.edges if edge.waiting]
-    late, tone = _late_words(flow)
+def flow_words(edges: Sequence[MapEdge]) -> tuple[str, str]:
+    """What the map says first of what it shows, with its tone: where most money waits, and which is least in time."""
+    waiting = [edge for edge in edges if edge.waiting]
+    late, tone = _late_words(edges)
     if waiting:
         worst = max(waiting, key=lambda edge: (edge.waiting.money.total or 0, edge.waiting.objects))  # type: ignore[union-attr]
         stands = worst.waiting
@@ -34,11 +34,11 @@ def flow_words(flow: FlowMap) -> tuple[str, str]:
     return f"Nothing waits on any handoff. {late}", tone
 
 
-def _late_words(flow: FlowMap) -> tuple[str, str]:
+def _late_words(edges: Sequence[MapEdge]) -> tuple[str, str]:
     """Which watched handoff is least often in time."""
     judged = {
         edge.watch.rule: (edge.watch.share_in_time, edge)
-        for edge in flow.edges
+        for edge in edges
         if edge.watch and edge.watch.share_in_time is not None
     }
     if not judged:

@@ -92,11 +92,11 @@ def _state(one: HopFigures) -> Html:
 def _behind(waiting: Waiting, currency: str, reader: Reader) -> Html:
     if not waiting.objects:
         return element("span", "Nothing waits behind it", class_="mp-quiet")
-    since = f", since {duration(reader.now - waiting.oldest_at)}" if waiting.oldest_at else ""
+    since = f", oldest {duration(reader.now - waiting.oldest_at)}" if waiting.oldest_at else ""
     unknown = f", {grouped(waiting.unconverted)} of unknown amount" if waiting.unconverted and waiting.total else ""
     return join(
         element("b", _amount(waiting.total, currency)),
-        f" behind it: {count_of(waiting.objects, 'object')}{unknown}{since}",
+        f" waits in {count_of(waiting.objects, 'object')}{unknown}{since}",
     )
 
 

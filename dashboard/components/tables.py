@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from alerts.muting import MutedBy, MuteKind
 from dashboard.components.amounts import Stated, invoiced, stated_amounts
@@ -122,7 +123,7 @@ def rules_table(counts: Sequence[RuleCount]) -> Html:
         by_rule[count.rule].append(count)
     rows = [
         (
-            element("b", rule),
+            element("a", rule, href=f"rules?{urlencode({'rule': rule})}", target="_self", class_="mp-link"),
             _state_counts(found),
             join(
                 _money_bar(*totals[rule, currency], currency, most[currency])
@@ -131,7 +132,7 @@ def rules_table(counts: Sequence[RuleCount]) -> Html:
         )
         for rule, found in sorted(by_rule.items(), key=lambda item: -sum(count.alerts for count in item[1]))
     ]
-    columns = (Column("Handoff"), Column("Open alerts"), Column("Money behind them", "money"))
+    columns = (Column("Rule"), Column("Open alerts"), Column("Money behind them", "money"))
     return table(columns, rows, caption="Money at risk by rule, per currency", class_="mp-rules")
 
 

@@ -20,7 +20,7 @@ from dashboard.components.close import (
 from dashboard.components.close_course import course_figure, course_table, course_words
 from dashboard.components.figures import CONFIG
 from dashboard.components.page import palette, reader, shielded, write
-from dashboard.formatting import count_of, percent
+from dashboard.formatting import count_of, duration, percent
 from domain.close import CellState, EntityClose
 from domain.errors import UsageError
 from domain.permission import Permission
@@ -134,6 +134,12 @@ def _in_words(found: list[EntityClose]) -> tuple[str, str]:
     if signed:
         parts.append(f"{signed} signed off")
     left = min(close.period.cutoff_at for close in found) - reader().now
+    cutoff = reader().instant(min(close.period.cutoff_at for close in found))
+    parts.append(
+        f"cutoff {cutoff}, {duration(left)} left"
+        if left > timedelta(0)
+        else f"cutoff was {cutoff}, {duration(-left)} ago"
+    )
     tone = "suspended" if suspended or (unknown and not blocked) else "in_time" if not blocked else "at_risk"
     if blocked and left < timedelta(0):
         tone = "firing"

@@ -1,12 +1,13 @@
-"""Executive: the key figures against their targets, how they moved, and what is behind each."""
+"""Executive: what is at risk now, how ready the close is, and the key figures with what is behind each."""
 
 from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import kpi_reads, reads
+from dashboard import close_reads, kpi_reads, reads
 from dashboard.components import filters
 from dashboard.components.cards import Tile, heading, notice, sentence, tiles
+from dashboard.components.close import readiness_bullets
 from dashboard.components.export import export
 from dashboard.components.figures import CONFIG
 from dashboard.components.kpi_course import course_figure, course_table, course_words
@@ -21,15 +22,20 @@ from dashboard.components.kpis import (
     spark_values,
 )
 from dashboard.components.markup import element
+from dashboard.components.money_funnel import funnel
 from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.standing import close_words, reported_first, standing_words
+from dashboard.components.tables import rules_table
 from dashboard.export_sheets import cases_sheet
-from dashboard.formatting import count_of
+from dashboard.formatting import count_of, percent
 from dashboard.kpi_reads import KpiFigure, KpiRange
+from domain.close import EntityClose
 from domain.kpi import Dimension, Kpi, Origin
 
 REFRESH = timedelta(seconds=20)
 # At most six: those that say whether work is in time, how long it takes and what it came to.
 TILES = ("sla_attainment", "order_activation", "order_to_invoice", "booked", "billed", "collected")
+STEPS = ("Booked", "Billed", "Collected")
 _CASES_A_PAGE = 20
 _MOST_NAMED = 3
 
@@ -62,10 +68,21 @@ def _summary(name: str, entities: tuple[str, ...]) -> None:
                 )
             )
             return
-        write(sentence(*_in_words(found)))
+        closes = _closes(entities)
+        write(sentence(*_now_in_words(entities, closes)))
+        write(element("p", _in_words(found), class_="mp-lead"))
         by_id = {one.kpi.id: one for one in found}
         shown = [by_id[name] for name in TILES if name in by_id]
         write(tiles([_tile(one, range_, entities) for one in shown]))
+        _close(closes)
+        steps = [(name, by_id[name.lower()].figure) for name in STEPS if name.lower() in by_id]
+        if steps:
+            write(heading("From booked to collected", range_.words))
+            write(funnel(steps))
+        counts = reads.alert_counts(entities)
+        if counts:
+            write(heading("Money at risk by handoff", "open alerts now; bars compare amounts of one currency"))
+            write(rules_table(counts))
         address = {"over": [range_.name], "entity": list(entities)}
         for title, belongs in GROUPS:
             group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
@@ -81,21 +98,50 @@ def _tile(one: KpiFigure, range_: KpiRange, entities: tuple[str, ...]) -> Tile:
     return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, course, steps), range_.before)
 
 
-def _in_words(found: list[KpiFigure]) -> tuple[str, str]:
-    """How many targets are met, and which are not, in one sentence with its tone."""
+def _closes(entities: tuple[str, ...]) -> list[EntityClose]:
+    """The close of the period whose cutoff comes next; empty where none is configured."""
+    return close_reads.closes("", entities) if close_reads.book() else []
+
+
+def _close(closes: list[EntityClose]) -> None:
+    book = close_reads.book()
+    if not closes or book is None:
+        return
+    target = book.definition.target
+    write(
+        heading("Close readiness", f"{closes[0].period.name}, target {percent(float(target))}; a name opens the close")
+    )
+    write(readiness_bullets(closes, target, reader()))
+
+
+def _now_in_words(entities: tuple[str, ...], closes: list[EntityClose]) -> tuple[str, str]:
+    """What is past its window and whose close is at risk, in one sentence with its tone."""
+    money = reported_first(reads.money_at_risk(entities), reads.reporting_currency())
+    parts, tone = standing_words(reads.alert_counts(entities), money)
+    parts = parts or ["all watched work is inside its service window"]
+    book = close_reads.book()
+    if book is not None and (closing := close_words(closes, float(book.definition.target), reader())):
+        parts.append(closing)
+        tone = "at_risk" if tone == "in_time" and "at risk" in closing else tone
+    words = f"{'; '.join(parts)}."
+    return words[0].upper() + words[1:], tone
+
+
+def _in_words(found: list[KpiFigure]) -> str:
+    """How many targets are met, and which are not, in one sentence."""
     judged = [(one, one.kpi.is_met(one.figure.value)) for one in found]
     missed = [one for one, met in judged if met is False]
     met = sum(1 for _, is_met in judged if is_met)
     if not missed and not met:
-        return "No target can be judged in this time: no case of theirs has ended.", "suspended"
+        return "No target can be judged in this time: no case of theirs has ended."
     if not missed:
-        return f"All {count_of(met, 'target')} that can be judged are met.", "in_time"
+        return f"All {count_of(met, 'target')} that can be judged are met."
     currency = reads.reporting_currency()
     named = [f"{one.kpi.title} at {shown_value(one.kpi, one.figure.value, currency)}" for one in missed[:_MOST_NAMED]]
     more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
     verb = "misses its target" if len(missed) == 1 else "miss their targets"
-    words = f"{', '.join(named)}{more} {verb}; {count_of(met, 'target')} are met."
-    return words[0].upper() + words[1:], "at_risk"
+    words = f"{', '.join(named)}{more} {verb}; {count_of(met, 'target')} {'is' if met == 1 else 'are'} met."
+    return words[0].upper() + words[1:]
 
 
 def _course(kpi: Kpi, range_: KpiRange, entities: tuple[str, ...]) -> None:

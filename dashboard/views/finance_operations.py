@@ -115,12 +115,12 @@ def _in_words(page: WorkPage) -> tuple[str, str]:
     if not page.total:
         return "Nothing is stuck.", "in_time"
     worth = compact_money(page.money, reads.reporting_currency())
-    unknown = f", {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
+    unknown = f" and {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
     first = page.items[0]
     where = f"{first.business_object.type} {first.business_object.id}"
-    verb = "is" if page.total == 1 else "are"
+    verb = "is" if page.objects == 1 else "are"
     return (
-        f"{count_of(page.total, 'object')} worth {worth}{unknown} {verb} stuck; begin with {where} "
+        f"{count_of(page.objects, 'object')} {verb} stuck, worth {worth}{unknown}; begin with {where} "
         f"({compact_money(first.amount, first.currency)}).",
         "firing" if first.state is AlertState.FIRING else "at_risk",
     )
@@ -145,7 +145,7 @@ def _draw_rows(wish: WorkWish, shown: str) -> None:
         st.session_state["page"] = 1
         page = reads.work(wish, _A_PAGE, 0)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="work_top"):
-        note = f"{count_of(page.total, 'object')}, by money and how much of its time is gone"
+        note = f"{count_of(page.total, 'alert')} on {count_of(page.objects, 'object')}, the most urgent first"
         picked = len(_picked())
         write(heading("Work", picked_words(picked, page.total) if picked else note))
         export("work", "work-list", page.total, work_sheet(wish))

@@ -105,9 +105,11 @@ def _nothing_yet(range_: TimeRange, which: FlowFilter) -> None:
 def _map(range_: TimeRange, which: FlowFilter, least_share: float) -> None:
     def draw() -> None:
         flow = flow_reads.map_of(range_.name, which)
-        write(sentence(*flow_words(flow)))
-        hidden = sum(edge.share < least_share for edge in flow.edges)
-        note = f"{range_.words}, {count_of(len(flow.edges) - hidden, 'handoff')}"
+        shown = [edge for edge in flow.edges if edge.share >= least_share]
+        # Of what is drawn: a sentence about a hidden path sends readers to look for what is not there.
+        write(sentence(*flow_words(shown)))
+        hidden = len(flow.edges) - len(shown)
+        note = f"{range_.words}, {count_of(len(shown), 'handoff')}"
         write(heading("How work flows", f"{note}, {count_of(hidden, 'rare one')} hidden" if hidden else note))
         write(legend())
         st.plotly_chart(
@@ -121,7 +123,7 @@ def _map(range_: TimeRange, which: FlowFilter, least_share: float) -> None:
         )
         with st.expander("As a table", key="flow_table"):
             export("handoffs", "handoffs", len(flow.edges), handoffs_sheet(flow))
-            write(handoffs_table([edge for edge in flow.edges if edge.share >= least_share]))
+            write(handoffs_table(shown))
         if st.session_state.pop("flow_picked", False):
             # The whole page, not this part of it alone.
             st.rerun()

@@ -1,6 +1,5 @@
 """Overview: what is stuck now, how much money is behind it, and how work flows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, th
 from dashboard.components.filters import TimeRange
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.components.sources import sources_table
+from dashboard.components.standing import listed, reported_first, standing_words
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
 from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, grouped, percent
 from domain.alert import AlertState
@@ -21,7 +21,6 @@ from storage.overview import MoneyAtRisk, OrderFlow, RuleCount
 
 REFRESH = timedelta(seconds=5)
 _ALERTS_A_PAGE = 12
-_IN_SENTENCE = 3
 
 
 def _page() -> None:
@@ -37,7 +36,8 @@ def _page() -> None:
 
 def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
     def draw() -> None:
-        counts, money, sources = reads.alert_counts(entities), reads.money_at_risk(entities), reads.sources()
+        counts, sources = reads.alert_counts(entities), reads.sources()
+        money = reported_first(reads.money_at_risk(entities), reads.reporting_currency())
         flow, before = reads.order_flow(range_.name, entities)
         if not _has_heard(sources):
             write(
@@ -63,36 +63,8 @@ def _has_heard(sources: Sequence[SourceFreshness]) -> bool:
 
 def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tuple[str, str]:
     """The state of things in one sentence, and its tone."""
-    by_state: Counter[AlertState] = Counter()
-    for count in counts:
-        by_state[count.state] += count.alerts
-    firing, risk, unsure = (by_state[state] for state in (AlertState.FIRING, AlertState.AT_RISK, AlertState.SUSPENDED))
-    objects = sum(row.objects for row in money if row.state is AlertState.FIRING)
-    parts = []
-    if objects:
-        worth = [
-            compact_money(row.amount, row.currency)
-            for row in money
-            if row.state is AlertState.FIRING and row.amount is not None
-        ]
-        behind = _listed(worth) if worth else "an unknown amount"
-        verb = "is past its" if objects == 1 else "are past their"
-        parts.append(f"{count_of(objects, 'object')} worth {behind} {verb} service window")
-    if risk:
-        parts.append(f"{count_of(risk, 'more alert' if firing else 'alert')} will fire unless work moves")
-    if unsure:
-        parts.append(f"{count_of(unsure, 'alert')} cannot be judged while a source is silent")
-    if not parts:
-        return "All watched work is inside its service window.", "in_time"
-    tone = AlertState.FIRING if firing else AlertState.AT_RISK if risk else AlertState.SUSPENDED
-    return f"{'; '.join(parts)}.", tone
-
-
-def _listed(words: Sequence[str]) -> str:
-    shown = list(words[:_IN_SENTENCE])
-    if len(words) > _IN_SENTENCE:
-        shown.append("more in other currencies")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    parts, tone = standing_words(counts, money)
+    return f"{'; '.join(parts)}." if parts else "All watched work is inside its service window.", tone
 
 
 def _tiles(
@@ -140,9 +112,9 @@ def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
     unknown = sum(row.unknown for row in firing)
     risk = _stated(money, AlertState.AT_RISK)
     unsure = _stated(money, AlertState.SUSPENDED)
-    more: tuple[str, ...] = (f"{_listed(risk)} more at risk",) if risk else ()
+    more: tuple[str, ...] = (f"{listed(risk)} more at risk",) if risk else ()
     if unsure:
-        more = (*more, f"{_listed(unsure)} not judged while a source is silent")
+        more = (*more, f"{listed(unsure)} not judged while a source is silent")
     if not firing:
         return Tile("Money past its window", "none", "no object is known to be late", more=more)
     note = count_of(sum(row.objects for row in firing), "object")
@@ -152,7 +124,7 @@ def _money_tile(money: Sequence[MoneyAtRisk]) -> Tile:
         return Tile("Money past its window", UNKNOWN, note, tone="firing", more=more)
     figures = [compact_money(row.amount, row.currency) for row in stated]
     if len(figures) > 1:
-        more = (f"and {_listed(figures[1:])}", *more)
+        more = (f"and {listed(figures[1:])}", *more)
     exact = "; ".join(exact_money(row.amount, row.currency) for row in stated)
     return Tile("Money past its window", figures[0], note, exact=exact, tone="firing", more=more)
 

@@ -3,13 +3,14 @@
 -- first. Where a rule leaves no time, a day stands for it. An amount is converted at the latest rate by `now`, if that is no older than `rate_days`. `awaits` is what has not
 -- come, `cause` the service and call that fail, with the error. Of the alerts whose ids are in `held` with 'taken', of
 -- the others with 'nobody', of all with ''; of rules, entities and regions those that are named, or all; without those in
--- `left_out`. `search` is part of an object's id.
+-- `left_out`. `search` is part of an object's id. `objects` and the totals of money are of objects, not of alerts: one
+-- with several alerts counts once, with the amount stated last.
 -- params: states Array(String), entities Array(String), regions Array(String), rules Array(String), ownership String,
 --   held Array(String), left_out Array(String), only Array(String), search String, now DateTime64(6, 'UTC'),
 --   reporting_currency String, rate_days UInt32, limit UInt64, offset UInt64
 -- columns: alert_id, alert, object_type, object_id, state, severity, started_at, deadline_at, amount, currency, converted, reason,
---   legal_entity, region, awaits, evidence, version, cause_service, cause_operation, cause_error, total, total_converted,
---   total_unconverted
+--   legal_entity, region, awaits, evidence, version, cause_service, cause_operation, cause_error, total, objects,
+--   total_converted, total_unconverted
 WITH
     rates AS
     (
@@ -22,7 +23,9 @@ WITH
         SELECT
             alert_id, alert, object_type, object_id, state, severity, started_at, deadline_at, amount, ifNull(currency, '') AS currency,
             reason, labels['legal_entity'] AS legal_entity, labels['region'] AS region,
-            JSONExtract(evidence, 'awaits', 'Array(String)') AS awaits, evidence, version, toDate({now:DateTime64(6, 'UTC')}) AS priced_on
+            JSONExtract(evidence, 'awaits', 'Array(String)') AS awaits, evidence, version,
+            row_number() OVER (PARTITION BY object_type, object_id ORDER BY isNull(amount), changed_at DESC, alert_id) = 1 AS speaks,
+            toDate({now:DateTime64(6, 'UTC')}) AS priced_on
         FROM alerts
         WHERE state IN {states:Array(String)}
             AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))
@@ -53,8 +56,9 @@ SELECT
     legal_entity, region, awaits, evidence, version,
     toString(causes.service) AS cause_service, toString(causes.operation) AS cause_operation, causes.error AS cause_error,
     count() OVER () AS total,
-    sum(converted) OVER () AS total_converted,
-    countIf(isNull(converted)) OVER () AS total_unconverted
+    countIf(speaks) OVER () AS objects,
+    sumIf(converted, speaks) OVER () AS total_converted,
+    countIf(speaks AND isNull(converted)) OVER () AS total_unconverted
 FROM priced
 LEFT JOIN (SELECT alert_id, service, operation, error FROM alert_causes FINAL) AS causes ON causes.alert_id = priced.alert_id
 ORDER BY

@@ -1,19 +1,25 @@
 """The executive page: figures against their targets in words, and what is behind one."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import reads
 from dashboard.components.kpi_groups import GROUPS
 from dashboard.server import APP
 from dashboard.session import ConsoleContext, attach
 from domain.clock import FixedClock
 from kpis.keeper import KpiKeeper
+from storage.alerts import write_transitions
 from storage.client import Store
 from storage.events import insert_events
-from tests.builders import event_row
+from tests.builders import NOW, alert, event_row
+from tests.integration.close.closing import BOOK
+from tests.integration.dashboard import test_close_page as closing
 from tests.integration.dashboard.test_pages import _shown as shown
 from tests.integration.kpis.keeping import KPIS, SETTINGS
 
@@ -63,6 +69,38 @@ def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: S
     assert '<div class="mp-tile-value" title="300.30 EUR">€300</div>' in text
     assert "1 case of unknown amount not in it" in text
     assert '<i style="height:100%"></i>' in text
+
+
+def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest, kept: Store) -> None:
+    page.run()
+    quiet = shown(page.switch_page(PAGE).run())
+    euros = alert(amount=Decimal("500.00"), currency="EUR")
+    write_transitions(kept, [euros, alert(object="order/O-8", amount=Decimal(900000), currency="JPY")])
+    reads.alert_counts.clear()
+    reads.money_at_risk.clear()
+
+    text = shown(page.run())
+
+    assert "All watched work is inside its service window." in quiet
+    # What is in the reporting currency comes first, however large the number beside it.
+    assert "2 objects worth €500 and ¥900\u202fK are past their service window." in text
+    assert "Money at risk by rule, per currency" in text
+    assert "Money at risk by rule, per currency" not in quiet
+
+
+def test_it_says_how_ready_the_close_is(embedded_store: Store) -> None:
+    closing.approve(embedded_store, "O-1", "DE01", closing.THEN)
+    closing.keep(embedded_store, NOW)
+    KpiKeeper(embedded_store, KPIS, SETTINGS).tick(NOW)
+    context = ConsoleContext(embedded_store, FixedClock(NOW), kpis=KPIS, pricing=SETTINGS.pricing)
+    attach(replace(context, close=BOOK))
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+
+    text = shown(page.switch_page(PAGE).run())
+    attach(context)
+
+    assert "; the close of 2026-10 is at risk in DE01 by " in text
+    assert 'href="close?period=2026-10&amp;of=DE01"' in text
 
 
 def test_a_figure_opens_its_entities_cases_and_days(page: AppTest, kept: Store) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,9 +18,12 @@ from domain.alert import Alert, AlertState
 from domain.alert_action import ActionKind
 from domain.alert_evidence import AlertEvidence, EventEvidence
 from domain.audit import Actor
+from domain.business_object import BusinessObject
 from domain.clock import FixedClock
 from domain.errors import UsageError
+from domain.reconcile_rule import ReconcileRule
 from rules.loader import load_rules
+from rules.reconcile_exceptions import compare
 from rules.references import References
 from rules.versions import adopt
 from storage.alert_actions import actions_on
@@ -29,6 +34,7 @@ from storage.events import insert_events
 from storage.kpi_cases import Pricing
 from storage.on_call import AlertWish
 from storage.rule_versions import write_rule_versions
+from storage.trace_view import events_of
 from storage.work_list import WorkWish, work_page
 from tests.browser.stuck_order import STUCK, seed_stuck_order
 from tests.builders import alert, event_row
@@ -48,6 +54,14 @@ groups:
           "on": [amount, currency]
           tolerance: {absolute: "5"}
           settle: 1h
+"""
+
+PAID_RULE = """
+groups:
+  - name: invoice_to_cash
+    rules:
+      - alert: PaidOtherThanInvoiced
+        reconcile: {object: invoice, left: invoice.issued, right: payment.applied, "on": amount, sum: right, settle: 1h}
 """
 
 
@@ -95,7 +109,8 @@ def differing(embedded_store: Store, now: datetime, tmp_path_factory: pytest.Tem
 def test_work_is_sorted_by_money_and_time_with_customer_and_where_it_is_stuck(page: AppTest, stuck: Alert) -> None:
     text = shown(page.switch_page(WORK).run())
 
-    assert "2 objects worth €12.5\u202fK, 1 of unknown worth are stuck; begin with order O-1001 (€12.5\u202fK)." in text
+    first = "begin with order O-1001 (€12.5\u202fK)."
+    assert f"2 objects are stuck, worth €12.5\u202fK and 1 of unknown worth; {first}" in text
     assert text.index("order O-1001") < text.index("order O-3003")
     assert "C-9 · DE01" in text
     assert "waits for order.posted" in text
@@ -112,6 +127,38 @@ def test_work_is_limited_by_its_filters(page: AppTest, stuck: Alert) -> None:
     text = shown(page.text_input(key="find").set_value("3003").run())
     assert "O-1001</b>" not in text
     assert "O-3003</b>" in text
+
+
+@pytest.mark.parametrize(
+    ("paid", "suggestion"),
+    [
+        ("60.00", "Paid less than it should be: deducted, paid in parts, or the rest was applied to something else."),
+        ("160.00", "Paid more than it should be: paid twice, or applied here although it pays something else."),
+    ],
+)
+def test_a_payment_that_differs_is_suggested_about_as_a_payment(
+    embedded_store: Store, now: datetime, tmp_path: Path, paid: str, suggestion: str
+) -> None:
+    (tmp_path / "cash.yaml").write_text(PAID_RULE)
+    [rule] = load_rules([tmp_path], References())
+    assert isinstance(rule, ReconcileRule)
+    said: dict[str, Any] = {"occurred_at": now - timedelta(days=9), "currency": "EUR"}
+    issued = event_row("i", "invoice.issued", ["invoice/I-1"], source="billing", amount="100.00", **said)
+    applied = event_row("p", "payment.applied", ["invoice/I-1"], source="erp", amount=paid, **said)
+    insert_events(embedded_store, [issued, applied])
+
+    assert compare(rule, events_of(embedded_store, BusinessObject("invoice", "I-1"))).suggestion == suggestion
+
+
+def test_an_object_with_two_alerts_counts_once_and_so_does_its_money(
+    page: AppTest, stuck: Alert, embedded_store: Store
+) -> None:
+    write_transitions(embedded_store, [replace(stuck, alert_id="b" * 32, name="OrderMissesClose")])
+
+    text = shown(page.switch_page(WORK).run())
+
+    assert "2 objects are stuck, worth €12.5\u202fK and 1 of unknown worth; begin with order O-1001" in text
+    assert "3 alerts on 2 objects, the most urgent first" in text
 
 
 def test_a_row_opens_the_pane_beside_the_list_and_it_closes(page: AppTest, stuck: Alert) -> None:

@@ -71,7 +71,7 @@ def test_hops_stand_with_their_figures_in_words_and_as_a_table(page: AppTest) ->
     text = shown(page.segmented_control(key="hops").set_value("24h").run())
 
     assert "<h3>middleware → erp</h3>" in text
-    assert f'<span title="12,500.00 EUR">{MONEY}</span></b> behind it: 1 object' in text
+    assert f'<span title="12,500.00 EUR">{MONEY}</span></b> waits in 1 object' in text
     assert 'aria-label="Errors: least 100\u202f%, most 100\u202f%, last no call"' in text
     assert "<caption>Hops, the gravest first</caption>" in text
 

@@ -86,5 +86,5 @@ def test_a_queue_tells_its_depth_and_nothing_of_calls() -> None:
 
     assert "queue orders" in card
     assert ">17<" in card
-    assert "unknown</span></b> behind it: 1 object" in card
+    assert "unknown</span></b> waits in 1 object" in card
     assert "p95" not in card
