@@ -89,7 +89,7 @@ def test_gates_scores_and_blockers_are_shown(page: AppTest, kept: Store) -> None
 
     text = shown(page.switch_page(PAGE).run())
 
-    assert "1 of 2 legal entities ready; 1 case blocks DE01." in text
+    assert "1 of 2 legal entities ready; 1 case blocks DE01; cutoff " in text
     assert "(3 × 1/2 orders_posted) / 3 = 50\u202f%, target 98\u202f%" in text
     assert 'aria-label="DE01, Approved orders posted: blocked"' in text
     assert 'aria-label="FR01, Approved orders posted: ready"' in text
