@@ -17,6 +17,7 @@ from rules import reconcile_exceptions
 from rules.engine import ENGINE
 from storage import incidents, on_call, overview, trace_view
 from storage.audit import verify_audit
+from storage.engine_state import read_watermark
 from storage.freshness import SourceFreshness, known_through, source_freshness
 from storage.on_call import AlertFile, AlertWish, AuditPage, HandledPage, SilencePage
 from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
@@ -102,6 +103,13 @@ def order_flow(range_name: str, entities: tuple[str, ...]) -> tuple[OrderFlow, O
 def throughput(range_name: str, entities: tuple[str, ...]) -> Throughput:
     chosen, until = RANGES[range_name], now()
     return overview.throughput(current().store, until - chosen.length, until, chosen.slice, entities)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def judged_through() -> datetime | None:
+    """Up to which arrival rules have been evaluated; None before the first time."""
+    watermark = read_watermark(current().store, ENGINE)
+    return watermark.evaluated_through if watermark else None
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

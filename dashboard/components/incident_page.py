@@ -133,8 +133,9 @@ def _draw_rest(file: IncidentFile) -> None:
         st.text(file.runbook)
     hop = _hop_of(file)
     if hop is not None and file.incident.ended_at is None:
-        outlooks = hop_reads.outlooks(hop)
-        write(heading("If it stays down until the cutoff", hop.name))
+        # Others go over the same hop, and what holds these up may let them pass.
+        outlooks = [one for one in hop_reads.outlooks(hop) if one.objects]
+        write(heading("If it stays down until the cutoff", f"{hop.name}, of whom something waits"))
         if outlooks:
             write(outlook_table(outlooks, reads.reporting_currency(), who))
     write(heading("Alerts", f"{count_of(len(file.alerts), 'alert')}, those that are open first"))

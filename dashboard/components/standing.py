@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from dashboard.formatting import Reader, compact_money, count_of
 from domain.alert import AlertState
@@ -9,6 +10,8 @@ from domain.close import CellState, EntityClose
 from storage.overview import MoneyAtRisk, RuleCount
 
 _IN_SENTENCE = 3
+# Rules are evaluated every few seconds; longer than that they have something to catch up on.
+_BEHIND = timedelta(minutes=5)
 
 
 def reported_first(money: Sequence[MoneyAtRisk], currency: str) -> list[MoneyAtRisk]:
@@ -28,8 +31,13 @@ def past_window(money: Sequence[MoneyAtRisk]) -> str:
     return f"{count_of(objects, 'object')} worth {behind} {verb} service window"
 
 
-def standing_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tuple[list[str], str]:
-    """What is late, at risk and not to be judged, as parts of a sentence, and the sentence's tone."""
+def standing_words(
+    counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk], judged_through: datetime | None, reader: Reader
+) -> tuple[list[str], str]:
+    """What is late, at risk and not to be judged, as parts of a sentence, and the sentence's tone.
+
+    Nothing is said to be in time by rules that have not judged what arrived.
+    """
     by_state: Counter[AlertState] = Counter()
     for count in counts:
         by_state[count.state] += count.alerts
@@ -41,8 +49,19 @@ def standing_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) ->
     if unsure:
         parts.append(f"{count_of(unsure, 'alert')} cannot be judged while a source is silent")
     if not parts:
-        return [], "in_time"
+        return _calm(judged_through, reader)
     return parts, AlertState.FIRING if firing else AlertState.AT_RISK if risk else AlertState.SUSPENDED
+
+
+def _calm(judged_through: datetime | None, reader: Reader) -> tuple[list[str], str]:
+    if judged_through is None:
+        return ["no rule has judged yet what arrived"], AlertState.SUSPENDED
+    if reader.now - judged_through > _BEHIND:
+        through = reader.instant(judged_through)
+        return [
+            f"nothing is late by what arrived until {through}; what came since is not judged yet"
+        ], AlertState.SUSPENDED
+    return ["all watched work is inside its service window"], "in_time"
 
 
 def listed(words: Sequence[str]) -> str:

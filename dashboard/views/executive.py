@@ -117,8 +117,7 @@ def _close(closes: list[EntityClose]) -> None:
 def _now_in_words(entities: tuple[str, ...], closes: list[EntityClose]) -> tuple[str, str]:
     """What is past its window and whose close is at risk, in one sentence with its tone."""
     money = reported_first(reads.money_at_risk(entities), reads.reporting_currency())
-    parts, tone = standing_words(reads.alert_counts(entities), money)
-    parts = parts or ["all watched work is inside its service window"]
+    parts, tone = standing_words(reads.alert_counts(entities), money, reads.judged_through(), reader())
     book = close_reads.book()
     if book is not None and (closing := close_words(closes, float(book.definition.target), reader())):
         parts.append(closing)

@@ -63,8 +63,9 @@ def _has_heard(sources: Sequence[SourceFreshness]) -> bool:
 
 def _in_words(counts: Sequence[RuleCount], money: Sequence[MoneyAtRisk]) -> tuple[str, str]:
     """The state of things in one sentence, and its tone."""
-    parts, tone = standing_words(counts, money)
-    return f"{'; '.join(parts)}." if parts else "All watched work is inside its service window.", tone
+    parts, tone = standing_words(counts, money, reads.judged_through(), reader())
+    words = f"{'; '.join(parts)}."
+    return words[0].upper() + words[1:], tone
 
 
 def _tiles(

@@ -59,8 +59,7 @@ def _list(files: RuleFiles) -> None:
         write(
             element(
                 "p",
-                "Noise is what fired and ended in the last 30 days without anybody having done anything about it, was "
-                "retracted, or was marked as noise.",
+                "Noise is what fired and ended in the last 30 days and was retracted, or marked as noise by somebody.",
                 class_="mp-quiet",
             )
         )

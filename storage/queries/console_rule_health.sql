@@ -1,5 +1,5 @@
 -- How each rule does: what stands of it, when it fired last, and of what fired and ended since an instant how much was
--- noise: retracted, marked as noise, or over without anybody having done anything about it.
+-- noise: retracted, or marked as noise and not as useful since.
 -- params: since DateTime64(6, 'UTC')
 -- columns: alert, firing, at_risk, suspended, last_fired_at, ended, noise
 SELECT
@@ -9,7 +9,7 @@ SELECT
     countIf(state = 'suspended') AS suspended,
     max(fired_at) AS last_fired_at,
     countIf(is_over) AS ended,
-    countIf(is_over AND (state = 'retracted' OR mark = 'noise' OR (acts = 0 AND mark != 'useful'))) AS noise
+    countIf(is_over AND (state = 'retracted' OR mark = 'noise')) AS noise
 FROM
 (
     SELECT
@@ -19,8 +19,9 @@ FROM
 ) AS judged
 LEFT JOIN
 (
-    SELECT alert_id, count() AS acts, argMaxIf(value, (acted_at, action_id), kind = 'mark') AS mark
+    SELECT alert_id, argMax(value, (acted_at, action_id)) AS mark
     FROM alert_actions
+    WHERE kind = 'mark'
     GROUP BY alert_id
 ) AS handled USING (alert_id)
 GROUP BY alert

@@ -14,8 +14,10 @@ from dashboard.server import APP
 from dashboard.session import ConsoleContext, attach
 from domain.clock import FixedClock
 from kpis.keeper import KpiKeeper
+from rules.engine import ENGINE
 from storage.alerts import write_transitions
 from storage.client import Store
+from storage.engine_state import Watermark, write_watermark
 from storage.events import insert_events
 from tests.builders import NOW, alert, event_row
 from tests.integration.close.closing import BOOK
@@ -71,7 +73,8 @@ def test_it_says_in_one_sentence_which_targets_are_missed(page: AppTest, kept: S
     assert '<i style="height:100%"></i>' in text
 
 
-def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest, kept: Store) -> None:
+def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest, kept: Store, now: datetime) -> None:
+    write_watermark(kept, ENGINE, Watermark(now, "1"), now)
     page.run()
     quiet = shown(page.switch_page(PAGE).run())
     euros = alert(amount=Decimal("500.00"), currency="EUR")

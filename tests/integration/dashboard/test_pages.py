@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from alerts.handling import Deed, handle
 from alerts.silences import SilenceWish, put_silence
 from collector.contract_definitions import SHIPPED, load_contracts
+from dashboard import reads
 from dashboard.server import APP
 from dashboard.session import ConsoleContext, attach
 from domain.alert import AlertState
@@ -20,8 +21,10 @@ from domain.clock import FixedClock
 from domain.errors import StoreUnreachable
 from domain.source_silence import SOURCE_SILENT
 from domain.span_names import SpanNames
+from rules.engine import ENGINE
 from storage.alerts import list_alerts, write_transitions
 from storage.client import Store
+from storage.engine_state import Watermark, write_watermark
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import alert, otlp_request, span
@@ -139,9 +142,17 @@ def test_a_quiet_company_is_said_to_be_in_time(page: AppTest, embedded_store: St
     seed_stuck_order(embedded_store, now)
     page.query_params["entity"] = ["GB01"]
     embedded_store.execute("TRUNCATE TABLE alert_states")
+    unjudged = _shown(page.run())
+    write_watermark(embedded_store, ENGINE, Watermark(now - timedelta(hours=1), "1"), now)
+    reads.judged_through.clear()
+    behind = _shown(page.run())
+    write_watermark(embedded_store, ENGINE, Watermark(now, "1"), now + timedelta(seconds=1))
+    reads.judged_through.clear()
 
     shown = _shown(page.run())
 
+    assert "No rule has judged yet what arrived." in unjudged
+    assert "what came since is not judged yet." in behind
     assert "All watched work is inside its service window." in shown
     assert "Nothing is open" in shown
 
