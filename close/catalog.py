@@ -101,7 +101,10 @@ def load_close(folders: list[Path], known_alerts: Collection[str] | None = None)
                 problems.extend(error.problems)
                 continue
             readiness = file.model.readiness or readiness
-            for number, config in enumerate(file.model.gates):
+            for number, written in enumerate(file.model.gates):
+                config = _raised(written, known_alerts) if folder == SHIPPED else written
+                if config is None:
+                    continue
                 wrong = list(_problems(file, ("gates", number), config, here, known_alerts))
                 problems.extend(wrong)
                 if not wrong:
@@ -112,6 +115,14 @@ def load_close(folders: list[Path], known_alerts: Collection[str] | None = None)
     if not gates or readiness is None:
         raise ConfigError(message="the close has no gates, or no readiness with a target and an owner; give both")
     return CloseDefinition(tuple(gates.values()), readiness.target, readiness.owner)
+
+
+def _raised(config: GateConfig, known_alerts: Collection[str] | None) -> GateConfig | None:
+    """A shipped gate with the alerts that the rules in force raise; None where it is one of alerts and they raise none."""
+    if known_alerts is None or not config.alerts:
+        return config
+    raised = tuple(name for name in config.alerts if name in known_alerts)
+    return config.model_copy(update={"alerts": raised}) if raised else None
 
 
 def _problems(

@@ -11,13 +11,13 @@ from itertools import groupby
 
 from domain.errors import StoreError, StoreUnreachable
 from domain.instants import EPOCH
-from domain.kpi import Dimension, Kpi, Statistic
+from domain.kpi import Dimension, Kpi, Origin, Statistic
 from kpis.case_finding import find_cases, known_through
 from kpis.config import KpiSettings
 from kpis.figures import slices, value_of
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
-from storage.kpi_case_keeping import Span
+from storage.kpi_case_keeping import Span, arrivals
 from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, changed_days, sum_days
 from storage.kpi_values import DayValue, Statement, read_statements, write_statements
 
@@ -69,6 +69,9 @@ class KpiKeeper:
         is_priced_anew = stated is None or stated.rules_version != prices
         if through == after and not has_other_segments and not is_priced_anew:
             return False
+        begun_later = begun is not None and (after is None or begun.evaluated_through > after)
+        if not (has_other_segments or is_priced_anew or begun_later) and self._brings_nothing(kpi, after, through):
+            return False
         self._note(kpi, "begun", through, segment)
         span = Span(after, through, touched=after is not None and not has_other_segments)
         if after != through or not span.touched:
@@ -80,6 +83,13 @@ class KpiKeeper:
         self._note(kpi, "stated", through, prices)
         self._note(kpi, "kept", through, segment)
         return True
+
+    def _brings_nothing(self, kpi: Kpi, after: datetime | None, through: datetime) -> bool:
+        """Whether nothing arrived that its cases follow from and no day ended: then a later tick takes it in as well."""
+        is_of_events = kpi.cases.origin is Origin.MILESTONES and kpi.against is None
+        if not is_of_events or after is None or after.date() != through.date():
+            return False
+        return not arrivals(self._store, kpi.cases.object_type, after, through)
 
     def _prices(self, kpi: Kpi) -> str:
         """A name of the rates and the currency that a KPI's statements follow from; empty where from none."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
@@ -24,6 +24,10 @@ from storage.kpi_cases import Pricing
 log = logging.getLogger("milepost.kpis")
 
 
+# To read all figures of thirty days costs more than to keep them, and they move slowly.
+SHOWN_EVERY = timedelta(minutes=5)
+
+
 class KpiKeeping:
     """The configured KPIs; ConfigError where their files are wrong."""
 
@@ -35,6 +39,7 @@ class KpiKeeping:
         self.book: KpiBook = book.with_rates(demo_rates(now.date())) if demo and not book.settings.rates else book
         self._metrics = KpiMetrics(registry)
         self._is_checked = False
+        self._shown_at: datetime | None = None
         self.hops = HopKeeping(registry)
         self.close = CloseKeeping(settings, references, registry)
 
@@ -69,7 +74,9 @@ class KpiKeeping:
             except Exception as error:
                 log.exception("figures could not be kept")
                 problems.append(f"{type(error).__name__}: {error}")
-        self._metrics.read(store, self.book, now)
+        if self._shown_at is None or now - self._shown_at >= SHOWN_EVERY:
+            self._metrics.read(store, self.book, now)
+            self._shown_at = now
         if problems:
             raise StoreError("\n".join(problems))
         self._metrics.kept_through.set(through.timestamp())

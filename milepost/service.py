@@ -79,7 +79,7 @@ FOREIGN_WRITER_LAG = timedelta(seconds=INSERT_SECONDS + 5)
 TICK = "tick"
 # As often as people look; the rules engine, which wakes people, does not wait for figures.
 KPIS_EVERY = timedelta(minutes=1)
-KPIS_FIRST_AFTER = timedelta(seconds=10)
+KPIS_FIRST_AFTER = timedelta(seconds=30)
 # A restart is no absence: senders try again for as long.
 SHORTEST_ABSENCE = timedelta(minutes=1)
 

@@ -56,6 +56,19 @@ def test_a_gate_is_another_once_its_cases_are_defined_otherwise(tmp_path: Path) 
     assert redefined.version != shipped.version
 
 
+def test_a_shipped_gate_counts_the_alerts_that_the_rules_in_force_raise() -> None:
+    def alerts(*raised: str) -> tuple[str, ...] | None:
+        return {gate.id: gate.alerts for gate in load_close([SHIPPED], set(raised)).gates}.get("exceptions_cleared")
+
+    assert alerts("PaidOtherThanInvoiced", "InvoicedOtherThanOrdered", "OrderNotPosted") == (
+        "InvoicedOtherThanOrdered",
+        "PaidOtherThanInvoiced",
+    )
+    assert alerts("PaidOtherThanInvoiced") == ("PaidOtherThanInvoiced",)
+    # Where nobody watches for exceptions there is no gate of them.
+    assert alerts("OrderNotPosted") is None
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
