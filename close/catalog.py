@@ -118,7 +118,7 @@ def load_close(folders: list[Path], known_alerts: Collection[str] | None = None)
 
 
 def _raised(config: GateConfig, known_alerts: Collection[str] | None) -> GateConfig | None:
-    """A shipped gate with the alerts that the rules in force raise; None where it is one of alerts and they raise none."""
+    """A shipped gate with those of its alerts that the rules in force raise; None where they raise none of them."""
     if known_alerts is None or not config.alerts:
         return config
     raised = tuple(name for name in config.alerts if name in known_alerts)

@@ -85,7 +85,7 @@ class KpiKeeper:
         return True
 
     def _brings_nothing(self, kpi: Kpi, after: datetime | None, through: datetime) -> bool:
-        """Whether nothing arrived that its cases follow from and no day ended: then a later tick takes it in as well."""
+        """Whether nothing arrived that its cases follow from and no day ended: a later tick takes it in as well."""
         is_of_events = kpi.cases.origin is Origin.MILESTONES and kpi.against is None
         if not is_of_events or after is None or after.date() != through.date():
             return False

@@ -15,7 +15,7 @@ from domain.duration import format_duration
 from domain.permission import Permission
 
 _DOING = "doing_incident"
-_PUNCTUATION = re.compile(r"[!-.:-@\[-^`{-~]")
+_PUNCTUATION = re.compile(r"[!-,.:-@\[-^`{-~]")
 _LENGTHS = {"1 hour": timedelta(hours=1), "4 hours": timedelta(hours=4), "1 day": timedelta(days=1)}
 _BUTTONS = {
     "acknowledge": ("Acknowledge", ":material/check:"),
