@@ -1,5 +1,6 @@
 """The console's door: lets in who may come in, and lets act who may act; both are in the audit log."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from storage.on_call import newest_entries
 _SIGN_IN_ID = "sign_in"
 # Of a sign-in that this process has not seen, the log is asked: it was before a restart, or at another console.
 _LOOKED_BACK = 500
+# A page and its parts run in threads of their own, and one of them notes a sign-in.
+_noting = threading.Lock()
 
 
 def visitor() -> Visitor:
@@ -65,12 +68,13 @@ def note_visit(found: Visitor) -> None:
     if isinstance(found, SignedOut) or not found.sign_in_id:
         return
     context = current()
-    if found.sign_in_id in context.noted or _is_in_log(context, found.sign_in_id):
+    with _noting:
+        if found.sign_in_id in context.noted:
+            return
         context.noted.add(found.sign_in_id)
-        return
-    context.noted.add(found.sign_in_id)
     try:
-        write_audit(context.store, _visit(found), context.clock.now())
+        if not _is_in_log(context, found.sign_in_id):
+            write_audit(context.store, _visit(found), context.clock.now())
     except BaseException:
         context.noted.discard(found.sign_in_id)
         raise

@@ -66,9 +66,11 @@ WITH
             quantilesExactInclusiveState(0.5, 0.9)(CAST(measure, 'Nullable(Float64)')) AS quantiles,
             sum(amount) AS stated,
             countIf(isNull(amount)) AS without,
+            -- With how many there are, since an instant at which all sums are 0 is left out.
             sumMap(
                 if({asks_latest:Bool}, [toUnixTimestamp64Micro(assumeNotNull(ended_at))], []),
-                if({asks_latest:Bool}, [ifNull(measure, 0)], [])) AS by_instant
+                if({asks_latest:Bool}, [ifNull(measure, 0)], []),
+                if({asks_latest:Bool}, [toUInt64(1)], [])) AS by_instant
         FROM asked
         GROUP BY slice, label, money_in, priced_on
         UNION ALL
@@ -94,7 +96,7 @@ WITH
             quantiles,
             stated,
             without,
-            CAST(([], []), 'Tuple(Array(Int64), Array(Float64))')
+            CAST(([], [], []), 'Tuple(Array(Int64), Array(Float64), Array(UInt64))')
         FROM kpi_days FINAL
         WHERE kpi = {kpi:String} AND definition = {definition:String} AND NOT is_marker
             AND (day, version) IN
@@ -120,7 +122,7 @@ SELECT
     money_in,
     sum(number) AS cases,
     sum(one.sum_of_values) AS sum_of_values,
-    arrayElementOrNull(sumMap(by_instant.1, by_instant.2).2, -1) AS latest,
+    arrayElementOrNull(sumMap(by_instant.1, by_instant.2, by_instant.3).2, -1) AS latest,
     sum(one.sum_of_values) / sum(valued) AS mean,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[1] AS median,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[2] AS p90,

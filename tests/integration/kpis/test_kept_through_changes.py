@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kpis import keeper as keeping_module
+from kpis import case_finding
 from kpis.fx import bring_rates_in
 from kpis.keeper import KpiKeeper
 from storage.client import Store
@@ -86,8 +86,8 @@ def test_many_arrivals_at_once_are_taken_in_part_by_part(
     embedded_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a file of millions of rows: the parts together come to what one would."""
-    monkeypatch.setattr(keeping_module, "_MILESTONES_AT_ONCE", 2)
-    monkeypatch.setattr(keeping_module, "_ARRIVALS_AT_ONCE", 2)
+    monkeypatch.setattr(case_finding, "_MILESTONES_AT_ONCE", 2)
+    monkeypatch.setattr(case_finding, "_ARRIVALS_AT_ONCE", 2)
     keeper = KpiKeeper(embedded_store, {HANDOFF.id: HANDOFF}, SETTINGS)
     insert_events(embedded_store, [event_row(f"a-{one}", "order.approved", [f"order/O-{one}"]) for one in range(7)])
     keeper.tick(NOW + HOUR)
