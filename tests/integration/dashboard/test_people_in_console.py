@@ -129,7 +129,7 @@ def test_a_viewer_sees_alerts_with_dead_buttons_and_who_may(signed_in: SignedIn,
     assert (
         "No permission to acknowledge, assign, comment on, escalate and mark alerts: operators and admins can." in shown
     )
-    assert len(buttons) == 6
+    assert len(buttons) == 8
     assert all(button.disabled for button in buttons.values())
     assert {button.help for button in buttons.values()} == {"No permission: operators and admins can"}
 
