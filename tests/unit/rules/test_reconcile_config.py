@@ -128,7 +128,7 @@ def test_the_owners_are_those_of_the_contracts_and_make_the_version(tmp_path: Pa
         pytest.param(
             "authority: {object: gadget}",
             '5:25: rule "Wrong": authority: no contract has events of "gadget"; give one of contract, customer, '
-            "invoice, opportunity, order, payment, quote",
+            "forecast, invoice, opportunity, order, payment, quote",
             id="an object without contracts",
         ),
         pytest.param(
