@@ -196,7 +196,7 @@ def live_and_die(machine: Machine, receiver: RecordingReceiver, chance: random.R
         kill()
     else:
         receiver.at_next(kill if how == "before an answer" else kill_soon, before_answer=how == "before an answer")
-    assert died.wait(60), f"nothing was sent in a life that was to end {how}"
+    assert died.wait(180), f"nothing was sent in a life that was to end {how}"
     machine.await_end()
 
 
