@@ -90,7 +90,7 @@ def test_what_stands_is_what_a_walk_through_the_history_says(
         if step.kind is ActionKind.UNACKNOWLEDGE or KEPT.get(step.kind) in HOLDING:
             for name in HOLDING:
                 expected.pop(name, None)
-        if step.kind is not ActionKind.UNACKNOWLEDGE and step.kind is not ActionKind.COMMENT:
+        if step.kind in KEPT:
             expected[KEPT[step.kind]] = done
 
     found = handling_of(embedded_store, [stands.alert_id]).get(stands.alert_id, NOT_HANDLED)
