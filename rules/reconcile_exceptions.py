@@ -17,12 +17,16 @@ _SMALL = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class SideSays:
-    """What one side says of each field; None where it says nothing. `events` it said it with, `at` the last of them."""
+    """What one side says of each field; None where it says nothing. `events` it said it with, `at` the last of them.
+
+    `currency` is that of its amount; of amounts in several currencies there is no sum.
+    """
 
     name: str
     fields: dict[str, str | Decimal | None]
     events: int
     at: datetime | None
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,16 @@ def compare(rule: ReconcileRule, events: Sequence[EventRecord]) -> Comparison:
     right_events = [event for event in events if _says(rule.right, event)]
     less = [event for event in events if event.type in rule.less and rule.right.source in (None, event.source)]
     right = _summed(rule, right_events, less) if rule.sums else _latest(rule.right, rule.on, right_events)
-    amounts = left.fields.get(AMOUNT), right.fields.get(AMOUNT)
-    difference = amounts[1] - amounts[0] if all(isinstance(one, Decimal) for one in amounts) else None  # type: ignore[operator]
+    difference = _difference(left, right)
     return Comparison(left, right, difference, _tolerance(rule), _suggestion(rule, left, right, difference))
+
+
+def _difference(left: SideSays, right: SideSays) -> Decimal | None:
+    """By how much the right amount is more; None where one is unknown, or in another currency."""
+    stated, found = left.fields.get(AMOUNT), right.fields.get(AMOUNT)
+    if not isinstance(stated, Decimal) or not isinstance(found, Decimal) or left.currency != right.currency:
+        return None
+    return found - stated
 
 
 def _says(side: Side, event: EventRecord) -> bool:
@@ -68,20 +79,29 @@ def _says(side: Side, event: EventRecord) -> bool:
 
 def _latest(side: Side, fields: Sequence[str], events: Sequence[EventRecord]) -> SideSays:
     said: dict[str, str | Decimal | None] = dict.fromkeys(name for name in fields if name != PRESENCE)
+    currency = None
     for event in events:
         for name in said:
             value = _value(event, name)
             if value not in (None, ""):
                 said[name] = value
-    return SideSays(str(side), said, len(events), events[-1].occurred_at if events else None)
+        currency = event.currency if event.amount is not None else currency
+    return SideSays(str(side), said, len(events), events[-1].occurred_at if events else None, currency)
 
 
 def _summed(rule: ReconcileRule, events: Sequence[EventRecord], less: Sequence[EventRecord]) -> SideSays:
     said = _latest(rule.right, rule.on, events)
     stated = [event.amount for event in events if event.amount is not None]
     taken_off = [event.amount for event in less if event.amount is not None]
-    total = sum(stated, Decimal(0)) - sum(taken_off, Decimal(0)) if stated else None
-    return SideSays(f"{said.name}, added up", {**said.fields, AMOUNT: total}, len(events) + len(less), said.at)
+    currencies = {event.currency for event in (*events, *less) if event.amount is not None}
+    total = sum(stated, Decimal(0)) - sum(taken_off, Decimal(0)) if stated and len(currencies) == 1 else None
+    return SideSays(
+        f"{said.name}, added up",
+        {**said.fields, AMOUNT: total},
+        len(events) + len(less),
+        said.at,
+        said.currency if total is not None else None,
+    )
 
 
 def _value(event: EventRecord, name: str) -> str | Decimal | None:
@@ -109,8 +129,7 @@ def _suggestion(rule: ReconcileRule, left: SideSays, right: SideSays, difference
     for side in (left, right):
         if not side.events:
             return f"{side.name} says nothing yet: ask for a replay, or accept it if it will never come."
-    currencies = left.fields.get(CURRENCY), right.fields.get(CURRENCY)
-    if CURRENCY in rule.on and all(currencies) and currencies[0] != currencies[1]:
+    if left.currency and right.currency and left.currency != right.currency:
         return "The currencies differ: one system has the wrong one; correct it there before the amounts are compared."
     amount = left.fields.get(AMOUNT)
     if difference and isinstance(amount, Decimal):

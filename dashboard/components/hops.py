@@ -213,13 +213,13 @@ def _sureness(one: Outlook, currency: str) -> Html:
 
 
 def _rate(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.3g}/min"
+    return UNKNOWN if value is None else f"{grouped(value, '.3g')}/min"
 
 
 def _seconds(value: float | None) -> str:
     if value is None:
         return UNKNOWN
-    return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
+    return f"{grouped(value * 1000, '.3g')} ms" if value < 1 else f"{grouped(value, '.3g')} s"
 
 
 def _amount(amount: Decimal | None, currency: str) -> Html:

@@ -64,16 +64,15 @@ def _said(name: str, value: str | Decimal | None, side: SideSays) -> Html:
     if value is None:
         return element("b", UNKNOWN, class_="mp-unknown")
     if name == AMOUNT and isinstance(value, Decimal):
-        currency = side.fields.get(CURRENCY)
-        return element("b", exact_money(value, currency) if isinstance(currency, str) else f"{value.normalize():f}")
+        return element("b", exact_money(value, side.currency))
     return element("b", f"{name}: {value}")
 
 
 def _difference(comparison: Comparison) -> str:
     if comparison.difference is not None:
-        currency = comparison.left.fields.get(CURRENCY)
-        known = currency if isinstance(currency, str) else None
-        amount = exact_money(comparison.difference, known) if known else f"{comparison.difference.normalize():f}"
+        amount = exact_money(comparison.difference, comparison.left.currency)
         return f"+{amount}" if comparison.difference > 0 else amount
+    if comparison.left.currency and comparison.right.currency and comparison.left.currency != comparison.right.currency:
+        return "two currencies, which cannot be compared"
     differing = [name for name, value in comparison.left.fields.items() if value != comparison.right.fields.get(name)]
     return ", ".join(differing) or "one side is missing"

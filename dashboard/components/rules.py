@@ -216,7 +216,7 @@ def _sides(running: Mapping[str, Any], candidate: Mapping[str, Any]) -> Html:
     levels = sorted({*before["pages_per_week"], *after["pages_per_week"]})
     for level in levels:
         old, new = before["pages_per_week"].get(level, 0), after["pages_per_week"].get(level, 0)
-        rows.append((f"Pages a week, {level}", f"{old:g}", f"{new:g}", _change(round(new - old, 3))))
+        rows.append((f"Pages a week, {level}", grouped(old, "g"), grouped(new, "g"), _change(round(new - old, 3))))
     sums = [{one["currency"]: parse_amount(one["amount"]) for one in side["money"]} for side in (before, after)]
     for currency in sorted({*sums[0], *sums[1]}):
         shown = [money(side[currency], currency) if currency in side else _NONE for side in sums]

@@ -93,7 +93,9 @@ def _rate(one: SourceFreshness) -> str:
     if not one.events:
         return "none in this time"
     a_minute = one.events_per_second * 60
-    return f"{one.events_per_second:.3g} a second" if one.events_per_second >= 1 else f"{a_minute:.3g} a minute"
+    if one.events_per_second >= 1:
+        return f"{grouped(one.events_per_second, '.3g')} a second"
+    return f"{grouped(a_minute, '.3g')} a minute"
 
 
 def _refused(troubles: Sequence[Trouble]) -> Html:

@@ -9,25 +9,22 @@ import streamlit as st
 from dashboard import flow_reads, kpi_reads, reads
 from dashboard.components import filters
 from dashboard.components.acting import tell_done
+from dashboard.components.alert_filters import states_and_ownership
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.export import export
 from dashboard.components.money_funnel import funnel
 from dashboard.components.page import reader, shielded, write
-from dashboard.components.palette import STATE_WORDS
 from dashboard.components.work_acting import draw_work_actions
 from dashboard.components.work_pane import draw_pane
 from dashboard.components.work_rows import picked_words, work_head, work_row
 from dashboard.export_sheets import work_sheet
 from dashboard.formatting import compact_money, count_of, grouped
 from domain.alert import AlertState
-from storage.on_call import Ownership
 from storage.work_list import WorkItem, WorkPage, WorkWish
 
 REFRESH = timedelta(seconds=5)
 SHOWN = "alert"
 _A_PAGE = 12
-_OWNED = {"Everybody's": Ownership.ALL, "Nobody's": Ownership.NOBODY, "Taken": Ownership.TAKEN}
-_STATES = {STATE_WORDS[state]: state for state in (AlertState.FIRING, AlertState.AT_RISK, AlertState.SUSPENDED)}
 _PICKED, _CHANGED = "picked_work", "work_changed"
 
 
@@ -53,7 +50,7 @@ def _page() -> None:
 def _filters() -> WorkWish:
     filters.bar()
     with st.container(horizontal=True, vertical_alignment="center", key="work_filters"):
-        states, ownership = _states_and_owners()
+        states, ownership = states_and_ownership()
         search = st.text_input(
             "Object", key="find", placeholder="Object id", label_visibility="collapsed", bind="query-params", width=140
         )
@@ -61,27 +58,6 @@ def _filters() -> WorkWish:
         entities = filters.legal_entities(reads.legal_entities())
         regions = _choice("Regions", flow_reads.dimensions().regions, "region")
     return WorkWish(states, entities, regions, rules, ownership, search or "")
-
-
-def _states_and_owners() -> tuple[tuple[str, ...], Ownership]:
-    states = st.segmented_control(
-        "State",
-        list(_STATES),
-        selection_mode="multi",
-        key="state",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    owned = st.segmented_control(
-        "Whose",
-        list(_OWNED),
-        default="Everybody's",
-        required=True,
-        key="whose",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    return tuple(_STATES[word].value for word in states or ()), _OWNED[owned or "Everybody's"]
 
 
 def _choice(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:

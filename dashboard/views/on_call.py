@@ -10,6 +10,7 @@ from dashboard import reads
 from dashboard.components import filters
 from dashboard.components.acting import tell_done
 from dashboard.components.alert_acting import draw_actions
+from dashboard.components.alert_filters import states_and_ownership
 from dashboard.components.alert_parts import alert_head, history_table, messages_table, people_list
 from dashboard.components.alert_rows import alert_row, rows_head
 from dashboard.components.cards import heading, notice
@@ -17,19 +18,16 @@ from dashboard.components.export import export
 from dashboard.components.hop_health import draw_hop_health
 from dashboard.components.incident_page import INCIDENT, draw_incident, draw_incidents
 from dashboard.components.page import reader, shielded, write
-from dashboard.components.palette import STATE_WORDS
 from dashboard.components.why import why_panel
 from dashboard.export_sheets import alerts_sheet
 from dashboard.formatting import count_of
 from domain.alert import AlertState
 from domain.alert_action import Handling
-from storage.on_call import AlertFile, AlertWish, Ownership
+from storage.on_call import AlertFile, AlertWish
 
 REFRESH = timedelta(seconds=5)
 ALERT = "alert"
 _ALERTS_A_PAGE = 15
-_OWNED = {"Everybody's": Ownership.ALL, "Nobody's": Ownership.NOBODY, "Taken": Ownership.TAKEN}
-_STATES = {STATE_WORDS[state]: state for state in (AlertState.FIRING, AlertState.AT_RISK, AlertState.SUSPENDED)}
 
 
 def _page() -> None:
@@ -57,25 +55,7 @@ def _list() -> None:
 def _wish(known: Sequence[str], rules: Sequence[str]) -> AlertWish:
     """Which alerts the reader wants to see."""
     with st.container(horizontal=True, vertical_alignment="center", key="alert_filters"):
-        states = st.segmented_control(
-            "State",
-            list(_STATES),
-            selection_mode="multi",
-            key="state",
-            label_visibility="collapsed",
-            bind="query-params",
-            persist_state="page",
-        )
-        owned = st.segmented_control(
-            "Whose",
-            list(_OWNED),
-            default="Everybody's",
-            required=True,
-            key="whose",
-            label_visibility="collapsed",
-            bind="query-params",
-            persist_state="page",
-        )
+        states, ownership = states_and_ownership()
         chosen = st.multiselect(
             "Rules",
             list(rules),
@@ -88,10 +68,10 @@ def _wish(known: Sequence[str], rules: Sequence[str]) -> AlertWish:
         )
         entities = filters.legal_entities(known)
     return AlertWish(
-        states=tuple(_STATES[word].value for word in states or ()),
+        states=states,
         entities=entities,
         rules=tuple(sorted(chosen)),
-        ownership=_OWNED[owned or "Everybody's"],
+        ownership=ownership,
     )
 
 

@@ -10,7 +10,11 @@ from collector.contract_definitions import SHIPPED, load_contracts
 from dashboard.server import ConsoleServer
 from dashboard.session import ConsoleContext
 from domain.clock import FixedClock
+from kpis.catalog import SHIPPED as SHIPPED_KPIS
+from kpis.catalog import load_kpis
+from kpis.config import load_kpi_settings
 from kpis.flow_keeper import keep_flow
+from kpis.keeper import KpiKeeper
 from milepost.http_server import bind
 from storage.client import Store
 from storage.migrator import migrate
@@ -19,6 +23,9 @@ from tests.browser.stuck_order import seed_incident, seed_stuck_order
 from tests.browser.visiting import CHROMIUM, QUIET, SIZES
 from tests.builders import NOW
 from tests.engine import Engine
+
+# One is enough to follow; to keep all would take the tests' time.
+KPIS_SHOWN = {"order_activation": load_kpis([SHIPPED_KPIS])["order_activation"]}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +48,9 @@ def console_url(engine: Engine) -> Iterator[str]:
         listening = bind("127.0.0.1", 0, "MILEPOST_CONSOLE_PORT")
         contracts = load_contracts(SHIPPED).contracts
         keep_close(store, NOW)
-        server = ConsoleServer(ConsoleContext(store, FixedClock(NOW), contracts=contracts, close=BOOK), listening)
+        KpiKeeper(store, KPIS_SHOWN, load_kpi_settings()).tick(NOW)
+        shown = ConsoleContext(store, FixedClock(NOW), contracts=contracts, kpis=KPIS_SHOWN, close=BOOK)
+        server = ConsoleServer(shown, listening)
         server.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.stop()

@@ -44,6 +44,24 @@ def test_an_alert_leads_to_the_trace_that_explains_it(window: BrowserContext, co
     visit.assert_clean()
 
 
+def test_a_key_figure_is_followed_to_the_order_and_to_the_call_that_failed(
+    window: BrowserContext, console_url: str
+) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/executive?over=30d")
+    expect(page.locator(".mp-tile", has_text="Order activation latency")).to_contain_text("10 min")
+    page.get_by_role("link", name="Order activation latency").first.click()
+    page.get_by_role("radio", name="still open").or_(page.get_by_role("button", name="still open")).click()
+    page.get_by_role("link", name="O-1001").first.click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("O-1001")
+    expect(page.get_by_role("status")).to_contain_text(ERROR)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    visit.photograph("kpi-to-span")
+    visit.assert_clean()
+
+
 def test_a_search_for_any_id_opens_its_journey(window: BrowserContext, console_url: str) -> None:
     visit = Visit(window.new_page())
     visit.page.goto(console_url)

@@ -150,6 +150,32 @@ def test_a_payment_that_differs_is_suggested_about_as_a_payment(
     assert compare(rule, events_of(embedded_store, BusinessObject("invoice", "I-1"))).suggestion == suggestion
 
 
+def test_amounts_in_two_currencies_are_neither_added_nor_compared(
+    embedded_store: Store, now: datetime, tmp_path: Path
+) -> None:
+    (tmp_path / "cash.yaml").write_text(PAID_RULE)
+    [rule] = load_rules([tmp_path], References())
+    assert isinstance(rule, ReconcileRule)
+    invoice = BusinessObject("invoice", "I-1")
+    issued: dict[str, Any] = {"occurred_at": now - timedelta(days=9)}
+    rows = [
+        event_row("i", "invoice.issued", [str(invoice)], source="billing", amount="100.00", currency="EUR", **issued),
+        event_row("p", "payment.applied", [str(invoice)], source="erp", amount="60.00", currency="USD", **issued),
+    ]
+    insert_events(embedded_store, rows)
+
+    apart = compare(rule, events_of(embedded_store, invoice))
+    insert_events(
+        embedded_store,
+        [event_row("q", "payment.applied", [str(invoice)], source="erp", amount="40.00", currency="EUR", **issued)],
+    )
+    mixed = compare(rule, events_of(embedded_store, invoice))
+
+    assert (apart.right.fields["amount"], apart.right.currency, apart.difference) == (Decimal(60), "USD", None)
+    assert apart.suggestion.startswith("The currencies differ")
+    assert (mixed.right.fields["amount"], mixed.difference) == (None, None)
+
+
 def test_an_object_with_two_alerts_counts_once_and_so_does_its_money(
     page: AppTest, stuck: Alert, embedded_store: Store
 ) -> None:
