@@ -31,18 +31,32 @@ class WrongAnswer(Exception):
     """The collector answered something else than that all was taken."""
 
 
-def send(port: int, connections: int, requests: Sequence[Request], most_seconds: float) -> Sent:
-    """Sends the requests, each connection its next one when the last is answered; stops early past `most_seconds`."""
-    return uvloop.run(_send(port, connections, requests, most_seconds))
+def send(
+    port: int,
+    connections: int,
+    requests: Sequence[Request],
+    most_seconds: float,
+    requests_a_second: float | None = None,
+) -> Sent:
+    """Sends the requests, each connection its next one when the last is answered; stops early past `most_seconds`.
+
+    With `requests_a_second` none is sent before its time.
+    """
+    return uvloop.run(_send(port, connections, requests, most_seconds, requests_a_second))
 
 
-async def _send(port: int, connections: int, requests: Sequence[Request], most_seconds: float) -> Sent:
+async def _send(
+    port: int, connections: int, requests: Sequence[Request], most_seconds: float, requests_a_second: float | None
+) -> Sent:
     loop = asyncio.get_running_loop()
     sent = Sent()
-    waiting = iter(requests)
+    waiting = enumerate(requests)
+    interval = 1 / requests_a_second if requests_a_second else 0.0
     senders = []
     for _ in range(connections):
-        _, sender = await loop.create_connection(lambda: _Sender(waiting, sent, most_seconds), "127.0.0.1", port)
+        _, sender = await loop.create_connection(
+            lambda: _Sender(waiting, sent, most_seconds, interval), "127.0.0.1", port
+        )
         senders.append(sender)
     start = time.perf_counter()
     for sender in senders:
@@ -57,11 +71,14 @@ async def _send(port: int, connections: int, requests: Sequence[Request], most_s
 
 
 class _Sender(asyncio.Protocol):
-    def __init__(self, waiting: Iterator[Request], sent: Sent, most_seconds: float) -> None:
+    def __init__(
+        self, waiting: Iterator[tuple[int, Request]], sent: Sent, most_seconds: float, interval: float
+    ) -> None:
         self._waiting = waiting
+        self._interval = interval
         self._sent = sent
         self._most_seconds = most_seconds
-        self._until = 0.0
+        self._start = self._until = 0.0
         self._answer = bytearray()
         self._sent_at = 0.0
         self._request: Request | None = None
@@ -73,7 +90,7 @@ class _Sender(asyncio.Protocol):
         self._transport = cast(asyncio.WriteTransport, transport)
 
     def begin(self, start: float) -> None:
-        self._until = start + self._most_seconds
+        self._start, self._until = start, start + self._most_seconds
         self._next(start)
 
     def close(self) -> None:
@@ -81,11 +98,17 @@ class _Sender(asyncio.Protocol):
             self._transport.close()
 
     def _next(self, now: float) -> None:
-        self._request = next(self._waiting, None) if now < self._until else None
+        number, self._request = next(self._waiting, (0, None)) if now < self._until else (0, None)
         if self._request is None:
             self.done.set_result(None)
-        elif self._transport:
-            self._sent_at = now
+        elif (wait := self._start + number * self._interval - now) > 0:
+            asyncio.get_running_loop().call_later(wait, self._write)
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        if self._transport and self._request:
+            self._sent_at = time.perf_counter()
             self._transport.write(self._request.wire)
 
     def data_received(self, data: bytes) -> None:

@@ -93,8 +93,12 @@ class LoadProcess(Peer):
         self.ask("spans", prefix, bodies, spans_a_body)
 
     def send(self, port: int, connections: int, most_seconds: float) -> Sent:
-        sent: Sent = self.ask("send", port, connections, most_seconds)
+        sent: Sent = self.ask("send", port, connections, most_seconds, None)
         return sent
+
+    def begin_paced(self, port: int, connections: int, most_seconds: float, requests_a_second: float) -> None:
+        """Begins to send so many requests a second; the answer is what was sent."""
+        self._pipe.send(("send", (port, connections, most_seconds, requests_a_second)))
 
 
 @contextmanager
@@ -183,8 +187,8 @@ def _run_load(pipe: Connection) -> None:
     def spans(prefix: int, bodies: int, spans_a_body: int) -> None:
         prepared[:] = span_bodies(prefix, bodies, spans_a_body)
 
-    def send_prepared(port: int, connections: int, most_seconds: float) -> Sent:
-        return send(port, connections, prepared, most_seconds)
+    def send_prepared(port: int, connections: int, most_seconds: float, requests_a_second: float | None) -> Sent:
+        return send(port, connections, prepared, most_seconds, requests_a_second)
 
     _serve(pipe, {"batches": batches, "singles": singles, "spans": spans, "send": send_prepared})
 
