@@ -251,6 +251,7 @@ def _figures(key: tuple[int, str], row: Mapping[str, Any], sums: Sequence[MoneyS
         p90=_known(row["p90"]),
         longest=_known(row["longest"]),
         money=money,
+        is_too_large=bool(row["is_too_large"]),
     )
 
 

@@ -174,3 +174,14 @@ def test_a_gate_whose_cases_nobody_has_looked_for_yet_is_unknown_and_not_without
     keep(embedded_store, [], SOON + HOUR)
     assert cell(closes(embedded_store)["DE01"], orders.id).state is CellState.NOTHING_TO_DO
     assert closes(embedded_store)["DE01"].score.value == 1
+
+
+def test_a_sum_that_is_too_large_to_be_exact_is_unknown_and_not_another(embedded_store: Store) -> None:
+    large = "99999999999999999999999999999"
+    approved = [order(f"O-{number}", "order.approved", NOON + number * HOUR, amount=large) for number in range(3)]
+    keep(embedded_store, [*approved[:1], order("O-9", "order.approved", amount=large), *approved[1:]], SOON + 3 * HOUR)
+    keep(embedded_store, [], SOON + 4 * HOUR)
+
+    [money] = cell(closes(embedded_store, SOON + 4 * HOUR)["DE01"], "orders_posted").money
+
+    assert (money.amount, money.open_amount, money.unknown) == (None, None, 0)
