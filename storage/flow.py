@@ -17,6 +17,8 @@ from storage.trace_view import HUB_TYPES
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # So few objects are found faster by when they made a handoff than by a look at all.
 _FEW = 100_000
+# More are not named in a statement, which then looks for them itself.
+_MANY_REPEATED = 1_000
 
 
 def layout() -> str:
@@ -128,12 +130,15 @@ def handoff_objects(
 ) -> tuple[list[HandoffObject], int]:
     """A page of the objects behind a handoff, those that took longest first, and how many there are in all."""
     counted = sum(one.steps for one in handoffs(store, since, until, which) if one.handoff == handoff)
+    repeated = _repeated(store, handoff.object_type)
     params = {
         "object_type": handoff.object_type,
         "from_type": handoff.from_type,
         "to_type": handoff.to_type,
         "is_waiting": is_waiting,
         "narrowed": not is_waiting and counted < _FEW,
+        "is_much_repeated": len(repeated) > _MANY_REPEATED,
+        "repeated": repeated[:_MANY_REPEATED],
         "since": since,
         "until": until,
         "now": now,
@@ -143,29 +148,34 @@ def handoff_objects(
         "offset": offset,
     }
     rows = store.rows("flow_objects", params)
-    amounts = _amounts(store, handoff.object_type, [row["object_id"] for row in rows])
-    unknown: tuple[Decimal | None, str] = None, ""
-    found = [
-        HandoffObject(
-            handoff.object_type,
-            row["object_id"],
-            row["from_at"],
-            row["to_at"],
-            timedelta(seconds=row["seconds"]),
-            amounts.get(row["object_id"], unknown)[0],
-            amounts.get(row["object_id"], unknown)[1],
-            row["legal_entity"],
-            row["region"],
-        )
-        for row in rows
-    ]
+    facts = _facts(store, handoff.object_type, [row["object_id"] for row in rows])
+    found = [_object(handoff.object_type, row, facts[row["object_id"]]) for row in rows]
     return found, rows[0]["total"] if rows else 0
 
 
-def _amounts(store: Store, object_type: str, object_ids: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+def _repeated(store: Store, object_type: str) -> list[str]:
+    params = {"object_type": object_type, "limit": _MANY_REPEATED + 1}
+    return [row["object_id"] for row in store.rows("flow_repeated", params)]
+
+
+def _facts(store: Store, object_type: str, object_ids: Sequence[str]) -> dict[str, Row]:
     params = {"object_type": object_type, "object_ids": list(object_ids)}
-    rows = store.rows("flow_object_amounts", params) if object_ids else []
-    return {row["object_id"]: (row["amount"], row["currency"]) for row in rows}
+    rows = store.rows("flow_object_facts", params) if object_ids else []
+    return {row["object_id"]: row for row in rows}
+
+
+def _object(object_type: str, row: Row, facts: Row) -> HandoffObject:
+    return HandoffObject(
+        object_type,
+        row["object_id"],
+        row["from_at"],
+        row["to_at"],
+        timedelta(seconds=row["seconds"]),
+        facts["amount"],
+        facts["currency"],
+        facts["legal_entity"],
+        facts["region"],
+    )
 
 
 def late_objects(

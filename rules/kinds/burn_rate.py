@@ -64,7 +64,7 @@ def advance(
     by_labels = {series.labels: series for series in state.series}
     levels = list(dict.fromkeys(windows.level for windows in rule.windows))
     told = []
-    for instant in instants_in(after, through, STEP):
+    for instant in _instants_of_change(rule, counts, list(instants_in(after, through, STEP))):
         known = _Buckets(counts[: bisect_right(counts, instant, key=lambda count: count.known_at)])
         for level in levels:
             labels = (("burn", level),)
@@ -74,6 +74,18 @@ def advance(
                 told.append(change)
     state.series = [series for series in by_labels.values() if not series.is_at_rest]
     return told
+
+
+def _instants_of_change(rule: BurnRateRule, counts: Sequence[Count], instants: list[datetime]) -> list[datetime]:
+    """The first of the instants, and each at which a count becomes known, or enters or leaves a window."""
+    if len(instants) < 2:
+        return instants
+    shifts = {timedelta(0), *(windows.short for windows in rule.windows), *(windows.long for windows in rule.windows)}
+    changes = {count.known_at for count in counts}
+    changes.update(end + shift for end in {count.at for count in counts} for shift in shifts)
+    first, last, step = instants[0], instants[-1], instants[1] - instants[0]
+    places = {-((first - change) // step) for change in changes if first < change <= last}
+    return [first, *(instants[place] for place in sorted(places))]
 
 
 class _Buckets:

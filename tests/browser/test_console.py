@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, WebSocket, expect
@@ -22,6 +23,11 @@ from tests.browser.visiting import CHROMIUM, Visit
 from tests.builders import NOW
 from tests.engine import Engine
 
+# What a page in each theme is drawn on, and its charts are lettered in.
+THEMES: tuple[tuple[Literal["light", "dark"], str, str], ...] = (
+    ("light", "rgb(255, 255, 255)", "rgb(20, 24, 31)"),
+    ("dark", "rgb(14, 17, 22)", "rgb(231, 234, 239)"),
+)
 STUCK_ALERT = alert_id("OrderNotPosted", BusinessObject.parse(STUCK), "")
 pytestmark = [
     pytest.mark.browser,
@@ -297,12 +303,7 @@ def test_a_source_tells_its_lag_on_hover_and_its_event_types_in_a_table(
 
 @pytest.mark.parametrize(
     "window",
-    [
-        pytest.param(("desk", "light"), id="at a desk, light"),
-        pytest.param(("desk", "dark"), id="at a desk, dark"),
-        pytest.param(("phone", "light"), id="on a phone, light"),
-        pytest.param(("phone", "dark"), id="on a phone, dark"),
-    ],
+    [pytest.param(("desk", "light"), id="at a desk"), pytest.param(("phone", "light"), id="on a phone")],
     indirect=True,
 )
 @pytest.mark.parametrize(
@@ -329,7 +330,13 @@ def test_a_page_fits_its_window(
     drawn = ".js-plotly-plot" if name in ("overview", "trace", "work", "flow") else ".mp-heading"
     expect(visit.page.locator(drawn).last).to_be_visible()
 
-    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    size, theme = request.node.callspec.params["window"]
-    visit.photograph(f"{name}-{size}-{theme}")
+    size, _ = request.node.callspec.params["window"]
+    for theme, ground, ink in THEMES:
+        visit.page.emulate_media(color_scheme=theme)
+        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        for chart in visit.page.locator(".js-plotly-plot").all():
+            # Charts are drawn anew a moment after the page.
+            expect(chart.locator("text").first).to_have_css("fill", ink)
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        visit.photograph(f"{name}-{size}-{theme}")
     visit.assert_clean()

@@ -50,3 +50,4 @@ class Visit:
         assert size is not None
         self.page.set_viewport_size({"width": size["width"], "height": height})
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+        self.page.set_viewport_size(size)

@@ -1,5 +1,7 @@
 """What people who are signed in do from beginning to end: silence a maintenance window, change a rule."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
@@ -43,6 +45,8 @@ def test_a_rule_is_edited_through_to_its_new_version(
     page = visit.page
     page.get_by_role("button", name="Edit", exact=True).click()
     text = page.get_by_label("The rule (YAML)")
+    # The box is on the page a moment before its text is.
+    expect(text).to_have_value(re.compile("within: 80h"))
     before = text.input_value()
     text.fill(before.replace("80h", "80 hours"))
     text.blur()

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.flow import Handoff, HandoffCount, lower_bound, told_duration
+from domain.instants import to_micros
 from kpis.flow_keeper import flow_kept_through, keep_flow
 from storage.client import Store
 from storage.events import EventRow, insert_events
@@ -29,6 +30,12 @@ def step(id_: str, type_: str, order: str, hours: float, **facts: str) -> EventR
     at = NOW - timedelta(days=2) + hours * HOUR
     given: dict[str, str] = {"amount": "10.00", "currency": "EUR", "legal_entity": "DE01", "region": "EMEA", **facts}
     return event_row(id_, type_, [f"order/{order}"], occurred_at=at, **given)  # type: ignore[arg-type]
+
+
+def late(event: EventRow) -> EventRow:
+    """The event as it comes after all others."""
+    event.received_us = to_micros(NOW + HOUR)
+    return event
 
 
 ORDERS = [
@@ -170,6 +177,39 @@ def test_the_objects_that_wait_say_how_long(store: Store) -> None:
     assert total == 1
     assert (found[0].object_id, found[0].to_at, found[0].took) == ("O-3", None, timedelta(hours=42))
     assert (found[0].amount, found[0].currency) == (Decimal("99.5"), "EUR")
+
+
+@pytest.mark.parametrize("named", [1, 1000], ids=["many", "few"])
+def test_of_an_event_that_is_there_twice_the_form_that_came_first_counts(
+    store: Store, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    monkeypatch.setattr("storage.flow._MANY_REPEATED", named)
+    insert_events(store, ORDERS)
+    again = [
+        # Another instant, and another milestone, past another door.
+        late(step("5", "order.posted", "O-2", 7)),
+        late(step("9", "order.fulfilled", "O-3", 9)),
+    ]
+    insert_events(store, again)
+    handoff = Handoff("order", "order.approved", "order.posted")
+
+    found, total = handoff_objects(store, handoff, SINCE, UNTIL, NOW, ALL_FLOW, is_waiting=False, limit=9)
+    assert ([(one.object_id, one.took / HOUR) for one in found], total) == (
+        [("O-2", 3.0), ("O-1", 1.0), ("O-3", 1.0), ("O-3", 1.0)],
+        4,
+    )
+    waiting = Handoff("order", "order.posted", "order.fulfilled")
+    found, total = handoff_objects(store, waiting, SINCE, UNTIL, NOW, ALL_FLOW, is_waiting=True, limit=9)
+    assert [(one.object_id, one.took / HOUR) for one in found] == [("O-3", 42.0)]
+
+
+def test_an_object_without_amount_and_entity_waits_with_both_unknown(store: Store) -> None:
+    insert_events(store, [event_row("1", "order.approved", ["order/O-9"], occurred_at=NOW - HOUR)])
+    handoff = Handoff("order", "order.approved", "order.posted")
+
+    [found], _ = handoff_objects(store, handoff, SINCE, UNTIL, NOW, ALL_FLOW, is_waiting=True, limit=5)
+
+    assert (found.amount, found.currency, found.legal_entity, found.region) == (None, "", "", "")
 
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)

@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from domain.series_rule import BurnRateRule
 from rules.kinds.burn_rate import DEFAULT_WINDOWS, STEP, Count, advance
 from rules.kinds.grid import GridState
@@ -80,3 +83,23 @@ def test_what_late_events_take_back_counts_from_when_it_is_known() -> None:
         ("firing", START),
         ("resolved", START + 2 * STEP),
     ]
+
+
+# (which five minutes, how many of them later it is known, good, bad): sparse, so that windows empty and fill again.
+COUNTED = st.tuples(st.integers(-40, 900), st.integers(0, 80), st.integers(-5, 30), st.integers(-5, 30))
+
+
+@settings(max_examples=40)
+@given(st.lists(COUNTED, max_size=8), st.sampled_from([timedelta(0), timedelta(minutes=2)]))
+def test_looking_once_tells_the_same_as_looking_every_five_minutes(
+    counted: list[tuple[int, int, int, int]], off: timedelta
+) -> None:
+    first = START + off
+    some = [Count(first + at * STEP, first + (at + later) * STEP, good, bad) for at, later, good, bad in counted]
+    state, often = GridState(), []
+    after, through = START - STEP, START + 900 * STEP
+    once = advance(SLO, GridState(), some, after, through)
+    for number in range(901):
+        often += advance(SLO, state, some, after + number * STEP, after + (number + 1) * STEP)
+
+    assert once == often
