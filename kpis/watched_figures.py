@@ -20,8 +20,8 @@ from storage.engine_state import read_watermark
 from storage.kpi_cases import Pricing
 from storage.kpi_readings import read_hours, write_reading
 
-# After a longer outage the hours before are left unknown: each costs a keeping.
-_LOOK_BACK = timedelta(days=31)
+# A week's outage, and the day on which somebody notices. Hours before are left unknown, since each costs a keeping.
+_LOOK_BACK = timedelta(days=8)
 
 
 class WatchedFigures:
