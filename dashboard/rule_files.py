@@ -17,6 +17,7 @@ from typing import Any
 from domain.contract import Contracts
 from domain.errors import ConfigError, Problem, UsageError
 from domain.intervention import KnownInterventions
+from domain.kpi_watch import KnownKpis
 from domain.rule import Rule
 from rules.backtest import backtest
 from rules.backtest_report import backtest_report
@@ -41,6 +42,7 @@ class RuleFiles:
     calendars: Callable[[], Path]
     contracts: Contracts
     interventions: KnownInterventions
+    kpis: KnownKpis | None
     running: Callable[[], Sequence[Rule]]
     refused: Callable[[], Mapping[str, Any] | None]
 
@@ -51,7 +53,7 @@ class RuleFiles:
 
     def references(self) -> References:
         """What rules refer to, as it is now."""
-        return load_references(self.calendars(), self.contracts, self.interventions)
+        return load_references(self.calendars(), self.contracts, self.interventions, self.kpis)
 
     def place_of(self, name: str) -> "Place | None":
         """Where a rule stands; None where no file has it, or none by itself."""

@@ -65,6 +65,7 @@ class Origin(StrEnum):
     MILESTONES = "milestones"
     ALERTS = "alerts"
     DUTIES = "duties"
+    TOUCHES = "touches"
     SIGNAL = "signal"
 
 
@@ -222,7 +223,8 @@ class Figure:
     """What a KPI came to over [since, until), for one value of a dimension or, without a label, for all cases.
 
     `value` is in the KPI's unit, of money in the reporting currency, and None where it is unknown: no case decides it,
-    or no amount could be converted. `before` is the value over the stretch of the same length before.
+    or no amount could be converted. `before` is the value over the stretch of the same length before. `reason` says why
+    the value is unknown, or what is not in it; it is empty where all is.
     """
 
     label: str | None
@@ -232,3 +234,4 @@ class Figure:
     before: Decimal | None
     closed: ClosedCases
     open: OpenCases
+    reason: str = ""

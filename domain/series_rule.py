@@ -10,6 +10,8 @@ from fractions import Fraction
 
 from domain.business_object import BusinessObject
 from domain.calendar import Calendar
+from domain.kpi import Dimension, Unit
+from domain.kpi_watch import KpiWatch
 from domain.rule import MilestoneRule, Rule
 
 # Names and values, in the order of the names that the rule has its series by.
@@ -90,6 +92,38 @@ class ThresholdRule(SeriesRule):
     def subject(self) -> BusinessObject:
         """The signal."""
         return BusinessObject("signal", self.signal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiThresholdRule(SeriesRule):
+    """A KPI may not stay beyond a value for `stretch`; its figure is over the `window` before each full hour.
+
+    `value` is in `unit`, of money in `currency`. There is a series for each value of the dimension, else one in all.
+    """
+
+    kpi: str
+    bound: Bound
+    value: Decimal
+    unit: Unit
+    currency: str
+    stretch: timedelta
+    window: timedelta
+    dimension: Dimension | None = None
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """None: what the KPI is made of is its own."""
+        return frozenset()
+
+    @property
+    def subject(self) -> BusinessObject:
+        """The KPI."""
+        return BusinessObject("kpi", self.kpi)
+
+    @property
+    def watch(self) -> KpiWatch:
+        """The figures that it judges."""
+        return KpiWatch(self.kpi, self.window, self.dimension)
 
 
 @dataclass(frozen=True, slots=True)

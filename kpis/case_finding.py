@@ -15,6 +15,7 @@ from storage.kpi_case_keeping import (
     keep_cases,
     keep_duty_cases,
     keep_readings,
+    keep_touches,
     rules_told_of,
 )
 from storage.milestones import Stretch, stretches
@@ -49,6 +50,8 @@ def find_cases(store: Store, kpi: Kpi, span: Span, segment: str) -> None:
             keep_alert_cases(store, kpi, span, segment)
         case Origin.DUTIES:
             _find_duties(store, kpi, span, segment)
+        case Origin.TOUCHES:
+            keep_touches(store, kpi, span, segment)
         case Origin.SIGNAL:
             _read_signal(store, kpi, span)
 

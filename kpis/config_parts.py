@@ -12,6 +12,7 @@ _KEYS: dict[Origin, tuple[frozenset[str], frozenset[str]]] = {
     Origin.MILESTONES: (frozenset(("object", "find", "from")), frozenset(("to", "unless"))),
     Origin.ALERTS: (frozenset(("find",)), frozenset(("alerts",))),
     Origin.DUTIES: (frozenset(("find",)), frozenset(("alerts",))),
+    Origin.TOUCHES: (frozenset(("object", "from")), frozenset()),
     Origin.SIGNAL: (frozenset(("signal",)), frozenset(("per", "object", "from", "to"))),
 }
 _SOME = ("object", "find", "from", "to", "unless", "alerts", "signal", "per")

@@ -1,13 +1,25 @@
 """What KPIs come to over a stretch of time, beside the stretch before it: figures, their course and their cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
 from domain.kpi import ClosedCases, Dimension, Figure, Kpi, Money, OpenCases, Statistic
+from kpis.marks import is_kept
+from kpis.unknown import Reasons
 from storage.client import Store
-from storage.kpi_cases import ALL_CASES, OPEN_SLICE, CaseFilter, Pricing, SliceFigures, case_figures
+from storage.kpi_cases import (
+    ALL_CASES,
+    OPEN_SLICE,
+    CaseFilter,
+    Pricing,
+    SliceFigures,
+    Unpriced,
+    case_figures,
+    silent_sources,
+    unpriced,
+)
 
 # As the store keeps amounts.
 _NINE_DIGITS, _EXACT = Decimal("1e-9"), Context(prec=400)
@@ -46,27 +58,61 @@ def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> lis
         question.since,
     ):
         found.setdefault(one.label, {})[one.slice] = one
+    reasons = _reasons(store, kpi, question, pricing, [one.get(_NOW) for one in found.values()] or [None])
     if not question.dimension:
-        return [_figure(kpi, question, None, found.get("", {}), pricing)]
+        return [_figure(kpi, question, None, found.get("", {}), pricing, reasons)]
     # What only the stretch before had is not told apart by.
     return [
-        _figure(kpi, question, label, slices, pricing)
+        _figure(kpi, question, label, slices, pricing, reasons)
         for label, slices in sorted(found.items())
         if slices.keys() - {_BEFORE}
     ]
 
 
+def _reasons(
+    store: Store, kpi: Kpi, question: Question, pricing: Pricing, found: Sequence[SliceFigures | None]
+) -> Reasons | None:
+    """What says why figures are unknown; None where all is known, as it mostly is, and nothing need be read."""
+    if all(is_whole(kpi, one) for one in found):
+        return None
+    missing: dict[str, list[Unpriced]] = {}
+    for one in (kpi, kpi.against) if kpi.statistic.is_of_amounts else ():
+        if one is not None:
+            asked = (question.since, question.until, question.dimension, question.cases, pricing)
+            for label, some in unpriced(store, one, *asked).items():
+                missing.setdefault(label, []).extend(some)
+    silent = silent_sources(store, kpi, question.until) if kpi.cases.types else []
+    return Reasons(kpi, is_kept(store, kpi), missing, pricing.rate_days, silent)
+
+
+def is_whole(kpi: Kpi, found: SliceFigures | None) -> bool:
+    """Whether a figure is known, and of all cases."""
+    if value_of(kpi, found) is None:
+        return False
+    if found is None or not kpi.statistic.is_of_amounts:
+        return True
+    return not (found.money.unconverted or found.base_unconverted or found.is_too_large)
+
+
 def _figure(
-    kpi: Kpi, question: Question, label: str | None, slices: Mapping[int, SliceFigures], pricing: Pricing
+    kpi: Kpi,
+    question: Question,
+    label: str | None,
+    slices: Mapping[int, SliceFigures],
+    pricing: Pricing,
+    reasons: Reasons | None,
 ) -> Figure:
+    now = slices.get(_NOW)
+    value = value_of(kpi, now)
     return Figure(
         label=label,
         since=question.since,
         until=question.until,
-        value=value_of(kpi, slices.get(_NOW)),
+        value=value,
         before=value_of(kpi, slices.get(_BEFORE)),
-        closed=_closed(slices.get(_NOW), pricing),
+        closed=_closed(now, pricing),
         open=_open(slices.get(OPEN_SLICE), pricing),
+        reason="" if reasons is None or is_whole(kpi, now) else reasons.of(now, is_unknown=value is None),
     )
 
 
@@ -86,15 +132,19 @@ def slices(
     found = case_figures(store, kpi, *asked)
     if kpi.against is None:
         return found
-    bases = {(one.slice, one.label): one.money.total for one in case_figures(store, kpi.against, *asked)}
-    here = [replace(one, base=bases.pop((one.slice, one.label), None)) for one in found]
+    bases = {(one.slice, one.label): one.money for one in case_figures(store, kpi.against, *asked)}
     nothing = Money((), pricing.currency, Decimal(0), 0)
+    here = [_against(one, bases.pop((one.slice, one.label), None)) for one in found]
     # Where something was expected and nothing came, the ratio is none at all.
     return here + [
-        SliceFigures(*key, 0, None, None, None, None, None, None, nothing, base)
+        _against(SliceFigures(*key, 0, None, None, None, None, None, None, nothing), base)
         for key, base in bases.items()
         if key[0] != OPEN_SLICE
     ]
+
+
+def _against(one: SliceFigures, base: Money | None) -> SliceFigures:
+    return one if base is None else replace(one, base=base.total, base_unconverted=base.unconverted)
 
 
 def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:

@@ -5,16 +5,19 @@ it came. A tick that was cut off is repeated to the instant that it noted, and s
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from domain.errors import StoreError, StoreUnreachable
 from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Origin, Statistic
+from domain.kpi_watch import KpiWatch
 from kpis.case_finding import find_cases, known_through
 from kpis.config import KpiSettings
 from kpis.figures import slices, value_of
+from kpis.marks import engine_name
+from kpis.watched_figures import WatchedFigures
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
 from storage.kpi_case_keeping import Span, arrivals
@@ -30,9 +33,12 @@ _MICROSECOND = timedelta(microseconds=1)
 class KpiKeeper:
     """Called now and then from one thread; nothing is kept in memory between calls."""
 
-    def __init__(self, store: Store, kpis: Mapping[str, Kpi], settings: KpiSettings) -> None:
-        """The rates of the settings are those of the store."""
+    def __init__(
+        self, store: Store, kpis: Mapping[str, Kpi], settings: KpiSettings, watches: Iterable[KpiWatch] = ()
+    ) -> None:
+        """The rates of the settings are those of the store; `watches` are the figures that rules judge."""
         self._store = store
+        self._watched = WatchedFigures(store, kpis, watches, settings.pricing)
         self._kpis = kpis
         self._settings = settings
 
@@ -43,18 +49,33 @@ class KpiKeeper:
         """
         if through <= EPOCH:
             return 0
-        changed, problems = 0, []
+        changed: set[str] = set()
+        problems: dict[str, str] = {}
+        # What was known at a full hour can be read while nothing that came after it is kept, and not later.
+        for hour in self._watched.hours_due(through):
+            for kpi in self._watched.kpis:
+                self._attempt(kpi, hour, changed, problems)
+            for kpi in self._watched.kpis:
+                if kpi.id not in problems:
+                    self._watched.read(kpi, hour)
         for kpi in self._kpis.values():
-            try:
-                known = known_through(self._store, kpi, through)
-                changed += known > EPOCH and self._take_in(kpi, known)
-            except StoreUnreachable:
-                raise
-            except StoreError as error:
-                problems.append(f"kpi {kpi.id}: {error}")
+            self._attempt(kpi, through, changed, problems)
         if problems:
-            raise StoreError("\n".join(problems))
-        return changed
+            raise StoreError("\n".join(problems.values()))
+        return len(changed)
+
+    def _attempt(self, kpi: Kpi, through: datetime, changed: set[str], problems: dict[str, str]) -> None:
+        """Keeps one KPI unless it failed before: a later instant must not go before an earlier one."""
+        if kpi.id in problems:
+            return
+        try:
+            known = known_through(self._store, kpi, through)
+            if known > EPOCH and self._take_in(kpi, known):
+                changed.add(kpi.id)
+        except StoreUnreachable:
+            raise
+        except StoreError as error:
+            problems[kpi.id] = f"kpi {kpi.id}: {error}"
 
     def _take_in(self, kpi: Kpi, through: datetime) -> bool:
         kept, begun = self._mark(kpi, "kept"), self._mark(kpi, "begun")
@@ -98,10 +119,10 @@ class KpiKeeper:
         return hashlib.sha256(repr((self._settings.pricing, self._settings.rates)).encode()).hexdigest()[:12]
 
     def _mark(self, kpi: Kpi, what: str) -> Watermark | None:
-        return read_watermark(self._store, _engine(kpi, what))
+        return read_watermark(self._store, engine_name(kpi, what))
 
     def _note(self, kpi: Kpi, what: str, through: datetime, version: str) -> None:
-        write_watermark(self._store, _engine(kpi, what), Watermark(through, version), through)
+        write_watermark(self._store, engine_name(kpi, what), Watermark(through, version), through)
 
     def _days(self, kpi: Kpi, after: datetime | None, through: datetime, *, everything: bool) -> list[date]:
         """The days that are over of which something is to be stated: they changed, or ended since the last tick."""
@@ -173,8 +194,3 @@ def _runs(days: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
 
 def _start(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
-
-
-def _engine(kpi: Kpi, what: str) -> str:
-    # Each definition has its own: one that comes back goes on where it was, and takes out what has gone meanwhile.
-    return f"kpi {kpi.id} {kpi.version} {what}"

@@ -12,6 +12,7 @@ from domain.errors import UsageError
 from domain.intervention import KnownInterventions
 from milepost.exposure import LOOPBACK, reachable
 from milepost.rule_reload import RuleFiles as WatchedRules
+from milepost.rule_setup import known_kpis
 from milepost.settings import Settings
 
 
@@ -58,6 +59,7 @@ def edited_rules(
         calendars=lambda: settings.calendars_path,
         contracts=contracts,
         interventions=interventions,
+        kpis=known_kpis(settings),
         running=lambda: running.rules,
         refused=lambda: running.row,
     )

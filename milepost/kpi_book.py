@@ -8,8 +8,10 @@ from typing import NamedTuple
 from domain.errors import UsageError
 from domain.instants import format_instant
 from domain.kpi import Dimension, JudgedRule, Kpi
+from domain.kpi_watch import KpiWatch
 from domain.period import Periods
 from domain.rule import MilestoneRule, Rule
+from domain.series_rule import KpiThresholdRule
 from kpis.catalog import load_kpis
 from kpis.config import KpiSettings, load_kpi_settings
 from kpis.figures import Question
@@ -29,11 +31,12 @@ _LONGEST_STRETCH = timedelta(days=3660)
 
 
 class KpiBook(NamedTuple):
-    """The KPIs by id, the settings that all share, and the accounting periods."""
+    """The KPIs by id, the settings that all share, the accounting periods, and the figures that rules watch."""
 
     kpis: Mapping[str, Kpi]
     settings: KpiSettings
     periods: Periods = Periods()
+    watches: tuple[KpiWatch, ...] = ()
 
     def of(self, name: str) -> Kpi:
         """The KPI of an id; UsageError where there is none."""
@@ -61,6 +64,10 @@ class KpiBook(NamedTuple):
         """The same with other rates."""
         return self._replace(settings=self.settings._replace(rates=rates))
 
+    def watching(self, rules: Iterable[Rule]) -> "KpiBook":
+        """The same with the figures that these rules watch."""
+        return self._replace(watches=tuple(rule.watch for rule in rules if isinstance(rule, KpiThresholdRule)))
+
     def check(self, store: Store) -> None:
         """Returns where every statement that finds cases is one; ConfigError names the files of those that are not."""
         check_statements(store, self.kpis.values())
@@ -68,7 +75,7 @@ class KpiBook(NamedTuple):
     def keep(self, store: Store, through: datetime, now: datetime) -> int:
         """Brings rates and cases up to date with what was received by `through`; how many KPIs changed."""
         bring_rates_in(store, self.settings.rates, now)
-        return KpiKeeper(store, self.kpis, self.settings).tick(through)
+        return KpiKeeper(store, self.kpis, self.settings, self.watches).tick(through)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ def load_kpi_book(settings: Settings) -> KpiBook:
     references = rule_references(settings)
     rules = load_rules([settings.rules_path], references)
     kpis = {name: kpi.with_rules(judged(rules)) for name, kpi in load_kpis(settings.kpis_paths).items()}
-    return KpiBook(kpis, load_kpi_settings(settings.kpi_settings_path), references.periods)
+    book = KpiBook(kpis, load_kpi_settings(settings.kpi_settings_path), references.periods)
+    return book.watching(rules)
 
 
 def judged(rules: Iterable[Rule]) -> tuple[JudgedRule, ...]:

@@ -1,7 +1,7 @@
 """Keeps KPIs, hops, handoffs and the close up to date in a running Milepost, and shows the figures to Prometheus."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
@@ -10,6 +10,7 @@ from close.book import CloseBook
 from domain.errors import StoreError, StoreUnreachable
 from domain.kpi import Kpi
 from domain.period import Periods
+from domain.rule import Rule
 from kpis.flow_keeper import keep_flow
 from milepost.close_keeping import CloseKeeping
 from milepost.demo.rates import demo_rates
@@ -53,6 +54,10 @@ class KpiKeeping:
         if not self._is_checked:
             self.book.check(store)
             self._is_checked = True
+
+    def watch(self, rules: Iterable[Rule]) -> None:
+        """From the next keeping on, reads the figures that these rules judge."""
+        self.book = self.book.watching(rules)
 
     def run(self, store: Store, through: datetime, now: datetime) -> None:
         """Takes in all that was received by `through`, which no event still to come may precede."""

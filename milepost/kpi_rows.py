@@ -30,7 +30,7 @@ def kpi_row(kpi: Kpi, currency: str) -> Row:
 
 
 def figure_row(kpi: Kpi, figure: Figure) -> Row:
-    """What a KPI came to, and the stretch before; unknown is null."""
+    """What a KPI came to, and the stretch before; unknown is null, and `reason` says why, or what is not in it."""
     currency = figure.closed.money.reporting_currency
     closed, waiting = figure.closed, figure.open
     return {
@@ -41,6 +41,7 @@ def figure_row(kpi: Kpi, figure: Figure) -> Row:
         "from": format_instant(figure.since),
         "to": format_instant(figure.until),
         "value": _figure(kpi, figure.value, currency),
+        "reason": figure.reason or None,
         "before": _figure(kpi, figure.before, currency),
         "target": _figure(kpi, kpi.target, currency),
         "met": kpi.is_met(figure.value),

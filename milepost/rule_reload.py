@@ -1,7 +1,7 @@
 """Reads the configured rules again when their files change; files with errors change nothing.
 
-Rules are read with `calendars.yaml`. Contracts and interventions are those of the start:
-the collector's door and what calls the middleware are built with them.
+Rules are read with `calendars.yaml`. Contracts, interventions and KPIs are those of the start:
+the collector's door, what calls the middleware and what keeps figures are built with them.
 """
 
 import logging
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from domain.contract import Contracts
 from domain.intervention import KnownInterventions
 from domain.rule import Rule
+from milepost.rule_setup import known_kpis
 from milepost.settings import Settings
 from milepost.watched_files import Watch, WatchedFiles
 from rules.loader import load_rules
@@ -48,8 +49,11 @@ class RuleFiles(WatchedFiles[tuple[Rule, ...]]):
             yield settings.calendars_path
             yield from sorted(rules.rglob("*.yaml")) if rules.is_dir() else (rules,)
 
+        kpis = known_kpis(settings)
+
         def read() -> tuple[Rule, ...]:
-            return load_rules([settings.rules_path], load_references(settings.calendars_path, contracts, interventions))
+            references = load_references(settings.calendars_path, contracts, interventions, kpis)
+            return load_rules([settings.rules_path], references)
 
         watch = Watch(log, "the rule files are wrong, and the rules read before go on", failed, loaded_at)
         super().__init__(paths, read, watch, now)

@@ -352,6 +352,7 @@ class Service:
     def _judge(self, through: datetime, span: trace.Span) -> None:
         if rules := self._rule_files.changed(self._clock.now()):
             self._engine.change_rules(rules)
+            self._kpis.watch(rules)
         result = self._engine.tick(through)
         self._engine_metrics.count(result, self._store)
         self._freshness_metrics.read(self._store, self._contracts, result.through)

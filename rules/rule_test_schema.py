@@ -12,6 +12,8 @@ from domain.business_object import BusinessObject
 from domain.config_file import ConfigModel, show
 from domain.contract import Contracts
 from domain.instants import EARLIEST, parse_instant
+from domain.kpi import Dimension
+from domain.kpi_watch import KpiBound, parse_bound
 from domain.milestone import Facts, Milestone
 from domain.money import ACCEPTED_AMOUNT, is_currency, parse_amount
 from domain.signal import parse_value, signal_named
@@ -153,6 +155,30 @@ class SignalConfig(ConfigModel):
         return None if self.value is None else float(parse_value(signal_named(self.signal).unit, self.value))
 
 
+class KpiValueConfig(ConfigModel):
+    """From `at` on a KPI has a value, for one value of the dimension that a rule names; without one it is unknown."""
+
+    at: Duration
+    kpi: Name
+    value: str | int | float | None
+    labels: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "KpiValueConfig":
+        check_labels(list(self.labels), tuple(Dimension), where="labels")
+        if self.value is not None:
+            try:
+                parse_bound(self.value)
+            except ValueError as error:
+                raise ValueError(f"value {error}") from None
+        return self
+
+    @property
+    def written(self) -> KpiBound | None:
+        """The value as it is written, with the unit that it says."""
+        return None if self.value is None else parse_bound(self.value)
+
+
 class CasesConfig(ConfigModel):
     """So many cases that were there before the test: how long each `took`, or how long it was `waiting` when last seen.
 
@@ -206,14 +232,15 @@ class RuleTestConfig(ConfigModel):
     start: Annotated[datetime, BeforeValidator(_instant)] = DEFAULT_START
     events: tuple[EventConfig, ...] = ()
     signals: tuple[SignalConfig, ...] = ()
+    kpis: tuple[KpiValueConfig, ...] = ()
     silent: tuple[SilenceConfig, ...] = ()
     history: tuple[CasesConfig, ...] = ()
     expect: Annotated[tuple[ExpectationConfig, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _lets_something_happen(self) -> "RuleTestConfig":
-        if not (self.events or self.signals):
-            raise ValueError("nothing happens in it; give events, or signals")
+        if not (self.events or self.signals or self.kpis):
+            raise ValueError("nothing happens in it; give events, signals or kpis")
         return self
 
     @property

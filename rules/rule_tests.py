@@ -27,7 +27,7 @@ from rules.forecast_tests import informed_by
 from rules.loader import TEST_SUFFIX, load_rules_by_file, rule_files
 from rules.references import References
 from rules.rule_test_schema import TITLES, ExpectationConfig, RuleTestConfig, RuleTestsConfig
-from rules.series_tests import Histories, is_series_started, series_alerts_in
+from rules.series_tests import Histories, is_series_started, series_alerts_in, unfit_values
 
 Subject = tuple[BusinessObject, Milestone]
 TestedRule = ObjectRule | AlikeRule | SeriesRule
@@ -121,6 +121,8 @@ def _run_file(
                 accepted = f"one of {', '.join(sorted(awaited))}" if awaited else "none: contracts name none"
                 where = f'test "{test.name}": no rule here waits for the word of {silent.source}; give {accepted}'
                 yield file.problem((number, "silent", position), where)
+        for position, wrong in unfit_values(rules, test):
+            yield file.problem((number, "kpis", position), f'test "{test.name}": {wrong}')
         for position, expectation in enumerate(test.expect):
             unknown = sorted(expectation.names - names)
             messages = [f"expects {name}, which is no rule in {path.name}" for name in unknown]

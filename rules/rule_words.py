@@ -9,11 +9,12 @@ from domain.alike_rule import AlikeRule
 from domain.authority_rule import AuthorityRule
 from domain.duration import format_duration
 from domain.forecast_rule import ForecastRule
+from domain.kpi_watch import write_figure
 from domain.reconcile_rule import ReconcileRule
 from domain.repeat_rule import RepeatRule
 from domain.rule import MilestoneRule, ObjectRule, Pairing, Rule, SequenceRule, SeverityStep
 from domain.sequence_rule import LegalRule, NotBeforeRule, NotWhileRule
-from domain.series_rule import AbsenceRule, BurnRateRule, ThresholdRule
+from domain.series_rule import AbsenceRule, BurnRateRule, KpiThresholdRule, ThresholdRule
 
 _PAIRINGS = {
     Pairing.FIRST: "Only the first of each counts.",
@@ -136,6 +137,18 @@ def _threshold(rule: ThresholdRule) -> Iterator[str]:
     lasting = f" for {_length(rule.stretch)}" if rule.stretch else ""
     what = f"{rule.signal}{pair}, measured over {_length(rule.window)},"
     yield f"{what} may not be {rule.bound} {rule.value}{lasting}{per}."
+
+
+@_says.register
+def _kpi_threshold(rule: KpiThresholdRule) -> Iterator[str]:
+    per = f", for each {rule.dimension}" if rule.dimension else ""
+    lasting = f" for {_length(rule.stretch)}" if rule.stretch else ""
+    bound = write_figure(rule.unit, rule.value, rule.currency)
+    yield (
+        f"The KPI {rule.kpi}, over the {_length(rule.window)} before each full hour, may not be {rule.bound} "
+        f"{bound}{lasting}{per}."
+    )
+    yield "While its figure is unknown, an alert neither begins nor ends."
 
 
 @_says.register

@@ -11,8 +11,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from domain.instants import EARLIEST, LATEST
-from domain.series_rule import AbsenceRule, BurnRateRule, LabelSet, SeriesRule, ThresholdRule
+from domain.series_rule import (
+    AbsenceRule,
+    BurnRateRule,
+    KpiThresholdRule,
+    LabelSet,
+    SeriesRule,
+    ThresholdRule,
+)
 from domain.source_silence import Silences
+from rules import kpi_readers
 from rules.clock_counting import counts_at, counts_between, counts_since
 from rules.kinds import absence, burn_rate, threshold
 from rules.kinds.absence import AbsenceState, Arrival, Run, Series
@@ -242,8 +250,25 @@ def _longest_window(rule: BurnRateRule) -> timedelta:
     return max(windows.long for windows in rule.windows)
 
 
+def _kpi_on(store: Store, rule: KpiThresholdRule, kept: Kept, through: datetime) -> Read:
+    return Read(*kpi_readers.read_on(store, rule, current(rule, kept), through))
+
+
+def _kpi_stand(
+    store: Store, rule: KpiThresholdRule, at: datetime, known_at: datetime | None, _: Silences
+) -> list[SeriesTold]:
+    return kpi_readers.stand(store, rule, at, known_at)
+
+
+def _kpi_over(
+    store: Store, rule: KpiThresholdRule, _: datetime, through: datetime, __: Silences | None
+) -> Iterator[SeriesTold]:
+    return kpi_readers.over(store, rule, through)
+
+
 READERS: dict[type[SeriesRule], SeriesReader] = {
     AbsenceRule: SeriesReader(_absence_on, _absence_stand, _absence_over),
     ThresholdRule: SeriesReader(_threshold_on, _threshold_stand, _threshold_over),
+    KpiThresholdRule: SeriesReader(_kpi_on, _kpi_stand, _kpi_over),
     BurnRateRule: SeriesReader(_burn_rate_on, _burn_rate_stand, _burn_rate_over),
 }

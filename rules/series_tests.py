@@ -1,19 +1,30 @@
 """Judges rules on traffic in rule tests: of events, and of signals whose values a test states."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.alert import Alert, AlertState
 from domain.business_object import BusinessObject
+from domain.config_file import show
+from domain.kpi_watch import ACCEPTED_BOUNDS, READ_EVERY, KpiReading, KpiValue
 from domain.milestone import Milestone
-from domain.series_rule import AbsenceRule, BurnRateRule, LabelSet, SeriesRule, ThresholdRule, label_set
+from domain.series_rule import (
+    AbsenceRule,
+    BurnRateRule,
+    KpiThresholdRule,
+    LabelSet,
+    SeriesRule,
+    ThresholdRule,
+    label_set,
+)
 from domain.source_silence import Silences
 from rules.clock_counting import counts_of
-from rules.kinds import absence, burn_rate, threshold
+from rules.kinds import absence, burn_rate, kpi_threshold, threshold
 from rules.kinds.absence import AbsenceState, Arrival, Run
 from rules.kinds.grid import GridState, instants_in
+from rules.kinds.kpi_threshold import KpiState
 from rules.kinds.series_told import SeriesTold
 from rules.rule_test_schema import RuleTestConfig
 from rules.series_alert import series_alerts
@@ -84,6 +95,46 @@ def _is_measured(rule: ThresholdRule, test: RuleTestConfig, _: Histories, at: da
     )
 
 
+def _kpi_threshold(
+    rule: KpiThresholdRule, test: RuleTestConfig, _: Histories, __: Silences, at: datetime
+) -> list[SeriesTold]:
+    stated = sorted((one for one in test.kpis if one.kpi == rule.kpi), key=lambda one: one.at)
+    readings: dict[datetime, KpiReading] = {}
+    # Before anything is stated there are no figures, and hours are full by the clock and not by the test's start.
+    for instant in instants_in(test.start - READ_EVERY, at, READ_EVERY):
+        values = {
+            one.labels.get(rule.dimension or "", ""): KpiValue(one.written.value if one.written else None)
+            for one in stated
+            if test.start + one.at <= instant
+        }
+        readings[instant] = KpiReading(instant, values, KpiValue(None))
+    return kpi_threshold.advance(rule, KpiState(), readings, _nobody_silent, test.start - READ_EVERY, at)
+
+
+def _nobody_silent(_: KpiReading) -> bool:
+    return False
+
+
+def _is_stated(rule: KpiThresholdRule, test: RuleTestConfig, _: Histories, at: datetime) -> bool:
+    return any(one.kpi == rule.kpi and one.value is not None and test.start + one.at <= at for one in test.kpis)
+
+
+def unfit_values(rules: Iterable[object], test: RuleTestConfig) -> Iterator[tuple[int, str]]:
+    """The places of values of KPIs that fit no rule here, with what is wrong."""
+    judged = [rule for rule in rules if isinstance(rule, KpiThresholdRule)]
+    for number, one in enumerate(test.kpis):
+        of_it = [rule for rule in judged if rule.kpi == one.kpi]
+        if not of_it:
+            named = ", ".join(sorted({rule.kpi for rule in judged})) or "none"
+            yield number, f"kpi is {show(one.kpi)}, which no rule here is on; they are on {named}"
+        elif one.written and all(rule.unit is not one.written.unit for rule in of_it):
+            unit = of_it[0].unit
+            yield number, f"value is {show(one.value)}, and {one.kpi} is in {unit}; give {ACCEPTED_BOUNDS[unit]}"
+        elif all(set(one.labels) != ({rule.dimension} if rule.dimension else set()) for rule in of_it):
+            per = sorted({rule.dimension or "none" for rule in of_it})
+            yield number, f"labels are {', '.join(one.labels) or 'none'}; give those of per: {', '.join(per)}"
+
+
 def _burn_rate(
     rule: BurnRateRule, _: RuleTestConfig, histories: Histories, silences: Silences, at: datetime
 ) -> list[SeriesTold]:
@@ -107,5 +158,6 @@ def _of_target(rule: BurnRateRule, histories: Histories) -> list[Sequence[Milest
 _KINDS: dict[type[SeriesRule], _Kind] = {
     AbsenceRule: _Kind(_absence, _awaits),
     ThresholdRule: _Kind(_threshold, _is_measured),
+    KpiThresholdRule: _Kind(_kpi_threshold, _is_stated),
     BurnRateRule: _Kind(_burn_rate, _has_clocks),
 }

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from domain.alert import Alert
 from domain.alike_rule import AlikeRule
+from domain.duration import write_duration
 from domain.instants import format_instant
+from domain.kpi_watch import READ_EVERY
 from domain.rule import Rule
-from domain.series_rule import AbsenceRule, SeriesRule, ThresholdRule
+from domain.series_rule import AbsenceRule, KpiThresholdRule, SeriesRule, ThresholdRule
 from domain.signal import SIGNALS, Recorded
 from domain.source_silence import Silences
 from rules.alike import alike_alerts_over
@@ -16,6 +18,7 @@ from rules.replay import By, Span
 from rules.series_alert import series_alerts
 from rules.series_readers import READERS
 from storage.client import Store
+from storage.kpi_readings import read_hours
 from storage.series import first_received, first_span_received
 
 
@@ -52,6 +55,8 @@ def unanswered(store: Store, rule: Rule, span: Span, by: By) -> Unanswered | Non
 
     Where nothing was stored yet, or not any more, nobody can tell a quiet time from one that is not known.
     """
+    if isinstance(rule, KpiThresholdRule):
+        return _unread(store, rule, span, by)
     if isinstance(rule, ThresholdRule):
         if by is By.OCCURRENCE:
             reason = f"{rule.signal} is measured by receipt, and cannot be told by occurrence"
@@ -68,6 +73,23 @@ def unanswered(store: Store, rule: Rule, span: Span, by: By) -> Unanswered | Non
     if first <= since:
         return None
     return Unanswered(rule, f"no {what} received before {format_instant(first)} are stored", is_all=False)
+
+
+def _unread(store: Store, rule: KpiThresholdRule, span: Span, by: By) -> Unanswered | None:
+    """Figures of KPIs are kept from when a rule first asks for them: before, nobody knows what was known."""
+    if by is By.OCCURRENCE:
+        reason = f"{rule.kpi} is judged by what was known at each hour, and cannot be told by occurrence"
+        return Unanswered(rule, reason, is_all=True)
+    told_apart = f" by {rule.dimension}" if rule.dimension else ""
+    what = f"figures of {rule.kpi} over {write_duration(rule.window)}{told_apart}"
+    hours = read_hours(store).get(rule.watch)
+    if hours is None or hours.first > span.through:
+        until = f" by {format_instant(span.until)}" if hours else ""
+        reason = f"no {what} are kept{until}: they are from when a rule that runs first asks for them"
+        return Unanswered(rule, reason, is_all=True)
+    if hours.first <= span.since + READ_EVERY:
+        return None
+    return Unanswered(rule, f"no {what} are kept before {format_instant(hours.first)}", is_all=False)
 
 
 def _first(store: Store, what: Recorded, through: datetime) -> datetime | None:

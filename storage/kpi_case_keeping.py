@@ -50,6 +50,13 @@ def keep_cases(store: Store, kpi: Kpi, stretch: Stretch, span: Span, segment: st
     store.run("keep_kpi_cases", params, {"cases": source.statement})
 
 
+def keep_touches(store: Store, kpi: Kpi, span: Span, segment: str) -> None:
+    """The same of what people did by hand: corrections, interventions and exceptions that they accepted."""
+    source = kpi.cases
+    params = {**_of_kpi(kpi, segment), **span.params(), "object_type": source.object_type, "types": source.types}
+    store.run("keep_kpi_touches", params)
+
+
 def keep_alert_cases(store: Store, kpi: Kpi, span: Span, segment: str) -> None:
     """The same of what was recorded of alerts."""
     params = {**_of_kpi(kpi, segment), **span.params(), "names": list(kpi.cases.alerts)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Money, MoneySum, Statistic
@@ -62,8 +62,19 @@ class SliceFigures:
     p90: float | None
     longest: float | None
     money: Money
-    # What its money is set against.
+    # What its money is set against, and how many cases are not in that.
     base: Decimal | None = None
+    base_unconverted: int = 0
+    # Whether amounts add up to more than the store can hold exactly.
+    is_too_large: bool = False
+
+
+class Unpriced(NamedTuple):
+    """How many cases are in no sum: they state no amount (an empty currency), or there is no rate of their currency."""
+
+    currency: str
+    first_on: date
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,38 @@ def case_figures(
     return [_figures(key, row, sums.get(key, ()), pricing.currency) for key, row in totals.items()]
 
 
+def unpriced(
+    store: Store,
+    kpi: Kpi,
+    since: datetime,
+    until: datetime,
+    dimension: Dimension | None,
+    cases: CaseFilter,
+    pricing: Pricing,
+) -> dict[str, list[Unpriced]]:
+    """What of the cases that ended in [since, until) could not be converted, by label."""
+    params = {
+        "kpi": kpi.id,
+        "definition": kpi.version,
+        "since": since,
+        "until": until,
+        "dimension": dimension or "",
+        "reporting_currency": pricing.currency,
+        "rate_days": pricing.rate_days,
+        **cases.params(),
+    }
+    found: dict[str, list[Unpriced]] = {}
+    for row in store.rows("kpi_unpriced", params):
+        found.setdefault(row["label"], []).append(Unpriced(row["money_in"], row["first_on"], row["cases"]))
+    return found
+
+
+def silent_sources(store: Store, kpi: Kpi, at: datetime) -> list[tuple[str, datetime]]:
+    """The sources of a KPI's events that were silent at an instant, with since when."""
+    rows = store.rows("kpi_silent_sources", {"types": kpi.cases.types, "at": at})
+    return [(row["source"], row["since"]) for row in rows]
+
+
 def sum_days(store: Store, kpi: Kpi, days: Sequence[date]) -> None:
     """Sums the cases of days that are over, so that figures need not read them; also again, where they changed."""
     if kpi.statistic is not Statistic.LATEST and days:
@@ -208,6 +251,7 @@ def _figures(key: tuple[int, str], row: Mapping[str, Any], sums: Sequence[MoneyS
         p90=_known(row["p90"]),
         longest=_known(row["longest"]),
         money=money,
+        is_too_large=bool(row["is_too_large"]),
     )
 
 

@@ -3,7 +3,7 @@
 They follow from receipts alone, so that ticking often, seldom or after an outage notes the same ones.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.contract import Contracts
@@ -57,6 +57,19 @@ def read_silences(store: Store, contracts: Contracts, after: datetime, through: 
         ending_after = begins - BACKLOG_GRACE
         silences = _read(store, ending_after, through)
     return Silences(contracts, silences, {name: at for name, at in first_heard.items() if at <= through})
+
+
+def stored_silences(store: Store, after: datetime, through: datetime) -> list[SourceSilence]:
+    """The silences that touch (after, through], as known at its end; one of no source is Milepost's own absence."""
+    return _read(store, after, through)
+
+
+def heard_of_types(store: Store, types: Iterable[str]) -> dict[str, dict[str, datetime]]:
+    """Which sources have sent events of some types, with since when, by type."""
+    found: dict[str, dict[str, datetime]] = {}
+    for row in store.rows("heard_of_types", {"types": sorted(types)}):
+        found.setdefault(row["type"], {})[row["source"]] = row["first_received_at"]
+    return found
 
 
 def write_silences(store: Store, silences: Sequence[SourceSilence], noted_through: datetime) -> None:

@@ -6,7 +6,7 @@ from domain.kpi import Kpi, Origin, Unit
 
 
 def _is_work(kpi: Kpi) -> bool:
-    return kpi.cases.origin is Origin.MILESTONES
+    return kpi.cases.origin in (Origin.MILESTONES, Origin.TOUCHES)
 
 
 # Every KPI is in one of them, a user's own too.

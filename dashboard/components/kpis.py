@@ -63,6 +63,7 @@ def kpi_tile(kpi: Kpi, figure: Figure, course: Sequence[float | None], before_wo
         more=(
             f"{moved} against {before_words}" if moved else "",
             f"{count_of(unknown, 'case')} of unknown amount not in it" if unknown else "",
+            figure.reason if figure.value is None else "",
         ),
         spark=tuple(course),
     )
@@ -94,7 +95,7 @@ def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> 
     target = _NONE if kpi.target is None else shown_value(kpi, kpi.target, currency)
     return (
         join(link, about),
-        join(_value(kpi, figure.value, currency), ninth),
+        join(_value(kpi, figure.value, currency), ninth, _reason(figure)),
         join(target, " ", _met(kpi.is_met(figure.value))),
         change(kpi, figure) or _NONE,
         grouped(figure.closed.cases),
@@ -107,6 +108,11 @@ def _kpi_row(kpi: Kpi, figure: Figure, address: Mapping[str, Sequence[str]]) -> 
 
 def _owner(kpi: Kpi) -> str:
     return f"Owner: {kpi.owner.replace('_', ' ')}."
+
+
+def _reason(figure: Figure) -> Html | str:
+    """Why it is unknown, or what is not in it."""
+    return _sub(figure.reason) if figure.reason else ""
 
 
 def _sub(text: str) -> Html:
@@ -126,7 +132,7 @@ def parts_table(kpi: Kpi, found: Sequence[Figure], by: str) -> Html:
     rows = [
         (
             figure.label or UNKNOWN,
-            _value(kpi, figure.value, figure.closed.money.reporting_currency),
+            join(_value(kpi, figure.value, figure.closed.money.reporting_currency), _reason(figure)),
             _met(kpi.is_met(figure.value)),
             change(kpi, figure) or _NONE,
             grouped(figure.closed.cases),

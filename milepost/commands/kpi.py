@@ -32,6 +32,7 @@ _FIGURE_COLUMNS = (
     "oldest open",
     "money",
     "open money",
+    "why unknown",
 )
 _CASE_COLUMNS = (
     "object_type",
@@ -192,6 +193,7 @@ def _figure_cells(row: Row) -> dict[str, Any]:
         "oldest open": _shown(unit, waiting["oldest_seconds"], none="") if is_time else "",
         "money": _money(closed["money"]),
         "open money": _money(waiting["money"]) if is_time else "",
+        "why unknown": row["reason"] or "",
     }
 
 

@@ -1,5 +1,6 @@
 -- Writes anew what the cases of a gate of the close come to in the slots of which one was written or deleted by these
--- versions. What had cases before and has none is written as nothing.
+-- versions. What had cases before and has none is written as nothing. A sum that is
+-- too large for its column is none.
 -- params: gate String, definition String, versions Array(UInt64), version UInt64
 INSERT INTO close_cells
 (
@@ -22,8 +23,8 @@ SELECT
     sumIf(one, is_cleared),
     sumIf(one, isNull(one_amount)),
     sumIf(one, isNull(one_amount) AND NOT is_cleared),
-    sum(one_amount),
-    sumIf(one_amount, NOT is_cleared),
+    accurateCastOrNull(sum(toDecimal256(one_amount, 9)), 'Decimal(38, 9)'),
+    accurateCastOrNull(sumIf(toDecimal256(one_amount, 9), NOT is_cleared), 'Decimal(38, 9)'),
     minIf(began_at, NOT is_cleared),
     sum(hash),
     {version:UInt64}

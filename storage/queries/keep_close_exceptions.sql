@@ -7,14 +7,29 @@ INSERT INTO close_cases
     gate, definition, is_open, slot, object_type, object_id, case_id, started_at, cleared_at, amount, currency,
     legal_entity, stuck_at, stuck_since, moved, version, is_deleted
 )
-WITH changed AS
-(
-    SELECT *
-    FROM alert_states
-    WHERE alert IN {alerts:Array(String)}
-    ORDER BY version DESC
-    LIMIT 1 BY alert_id
-)
+WITH
+    -- Objects and not only alerts, since both tables lie in their order.
+    recorded AS
+    (
+        SELECT object_type, object_id, alert_id
+        FROM alert_states
+        WHERE alert IN {alerts:Array(String)}
+            AND recorded_at > {after:DateTime64(6, 'UTC')} AND recorded_at <= {through:DateTime64(6, 'UTC')}
+    ),
+    changed AS
+    (
+        SELECT *
+        FROM
+        (
+            SELECT *
+            FROM alert_states
+            WHERE alert IN {alerts:Array(String)}
+                AND (object_type, object_id) IN (SELECT object_type, object_id FROM recorded)
+            ORDER BY version DESC
+            LIMIT 1 BY alert_id
+        )
+        WHERE recorded_at > {after:DateTime64(6, 'UTC')} AND recorded_at <= {through:DateTime64(6, 'UTC')}
+    )
 SELECT
     {gate:String},
     {definition:String},
@@ -38,15 +53,10 @@ FROM
     SELECT object_type, object_id, alert_id, alert, state, started_at, fired_at, resolved_at, amount, currency, labels,
         false AS is_past
     FROM changed
-    WHERE recorded_at > {after:DateTime64(6, 'UTC')} AND recorded_at <= {through:DateTime64(6, 'UTC')}
     UNION ALL
     SELECT DISTINCT object_type, object_id, alert_id, alert, state, started_at, fired_at, NULL, NULL, NULL, map(),
         true AS is_past
     FROM alert_transitions
-    WHERE alert_id IN
-    (
-        SELECT alert_id
-        FROM changed
-        WHERE recorded_at > {after:DateTime64(6, 'UTC')} AND recorded_at <= {through:DateTime64(6, 'UTC')}
-    )
+    WHERE (object_type, object_id) IN (SELECT object_type, object_id FROM recorded)
+        AND alert_id IN (SELECT alert_id FROM changed)
 )

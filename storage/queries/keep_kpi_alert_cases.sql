@@ -1,8 +1,8 @@
 -- Brings the kept cases of one KPI in line with what was recorded of alerts in (after, through]: with `touched` of those of
 -- which something was recorded or acknowledged in it, else of all. What was a case by `after` is deleted and what is one by
 -- `through` is written, as in keep_kpi_cases. The statement that finds the cases reads `alerts`, each once, as it stood.
--- An acknowledgement is stored a moment after it was made, and the tick in between missed it: hence a minute more is
--- looked back, and what stands as open is deleted, too.
+-- An acknowledgement, and what is told of a close, is stored a moment after it was made, and the tick in between missed it:
+-- hence a minute more is looked back, and what stands as open is deleted, too.
 -- params: kpi String, definition String, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'),
 --   names Array(String), segment String
 -- fragments: cases
@@ -17,7 +17,8 @@ WITH
         SELECT object_type, object_id, alert_id
         FROM alert_transitions
         WHERE (empty({names:Array(String)}) OR alert IN {names:Array(String)})
-            AND (NOT {touched:Bool} OR recorded_at > {after:DateTime64(6, 'UTC')})
+            AND (NOT {touched:Bool}
+                OR recorded_at > {after:DateTime64(6, 'UTC')} - toIntervalMinute(if(object_type = 'close', 1, 0)))
             AND recorded_at <= {through:DateTime64(6, 'UTC')}
         UNION DISTINCT
         SELECT object_type, object_id, alert_id

@@ -119,16 +119,20 @@ WITH
     ),
     broken AS
     (
-        SELECT is_past, object_id, started_at, toNullable(min(broken_at)) AS broken_at
+        -- By the event that started the clock, since several may begin at one instant; empty where an alert names none.
+        SELECT is_past, object_id, started_at, mapFromArrays(groupArray(clock), groupArray(broken_at)) AS by_clock
         FROM
         (
             SELECT
                 is_past,
                 object_id,
                 alert_id,
-                argMax((changes.started_at, changes.fired_at, changes.state), version) AS latest,
+                argMax((changes.started_at, changes.fired_at, changes.state, changes.evidence), version) AS latest,
                 latest.1 AS started_at,
-                if(latest.3 IN ('firing', 'resolved'), latest.2, NULL) AS broken_at
+                if(latest.3 IN ('firing', 'resolved'), latest.2, NULL) AS broken_at,
+                if({pairing:String} = 'first' OR NOT JSONHas(latest.4, 'started_by'), '', concat(
+                    JSONExtractString(latest.4, 'started_by', 'source'), ' ',
+                    JSONExtractString(latest.4, 'started_by', 'event_id'))) AS clock
             FROM
             (
                 SELECT *, arrayJoin([true, false]) AS is_past
@@ -150,9 +154,13 @@ WITH
         SELECT
             is_past,
             object_id,
-            concat({rule:String}, if({pairing:String} = 'first', '', concat(' ', start.2, ' ', start.3))) AS duty_id,
+            concat({rule:String}, if({pairing:String} = 'first', '', ' '), clock) AS duty_id,
             clocks.started_at AS started_at,
-            broken.broken_at AS broken_at,
+            if({pairing:String} = 'first', '', concat(start.2, ' ', start.3)) AS clock,
+            multiIf(
+                mapContains(by_clock, clock), by_clock[clock],
+                mapContains(by_clock, ''), by_clock[''],
+                NULL) AS broken_at,
             if(isNull(broken_at) AND isNotNull(to_us), fromUnixTimestamp64Micro(assumeNotNull(to_us), 'UTC'), NULL) AS met_at,
             start.4 AS amount,
             ifNull(start.5, '') AS currency,
@@ -186,7 +194,7 @@ FROM
     SELECT object_id, case_id, started_at, ended_at, value, amount, currency, source, true AS is_past
     FROM
     (
-        WITH duties AS (SELECT * EXCEPT (is_past) FROM owed WHERE is_past)
+        WITH duties AS (SELECT * EXCEPT (is_past, clock) FROM owed WHERE is_past)
         SELECT * FROM (
             /*{cases}*/
         )
@@ -195,7 +203,7 @@ FROM
     SELECT object_id, case_id, started_at, ended_at, value, amount, currency, source, false AS is_past
     FROM
     (
-        WITH duties AS (SELECT * EXCEPT (is_past) FROM owed WHERE NOT is_past)
+        WITH duties AS (SELECT * EXCEPT (is_past, clock) FROM owed WHERE NOT is_past)
         SELECT * FROM (
             /*{cases}*/
         )

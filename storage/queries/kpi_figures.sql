@@ -4,13 +4,14 @@
 -- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
 -- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Where it
 -- `asks_latest`, that is the sum of the values of those cases that ended last. Cases are read of the `plain_days`, on which
--- open ones stand under 1970-01-01, and of what comes after `until`; what is summed already of the `summed_days`.
+-- open ones stand under 1970-01-01, and of what comes after `until`; what is summed already of the `summed_days`. A sum
+-- that is too large for its column is NULL, and `is_too_large`.
 -- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), turn DateTime64(6, 'UTC'),
 --   slice_us Int64, dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
 --   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String, rate_days UInt32,
 --   asks_latest Bool, plain_days Array(Date), summed_days Array(Date)
 -- columns: slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount, unknown, converted,
---   unconverted
+--   unconverted, is_too_large
 WITH
     asked AS
     (
@@ -64,7 +65,7 @@ WITH
             sum(measure) AS sum_of_values,
             max(measure) AS longest,
             quantilesExactInclusiveState(0.5, 0.9)(CAST(measure, 'Nullable(Float64)')) AS quantiles,
-            sum(amount) AS stated,
+            sum(toDecimal256(amount, 9)) AS stated,
             countIf(isNull(amount)) AS without,
             -- With how many there are, since an instant at which all sums are 0 is left out.
             sumMap(
@@ -94,7 +95,8 @@ WITH
             sum_of_values,
             longest,
             quantiles,
-            stated,
+            -- A sum of a day that was too large to keep is made such again, where it is found out.
+            if(has_amount AND isNull(kpi_days.stated), toDecimal256('1e38', 9), toDecimal256(kpi_days.stated, 9)),
             without,
             CAST(([], [], []), 'Tuple(Array(Int64), Array(Float64), Array(UInt64))')
         FROM kpi_days FINAL
@@ -127,19 +129,22 @@ SELECT
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[1] AS median,
     quantilesExactInclusiveMerge(0.5, 0.9)(quantiles)[2] AS p90,
     max(one.longest) AS longest,
-    sum(stated) AS amount,
+    accurateCastOrNull(sum(stated), 'Decimal(38, 9)') AS amount,
     sum(without) AS unknown,
-    sum(in_reporting) AS converted,
-    sumIf(number, isNull(in_reporting)) AS unconverted
+    if(max(is_large), NULL, accurateCastOrNull(sum(toDecimal256(in_reporting, 9)), 'Decimal(38, 9)')) AS converted,
+    sumIf(number, isNull(in_reporting)) AS unconverted,
+    max(is_large) OR isNull(converted) AND max(isNotNull(in_reporting)) AS is_too_large
 FROM
 (
     SELECT
         summed.*,
+        accurateCastOrNull(summed.stated, 'Decimal(38, 9)') AS held,
+        isNotNull(summed.stated) AND isNull(held) AS is_large,
         multiIf(
-            money_in = {reporting_currency:String}, stated,
+            money_in = {reporting_currency:String}, held,
             rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
             -- In 128 bits a product above 1.7e11 is wrong without an error.
-            accurateCastOrNull(toDecimal256(stated, 9) * rates.rate, 'Decimal(38, 9)'),
+            accurateCastOrNull(toDecimal256(held, 9) * rates.rate, 'Decimal(38, 9)'),
             NULL) AS in_reporting
     FROM summed
     ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on

@@ -1,4 +1,5 @@
--- Sums the cases of a KPI on some days, in place of what was summed of them before.
+-- Sums the cases of a KPI on some days, in place of what was summed of them before. Amounts whose sum is too large for its
+-- column have none.
 -- params: kpi String, definition String, days Array(Date)
 INSERT INTO kpi_days
 (
@@ -30,7 +31,7 @@ FROM
         sum(value) AS sum_of_values,
         max(value) AS longest,
         quantilesExactInclusiveState(0.5, 0.9)(value) AS quantiles,
-        sum(amount) AS stated,
+        accurateCastOrNull(sum(toDecimal256(amount, 9)), 'Decimal(38, 9)') AS stated,
         countIf(isNull(amount)) AS without
     FROM kpi_cases FINAL
     WHERE kpi = {kpi:String} AND definition = {definition:String} AND day IN {days:Array(Date)}

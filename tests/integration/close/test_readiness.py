@@ -8,11 +8,15 @@ import msgspec
 import pytest
 
 from close.readiness import read_close
+from domain.alert import VERSIONS_PER_MICROSECOND, Alert, AlertState
 from domain.close import CellState, GateMoney, score_of
 from domain.instants import to_micros
+from rules.engine import ENGINE
+from storage.alerts import write_transitions
 from storage.client import Store
+from storage.engine_state import Watermark, write_watermark
 from storage.events import EventRow
-from tests.builders import event_row
+from tests.builders import alert, event_row
 from tests.integration.close.closing import BOOK, DAY, HOUR, MIDMONTH, cell, closes, hear, keep
 
 NOON = MIDMONTH - 10 * DAY
@@ -174,3 +178,37 @@ def test_a_gate_whose_cases_nobody_has_looked_for_yet_is_unknown_and_not_without
     keep(embedded_store, [], SOON + HOUR)
     assert cell(closes(embedded_store)["DE01"], orders.id).state is CellState.NOTHING_TO_DO
     assert closes(embedded_store)["DE01"].score.value == 1
+
+
+def test_a_sum_that_is_too_large_to_be_exact_is_unknown_and_not_another(embedded_store: Store) -> None:
+    large = "99999999999999999999999999999"
+    approved = [order(f"O-{number}", "order.approved", NOON + number * HOUR, amount=large) for number in range(3)]
+    keep(embedded_store, [*approved[:1], order("O-9", "order.approved", amount=large), *approved[1:]], SOON + 3 * HOUR)
+    keep(embedded_store, [], SOON + 4 * HOUR)
+
+    [money] = cell(closes(embedded_store, SOON + 4 * HOUR)["DE01"], "orders_posted").money
+
+    assert (money.amount, money.open_amount, money.unknown) == (None, None, 0)
+
+
+def test_an_exception_is_open_until_its_alert_ends_and_gone_where_it_was_wrong(embedded_store: Store) -> None:
+    """Each tick reads only what was recorded since the one before."""
+    labels = {"legal_entity": "DE01"}
+    late, wrong, other = (
+        alert("InvoicedOtherThanOrdered", f"order/O-{number}", started_at=NOON, labels=labels) for number in range(3)
+    )
+
+    def told(*alerts: Alert, at: datetime) -> tuple[int, int]:
+        version = to_micros(at) * VERSIONS_PER_MICROSECOND
+        write_transitions(embedded_store, [replace(one, recorded_at=at, version=version) for one in alerts])
+        write_watermark(embedded_store, ENGINE, Watermark(at, "1"), at)
+        keep(embedded_store, [], at)
+        gate = cell(closes(embedded_store, at)["DE01"], "exceptions_cleared")
+        return gate.cases, gate.cleared
+
+    assert told(late, wrong, at=NOON + HOUR) == (2, 0)
+    assert told(other, at=NOON + 2 * HOUR) == (3, 0)
+    ended = replace(late, state=AlertState.RESOLVED, resolved_at=NOON + 3 * HOUR, changed_at=NOON + 3 * HOUR)
+    assert told(ended, at=NOON + 3 * HOUR) == (3, 1)
+    assert told(replace(wrong, state=AlertState.RETRACTED), at=NOON + 4 * HOUR) == (2, 1)
+    assert told(at=NOON + 5 * HOUR) == (2, 1)

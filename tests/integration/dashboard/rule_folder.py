@@ -55,6 +55,7 @@ def rule_files(shipped: Path, own: Path | None) -> RuleFiles:
         calendars=lambda: CALENDARS,
         contracts=contracts,
         interventions={},
+        kpis=None,
         running=lambda: load_rules([folder()], load_references(CALENDARS, contracts)),
         refused=lambda: None,
     )

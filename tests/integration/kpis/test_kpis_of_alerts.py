@@ -105,6 +105,27 @@ def test_an_acknowledgement_that_the_tick_before_has_missed_is_taken_in(embedded
     assert (found.value, found.closed.cases, found.open.cases) == (Decimal(9 * 60 - 1), 1, 0)
 
 
+def test_what_is_told_of_a_close_at_any_instant_is_not_missed_by_the_tick_in_between(embedded_store: Store) -> None:
+    """Nothing says how far what people do with a close is recorded, and it is stored a moment after it was done."""
+    reopened = alert("CloseReopened", "close/DE01-2026-10")
+    told(embedded_store, at=NOW + 10 * MINUTE)
+    keep(embedded_store, RECOVER, NOW + 10 * MINUTE)
+    told(embedded_store, reopened, at=NOW + 10 * MINUTE - timedelta(seconds=1))
+    told(embedded_store, at=NOW + 11 * MINUTE)
+    keep(embedded_store, RECOVER, NOW + 11 * MINUTE)
+    assert figure(embedded_store, RECOVER).open.cases == 1
+    told(
+        embedded_store,
+        resolved(reopened, NOW + 11 * MINUTE - timedelta(seconds=1)),
+        at=NOW + 11 * MINUTE - timedelta(seconds=1),
+    )
+    told(embedded_store, at=NOW + 12 * MINUTE)
+    keep(embedded_store, RECOVER, NOW + 12 * MINUTE)
+
+    found = figure(embedded_store, RECOVER)
+    assert (found.closed.cases, found.open.cases) == (1, 0)
+
+
 def test_alerts_are_told_apart_by_handoff_rule_and_legal_entity_and_followed_to_their_objects(
     embedded_store: Store,
 ) -> None:

@@ -169,3 +169,15 @@ def test_the_verdicts_are_the_engines_however_ticks_fall(
 
     assert sum(row.value == 1 for row in rows) == sum(one.good for one in counted)
     assert sum(row.value == 0 for row in rows) == sum(one.bad for one in counted)
+
+
+def test_of_two_duties_that_begin_at_one_microsecond_each_has_its_own_verdict(embedded_store: Store) -> None:
+    rule = RULES["every start with its own end"]
+    starts = [happened(number, "order.approved", "order/O-1", 0) for number in range(2)]
+    insert_events(embedded_store, [*starts, happened(1, "order.posted", "order/O-1", 1)])
+    keep(embedded_store, [rule], 2 * HOUR, 8 * HOUR)
+    kpi = BASE.with_rules((judged(rule),))
+
+    found = figure(embedded_store, kpi, until=NOW + 8 * HOUR)
+
+    assert (found.closed.cases, found.value) == (2, Decimal("0.5"))

@@ -43,6 +43,22 @@ def kept(embedded_store: Store) -> Store:
 
 
 @pytest.mark.parametrize("place", PLACES)
+def test_a_figure_says_what_is_not_in_it_and_why(kept: Store, place: str) -> None:
+    with answers_at(place, kept) as answers:
+        [booked] = answers.kpi_figures(SETTINGS, "booked", WISH)
+
+    reason = "1 case in USD without a rate, first on 2026-11-02 (none in the 7 days before it)"
+    assert (booked["value"], booked["reason"]) == ("100.10", reason)
+
+
+def test_the_rules_say_which_figures_are_read_and_other_rules_say_others() -> None:
+    book = load_kpi_book(SETTINGS)
+
+    assert {watch.kpi for watch in book.watches} == {"order_to_invoice", "billing_exception_rate"}
+    assert book.watching([]).watches == ()
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_figure_says_what_it_is_made_of(kept: Store, place: str) -> None:
     with answers_at(place, kept) as answers:
         [figure] = answers.kpi_figures(SETTINGS, "order_activation", WISH)
@@ -55,6 +71,7 @@ def test_a_figure_says_what_it_is_made_of(kept: Store, place: str) -> None:
         "from": "2026-11-01T12:00:00Z",
         "to": "2026-11-03T12:00:00Z",
         "value": 7200.0,
+        "reason": None,
         "before": None,
         "target": 3600.0,
         "met": False,

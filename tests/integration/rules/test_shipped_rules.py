@@ -4,7 +4,10 @@ from functools import partial
 
 from collector.contract_definitions import SHIPPED as SHIPPED_CONTRACTS
 from collector.contract_definitions import load_contracts
+from domain.kpi_watch import KnownKpis
 from domain.rule import MilestoneRule
+from kpis.catalog import SHIPPED as SHIPPED_KPIS
+from kpis.catalog import load_kpis
 from rules.calendars import SHIPPED as SHIPPED_CALENDARS
 from rules.loader import SHIPPED, load_rules
 from rules.references import load_references
@@ -12,7 +15,8 @@ from rules.rule_tests import run_rule_tests
 from storage.client import Store
 from storage.milestones import true_conditions
 
-REFERENCES = load_references(SHIPPED_CALENDARS, load_contracts(SHIPPED_CONTRACTS).contracts)
+KPIS = KnownKpis({name: kpi.unit for name, kpi in load_kpis([SHIPPED_KPIS]).items()}, "EUR")
+REFERENCES = load_references(SHIPPED_CALENDARS, load_contracts(SHIPPED_CONTRACTS).contracts, kpis=KPIS)
 
 
 def test_the_five_handoffs_are_watched() -> None:
