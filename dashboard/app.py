@@ -22,7 +22,7 @@ def _counted(title: str) -> str:
     if not is_admitted:
         return title
     try:
-        firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
+        firing = sum(count.alerts for count in reads.alert_counts() if count.state is AlertState.FIRING)
     except StoreError:
         return title
     return f"{title} ({grouped(firing)})" if firing else title

@@ -19,14 +19,16 @@ from kpis.hop_figures import NOTHING_WAITS
 INCIDENT = "incident"
 
 
-def draw_incidents() -> None:
+def draw_incidents(*, is_part: bool) -> None:
     """The open incidents, the latest first; a tap opens one."""
-    shielded(_draw_all)
+    shielded(lambda: _draw_all(is_part=is_part))
 
 
-def _draw_all() -> None:
+def _draw_all(*, is_part: bool) -> None:
     found = incident_reads.open_files(reads.MOST_INCIDENTS)
     note = "one cause each; every alert of it stands in the list below" if found else ""
+    if is_part:
+        note = "one cause each, with all that waits behind it; of all legal entities and regions"
     write(heading("Incidents", note))
     if not found:
         write(
@@ -76,7 +78,7 @@ def _open_to_act(incident_id: str) -> None:
     choose(incident_id, "acknowledge")
 
 
-def draw_incident(asked: str, refresh: timedelta) -> None:
+def draw_incident(asked: str, currency: str, refresh: timedelta) -> None:
     """One incident: what waits, what to do with it, what would wait at the cutoff, and its alerts."""
     st.button(
         "All incidents and alerts",
@@ -99,7 +101,7 @@ def draw_incident(asked: str, refresh: timedelta) -> None:
     st.fragment(_head, run_every=refresh)(file.incident.incident_id)
     # Not in a fragment that refreshes: what somebody types must stay.
     draw_incident_actions(file)
-    st.fragment(_rest, run_every=refresh)(file.incident.incident_id)
+    st.fragment(_rest, run_every=refresh)(file.incident.incident_id, currency)
 
 
 def _head(incident_id: str) -> None:
@@ -110,15 +112,15 @@ def _head(incident_id: str) -> None:
     shielded(draw)
 
 
-def _rest(incident_id: str) -> None:
+def _rest(incident_id: str, currency: str) -> None:
     def draw() -> None:
         if file := incident_reads.incident_file(incident_id):
-            _draw_rest(file)
+            _draw_rest(file, currency)
 
     shielded(draw)
 
 
-def _draw_rest(file: IncidentFile) -> None:
+def _draw_rest(file: IncidentFile, currency: str) -> None:
     who = reader()
     with st.container(key="incident_links", horizontal=True, vertical_alignment="center"):
         if file.example:
@@ -131,22 +133,22 @@ def _draw_rest(file: IncidentFile) -> None:
     if file.runbook:
         write(heading("What to do"))
         st.text(file.runbook)
-    hop = _hop_of(file)
+    hop = _hop_of(file, currency)
     if hop is not None and file.incident.ended_at is None:
         # Others go over the same hop, and what holds these up may let them pass.
-        outlooks = [one for one in hop_reads.outlooks(hop) if one.objects]
+        outlooks = [one for one in hop_reads.outlooks(hop, currency) if one.objects]
         write(heading("If it stays down until the cutoff", f"{hop.name}, of whom something waits"))
         if outlooks:
-            write(outlook_table(outlooks, reads.reporting_currency(), who))
+            write(outlook_table(outlooks, currency, who))
     write(heading("Alerts", f"{count_of(len(file.alerts), 'alert')}, those that are open first"))
     write(incident_alerts(file, who))
 
 
-def _hop_of(file: IncidentFile) -> Hop | None:
+def _hop_of(file: IncidentFile, currency: str) -> Hop | None:
     """The hop into the failing service that most waits behind."""
     found = [
         one
-        for one in hop_reads.hops("24h").hops
+        for one in hop_reads.hops("24h", currency).hops
         if one.waiting is not NOTHING_WAITS and one.hop.to_service in (file.incident.service, file.incident.operation)
     ]
     calls = [one.hop for one in found if one.hop.kind is not HopKind.DOOR]

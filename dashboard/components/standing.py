@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dashboard.formatting import Reader, compact_money, count_of
+from dashboard.framing import Frame
 from domain.alert import AlertState
 from domain.close import CellState, EntityClose
 from storage.overview import MoneyAtRisk, RuleCount
@@ -14,9 +15,9 @@ _IN_SENTENCE = 3
 _BEHIND = timedelta(minutes=5)
 
 
-def reported_first(money: Sequence[MoneyAtRisk], currency: str) -> list[MoneyAtRisk]:
-    """The money with what is in the reporting currency first: amounts of others cannot be compared by size."""
-    return sorted(money, key=lambda row: row.currency != currency)
+def at_rates_words(frame: Frame) -> str:
+    """How amounts of several currencies are compared."""
+    return f"open alerts now, in {frame.currency} at today's rates; what has no rate stands as it was stated"
 
 
 def past_window(money: Sequence[MoneyAtRisk]) -> str:

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import actions, close_reads, reads
-from dashboard.components import filters
+from dashboard import actions, close_reads
 from dashboard.components.acting import reason_form, tell_done
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.close import (
@@ -19,6 +18,7 @@ from dashboard.components.close import (
 )
 from dashboard.components.close_course import course_figure, course_table, course_words
 from dashboard.components.figures import CONFIG
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.formatting import count_of, duration, percent
 from domain.close import CellState, EntityClose
@@ -26,6 +26,11 @@ from domain.errors import UsageError
 from domain.permission import Permission
 
 REFRESH = timedelta(seconds=15)
+FOLLOWS = Follows(
+    region=False,
+    currency=False,
+    because="a close is of a whole legal entity, and amounts stand in the currency of its books",
+)
 _A_PAGE = 20
 _STATES = ("open", "cleared")
 
@@ -33,13 +38,13 @@ _STATES = ("open", "cleared")
 def _page() -> None:
     tell_done()
     if close_reads.book() is None:
-        filters.bar()
+        draw_frame(FOLLOWS)
         write(notice("No close is configured", "The program that serves this console was started without one."))
         return
-    known = reads.legal_entities()
-    with filters.bar():
+    drawn = draw_frame(FOLLOWS)
+    with drawn.room:
         period = _period()
-        entities = filters.legal_entities(known)
+    entities = drawn.frame.entities
     st.fragment(_readiness, run_every=REFRESH)(period, entities)
     st.fragment(_behind, run_every=REFRESH)(period, entities)
     # No fragment that runs by itself: a half-typed reason must not be lost.
