@@ -78,7 +78,7 @@ def close_words(closes: Sequence[EntityClose], target: float, reader: Reader) ->
     judged = [close for close in closes if close.state is not CellState.NOTHING_TO_DO]
     if not judged:
         return ""
-    missing = [close for close in judged if close.state is not CellState.READY and not _reaches(close, target)]
+    missing = [close for close in judged if not _is_on_course(close, target)]
     cutoff = reader.instant(min(close.period.cutoff_at for close in judged))
     period = judged[0].period.name
     if not missing:
@@ -86,6 +86,13 @@ def close_words(closes: Sequence[EntityClose], target: float, reader: Reader) ->
     names = [close.legal_entity or "the unknown entity" for close in missing]
     whose = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"the close of {period} is at risk in {whose} by {cutoff}"
+
+
+def _is_on_course(close: EntityClose, target: float) -> bool:
+    if close.state is CellState.READY or _reaches(close, target):
+        return True
+    # Where nobody can say how it ends, what is in flight and not late is no reason to warn.
+    return close.state is CellState.IN_FLIGHT and (close.forecast is None or close.forecast.share is None)
 
 
 def _reaches(close: EntityClose, target: float) -> bool:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import close_reads, kpi_reads, reads
 from dashboard.components import filters
-from dashboard.components.cards import Tile, heading, notice, sentence, tiles
+from dashboard.components.cards import Tile, facts_line, heading, notice, sentence, tiles
 from dashboard.components.close import readiness_bullets
 from dashboard.components.export import export
 from dashboard.components.figures import CONFIG
@@ -22,7 +22,7 @@ from dashboard.components.kpis import (
     shown_value,
     spark_values,
 )
-from dashboard.components.markup import element
+from dashboard.components.markup import Html, element
 from dashboard.components.money_funnel import funnel
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.components.standing import at_rates_words, close_words, standing_words
@@ -52,7 +52,8 @@ def _page() -> None:
     st.fragment(_summary, run_every=REFRESH)(name, frame)
     chosen = kpi_reads.kpis().get(st.query_params.get("kpi", ""))
     if chosen:
-        st.fragment(_behind, run_every=REFRESH)(chosen, name, frame)
+        with st.container(key="behind"):
+            st.fragment(_behind, run_every=REFRESH)(chosen, name, frame)
 
 
 def _summary(name: str, frame: Frame) -> None:
@@ -70,6 +71,7 @@ def _summary(name: str, frame: Frame) -> None:
             )
             return
         closes = _closes(frame)
+        write(_paper_head(range_, frame))
         write(sentence(*_now_in_words(frame, closes)))
         write(element("p", _in_words(found, frame.currency), class_="mp-lead"))
         by_id = {one.kpi.id: one for one in found}
@@ -85,13 +87,24 @@ def _summary(name: str, frame: Frame) -> None:
             write(heading("Money at risk by handoff", at_rates_words(frame)))
             write(rules_table(counts))
         address = {"over": [range_.name], **query_of(frame)}
-        for title, belongs in GROUPS:
-            group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
-            if group:
-                write(heading(title, f"{range_.words}, beside {range_.before}"))
-                write(kpi_table(group, address, title))
+        with st.container(key="kpi_groups"):
+            for number, (title, belongs) in enumerate(GROUPS):
+                group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
+                if group:
+                    with st.container(key=f"kpi_group_{number}"):
+                        write(heading(title, f"{range_.words}, beside {range_.before}"))
+                        write(kpi_table(group, address, title))
 
     shielded(draw)
+
+
+def _paper_head(range_: KpiRange, frame: Frame) -> Html:
+    """What stands above the page on paper, where no filter can be seen: of whom it is, and of when."""
+    who = reader()
+    whose = ", ".join(frame.entities) or "all legal entities"
+    where = ", ".join(frame.regions) or "all regions"
+    facts = facts_line([whose, where, range_.words, f"amounts in {frame.currency}", who.instant(who.now)])
+    return element("div", element("b", "Milepost, executive summary"), facts, class_="mp-paper")
 
 
 def _tile(one: KpiFigure, range_: KpiRange, frame: Frame) -> Tile:
