@@ -19,8 +19,9 @@ IN_TIME, NEARLY = 0.99, 0.95
 _THINNEST, _THICKEST = 1.4, 8.0
 _DASHES = {HandoffKind.BACK: "dash", HandoffKind.AGAIN: "dash", HandoffKind.SKIPPING: "dot"}
 _LETTER, _LINE = 6.4, 13.5
+_BACK_FROM_END, _HEAD = (0.94, 0.88, 0.8, 0.7, 0.6), 18.0
 # Where along its curve a handoff's words may stand, the best place first.
-_PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.9)
+_PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,12 @@ def _draw_curve(figure: go.Figure, edge: MapEdge, curve: Curve, most: int, chose
     figure.add_shape(
         type="path", path=curve.path, line={"color": colour, "width": width, "dash": dash}, layer="below", opacity=0.85
     )
-    before, (x, y) = curve.at(0.94), curve.at(1.0)
+    (x, y) = curve.at(1.0)
+    # Of a line that is shorter than its head no head is drawn.
+    before = next(
+        (point for point in map(curve.at, _BACK_FROM_END) if abs(point[0] - x) + abs(point[1] - y) > _HEAD),
+        curve.at(0.5),
+    )
     figure.add_annotation(
         x=x, y=y, ax=before[0], ay=before[1], axref="x", ayref="y", text="", showarrow=True,
         arrowhead=2, arrowsize=max(1.0, 2.4 - width / 4), arrowwidth=max(width * 0.6, 1.4), arrowcolor=colour,
@@ -150,7 +156,7 @@ def _draw_lanes(figure: go.Figure, layout: Layout, palette: Palette) -> None:
             font={"size": 12, "color": palette.muted},
         )  # fmt: skip
         if number:
-            line = y - NODE_HEIGHT / 2 - 30
+            line = y - NODE_HEIGHT / 2 - 13
             figure.add_shape(
                 type="line",
                 x0=0,
@@ -168,6 +174,7 @@ def _draw_words(
     """The words of each handoff where there is room for them, and a mark beneath them that can be chosen."""
     names = {node.type: short_name(node.type, node.object_type) for node in nodes}
     taken = [_Box(x, y, node_width(names[type_]), NODE_HEIGHT) for type_, (x, y) in layout.places.items()]
+    milestones = tuple(taken)
     taken += [_Box(44, y, 88, 20) for y in layout.lanes.values()]
     marks: list[tuple[Point, MapEdge]] = []
     for edge in sorted(edges, key=lambda one: (not _is_next(one, layout), -one.count.steps, one.handoff)):
@@ -176,9 +183,11 @@ def _draw_words(
         size = max(map(len, lines)) * _LETTER, len(lines) * _LINE
         boxes = [_Box(*_inside(point, size[0], layout), *size) for point in _spots(edge, curve, size, layout)]
         free = next((box for box in boxes if not any(box.meets(other) for other in taken)), None)
-        box = free or boxes[0]
+        # What waits is told even over other words, but never over a milestone.
+        clear = free or next((box for box in boxes if not any(box.meets(other) for other in milestones)), None)
+        box = clear or boxes[0]
         marks.append(((box.x, box.y), edge))
-        if free or edge.waiting:
+        if free or (clear and edge.waiting):
             taken.append(box)
             figure.add_annotation(
                 x=box.x, y=box.y, text="<br>".join(map(plain, lines)), showarrow=False, bgcolor=palette.ground,
@@ -205,7 +214,9 @@ def _spots(edge: MapEdge, curve: Curve, size: Point, layout: Layout) -> list[Poi
     """Where the words of a handoff may stand, the best place first."""
     if _is_next(edge, layout):
         x, y = curve.at(0.5)
-        return [(x, y + NODE_HEIGHT / 2 + size[1] / 2 + 1)]
+        gap = curve.points[3][0] - curve.points[0][0]
+        below = y + size[1] / 2 + (6 if gap > size[0] + 8 else NODE_HEIGHT / 2 + 1)
+        return [(x, below)]
     on = [curve.at(share) for share in _PLACES]
     beside = size[0] / 2 + 8
     return [*((x + beside, y) for x, y in on), *((x - beside, y) for x, y in on), *on]

@@ -7,7 +7,7 @@ from domain.flow import Handoff, HandoffKind, MapEdge, MapNode
 
 NODE_WIDTH, NODE_HEIGHT = 104.0, 38.0
 # From one milestone of a lane to the next, and from one lane to the next: the words of handoffs stand below their lane.
-COLUMN, LANE = 166.0, 116.0
+COLUMN, LANE = 166.0, 108.0
 # The names of lanes stand on the left.
 _LEFT, _TOP, _RIGHT = 96.0, 34.0, 30.0
 # What a letter of a milestone's name takes at most, where the picture is as wide as the page.
@@ -86,9 +86,11 @@ def _columns(nodes: Sequence[MapNode], edges: Sequence[MapEdge], ordered: Sequen
             for edge in edges
             if edge.handoff.to_type == row[0].type and edge.handoff.from_type in found
         ]
-        begin = min(max(leading, default=0), most - len(row))
+        # Where there is room, words stand between two milestones instead of below them.
+        stride = 2 if 2 * len(row) - 1 <= most else 1
+        begin = min(max(leading, default=0), most - 1 - stride * (len(row) - 1))
         for number, node in enumerate(row):
-            found[node.type] = begin + number
+            found[node.type] = begin + stride * number
     return found
 
 
@@ -128,7 +130,7 @@ def _curve(edge: MapEdge, start: Point, end: Point, halves: tuple[float, float],
 def _along(edge: MapEdge, start: Point, end: Point, halves: tuple[float, float], beside: float) -> Curve:
     """A way inside a lane: straight to the next milestone, in a bow over what it goes past or back over."""
     half, right = NODE_HEIGHT / 2, 1 if end[0] > start[0] else -1
-    if abs(end[0] - start[0]) <= COLUMN + 1 and edge.kind is not HandoffKind.BACK and right > 0:
+    if edge.kind is HandoffKind.ONWARD and right > 0:
         y = start[1] + beside
         left, stop = start[0] + halves[0], end[0] - halves[1]
         third = (stop - left) / 3
