@@ -167,7 +167,7 @@ class Score:
 
 def score_of(cells: Sequence[GateCell]) -> Score:
     """The score of the gates of one legal entity and period."""
-    counted = [cell for cell in cells if cell.gate.weight and cell.state is not CellState.NOTHING_TO_DO and cell.due]
+    counted = [cell for cell in cells if cell.gate.weight and (cell.due or cell.state is CellState.UNKNOWN)]
     weights = sum(cell.gate.weight for cell in counted)
     if not weights:
         waits = any(cell.in_flight for cell in cells)

@@ -109,7 +109,7 @@ def test_money_of_what_is_open_is_told_and_the_unknown_amounts_are_counted(kept:
 
     assert gate.money == (
         GateMoney(None, None, Decimal(0), 1, 0),
-        GateMoney("EUR", Decimal("300.00"), Decimal("100.00"), 0, 0),
+        GateMoney("EUR", Decimal("300.00"), Decimal("100.00"), 0, 0, in_flight_amount=Decimal("100.00")),
     )
     assert gate.oldest_open_at == NOON
 
@@ -120,7 +120,7 @@ def test_what_a_silent_source_would_tell_is_unknown_and_so_is_the_score(kept: St
     keep(kept, [event_row("beat", "heartbeat", [], occurred_at=at)], at)
     hear(kept, at)
 
-    germany = closes(kept, at)["DE01"]
+    germany = closes(kept, at, AT_ONCE)["DE01"]
 
     gate = cell(germany, "orders_posted")
     assert (gate.state, gate.why) == (
