@@ -130,8 +130,8 @@ def _course(found: list[EntityClose], target: float) -> None:
             notice(
                 "How it is counted",
                 "Of each open case the chance to be cleared by then, on condition of the time it has waited already. "
-                "Cases that are still to come are not in it. A gate that nobody can forecast counts as it stands today; "
-                "a legal entity with one of which nobody knows how it stands has no line.",
+                "Cases that are still to come are not in it. A gate that nobody can forecast counts as it stands "
+                "today; a legal entity with one of which nobody knows how it stands has no line.",
             )
         )
 
