@@ -18,3 +18,5 @@ class Frame:
 
 # No filter, and the usual currency.
 EVERYTHING = Frame()
+# Systems know no legal entity; where one is chosen that has to be said.
+OF_ALL = "; of all legal entities and regions"

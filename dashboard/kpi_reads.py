@@ -67,25 +67,25 @@ def kpi_range(name: str, frame: Frame) -> KpiRange:
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_figures(range_name: str, frame: Frame) -> list[KpiFigure]:
-    asked = question(range_name, frame)
+    pricing = current().pricing.into(frame.currency)
     return [
         KpiFigure(targeted(kpi, frame), figure)
         for kpi in current().kpis.values()
-        for figure in figures(current().store, kpi, asked, current().pricing.into(frame.currency))
+        for figure in figures(current().store, kpi, question(kpi, range_name, frame), pricing)
     ]
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_by(kpi: str, dimension: Dimension, range_name: str, frame: Frame) -> list[Figure]:
     """What a KPI came to for each value of a dimension."""
-    asked = replace(question(range_name, frame), dimension=dimension)
+    asked = replace(question(current().kpis[kpi], range_name, frame), dimension=dimension)
     return figures(current().store, current().kpis[kpi], asked, current().pricing.into(frame.currency))
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_course(kpi: str, range_name: str, frame: Frame) -> tuple[dict[datetime, Figure], list[datetime]]:
     """A KPI's figures in even steps, and when each step begins: whole days (UTC), or hours of a single day."""
-    asked = question(range_name, frame)
+    asked = question(current().kpis[kpi], range_name, frame)
     step = _DAY if asked.until - asked.since > 2 * _DAY else _HOUR
     begin = datetime.combine(asked.since.date(), time(), UTC)
     since = begin + -(-(asked.since - begin) // step) * step
@@ -99,7 +99,7 @@ def kpi_course(kpi: str, range_name: str, frame: Frame) -> tuple[dict[datetime, 
 def kpi_cases(
     kpi: str, range_name: str, frame: Frame, is_open: bool, limit: int, offset: int
 ) -> tuple[list[CaseRow], int]:
-    asked = question(range_name, frame)
+    asked = question(current().kpis[kpi], range_name, frame)
     return case_rows(
         current().store,
         current().kpis[kpi],
@@ -120,12 +120,29 @@ def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
     return [statement for statement in found if not statement.day.legal_entity]
 
 
-def question(range_name: str, frame: Frame) -> Question:
-    """What is asked of KPIs by a stretch of time, legal entities and regions."""
+def question(kpi: Kpi, range_name: str, frame: Frame) -> Question:
+    """What is asked of a KPI by a stretch of time, legal entities and regions."""
     chosen = kpi_range(range_name, frame)
     asked = {Dimension.LEGAL_ENTITY: frame.entities, Dimension.REGION: frame.regions}
-    cases = CaseFilter({dimension: values for dimension, values in asked.items() if values})
+    reading = kpi.cases.reading
+    cases = CaseFilter(
+        {
+            dimension: values
+            for dimension, values in asked.items()
+            # A signal that is not told apart by it has no case of any: that would read as nothing wrong.
+            if values and (reading is None or dimension.value in reading.per)
+        }
+    )
     return Question(chosen.since, chosen.until, cases=cases, before_since=chosen.before_since)
+
+
+def is_of_all(kpi: Kpi, frame: Frame) -> bool:
+    """Whether a KPI cannot follow all that the frame chooses: systems know no legal entity."""
+    reading = kpi.cases.reading
+    return reading is not None and any(
+        chosen and dimension.value not in reading.per
+        for dimension, chosen in ((Dimension.LEGAL_ENTITY, frame.entities), (Dimension.REGION, frame.regions))
+    )
 
 
 def targeted(kpi: Kpi, frame: Frame) -> Kpi:

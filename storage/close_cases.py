@@ -231,7 +231,7 @@ def case_rows(
         "offset": offset,
     }
     rows = store.tuples("close_case_rows", params)[1]
-    return [CloseCase(*row[:-2], in_flight=bool(row[-2])) for row in rows], rows[0][-1] if rows else 0
+    return [CloseCase(*row[:-2], bool(row[-2])) for row in rows], rows[0][-1] if rows else 0
 
 
 def open_ages(

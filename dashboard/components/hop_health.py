@@ -10,9 +10,8 @@ from dashboard.components.cards import heading, notice
 from dashboard.components.hops import hop_cards, hops_table
 from dashboard.components.page import reader, shielded, write
 from dashboard.formatting import count_of
+from dashboard.framing import OF_ALL
 
-# Systems know no legal entity; where one is chosen that has to be said.
-OF_ALL = "; of all legal entities and regions"
 # More are in the table.
 _CARDS = 8
 

@@ -12,6 +12,7 @@ from dashboard.components.incident_acting import choose, draw_incident_actions
 from dashboard.components.incidents import incident_alerts, incident_card, incident_head, incidents_table
 from dashboard.components.page import reader, shielded, write
 from dashboard.formatting import count_of
+from dashboard.framing import OF_ALL
 from dashboard.incident_reads import IncidentFile
 from domain.hop import Hop, HopKind
 from kpis.hop_figures import NOTHING_WAITS
@@ -28,7 +29,7 @@ def _draw_all(*, is_part: bool) -> None:
     found = incident_reads.open_files(reads.MOST_INCIDENTS)
     note = "one cause each; every alert of it stands in the list below" if found else ""
     if is_part:
-        note = "one cause each, with all that waits behind it; of all legal entities and regions"
+        note = f"one cause each, with all that waits behind it{OF_ALL}"
     write(heading("Incidents", note))
     if not found:
         write(

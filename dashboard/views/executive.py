@@ -29,7 +29,7 @@ from dashboard.components.standing import at_rates_words, close_words, standing_
 from dashboard.components.tables import rules_table
 from dashboard.export_sheets import cases_sheet
 from dashboard.formatting import count_of, percent
-from dashboard.framing import Frame
+from dashboard.framing import OF_ALL, Frame
 from dashboard.kpi_reads import KpiFigure, KpiRange
 from dashboard.money_in import counts_in, risk_in
 from domain.close import EntityClose
@@ -92,7 +92,8 @@ def _summary(name: str, frame: Frame) -> None:
                 group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
                 if group:
                     with st.container(key=f"kpi_group_{number}"):
-                        write(heading(title, f"{range_.words}, beside {range_.before}"))
+                        whole = OF_ALL if any(kpi_reads.is_of_all(kpi, frame) for kpi, _ in group) else ""
+                        write(heading(title, f"{range_.words}, beside {range_.before}{whole}"))
                         write(kpi_table(group, address, title))
 
     shielded(draw)
@@ -122,7 +123,7 @@ def _close(closes: list[EntityClose], frame: Frame) -> None:
     if not closes or book is None:
         return
     target = book.definition.target
-    whole = "; of all regions together" if frame.regions else ""
+    whole = "; of all regions" if frame.regions else ""
     note = f"{closes[0].period.name}, target {percent(float(target))}; a name opens the close{whole}"
     write(heading("Close readiness", note))
     write(readiness_bullets(closes, target, reader()))
@@ -180,7 +181,8 @@ def _behind(asked: Kpi, name: str, frame: Frame) -> None:
 
     def draw() -> None:
         range_ = kpi_reads.kpi_range(name, frame)
-        write(heading(kpi.title, f"what is behind it, {range_.words}"))
+        whole = OF_ALL if kpi_reads.is_of_all(kpi, frame) else ""
+        write(heading(kpi.title, f"what is behind it, {range_.words}{whole}"))
         _course(kpi, range_, frame)
         parted = [(Dimension.LEGAL_ENTITY, "Legal entity")]
         if kpi.cases.origin is not Origin.MILESTONES:
@@ -207,7 +209,7 @@ def _behind(asked: Kpi, name: str, frame: Frame) -> None:
         if not cases and first:
             # That page has gone since it was chosen.
             cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, frame, is_open, _CASES_A_PAGE, 0)
-        export("cases", kpi.id, total, cases_sheet(kpi, kpi_reads.question(range_.name, frame), is_open=is_open))
+        export("cases", kpi.id, total, cases_sheet(kpi, kpi_reads.question(kpi, range_.name, frame), is_open=is_open))
         if cases:
             write(cases_table(kpi, cases, reader(), is_open=is_open))
         else:
