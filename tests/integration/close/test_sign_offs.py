@@ -111,14 +111,14 @@ def test_a_late_event_suspends_a_sign_off_and_says_what_reopened_it(ready: Store
 
 
 def test_what_was_open_and_is_cleared_is_noted_and_leaves_the_sign_off(ready: Store) -> None:
-    keep(ready, [late(2, days=1), late(3, days=1)], MIDMONTH + DAY)
-    signed = sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + DAY)
-    keep(ready, [late(2, "order.posted")], MIDMONTH + 2 * DAY)
+    keep(ready, [late(2), late(3)], MIDMONTH + 2 * DAY)
+    signed = sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + 2 * DAY)
+    keep(ready, [late(2, "order.posted", 3)], MIDMONTH + 3 * DAY)
 
-    assert suspend_changed(ready, BOOK, MIDMONTH + 2 * DAY) == []
-    assert suspend_changed(ready, BOOK, MIDMONTH + 2 * DAY) == []
+    assert suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY) == []
+    assert suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY) == []
 
-    after = closes(ready, MIDMONTH + 2 * DAY)["DE01"]
+    after = closes(ready, MIDMONTH + 3 * DAY)["DE01"]
     assert after.is_signed_off
     assert after.sign_off == signed.sign_off
     assert after.cleared_since is not None
@@ -129,17 +129,17 @@ def test_what_was_open_and_is_cleared_is_noted_and_leaves_the_sign_off(ready: St
     assert reopenings(ready) == []
 
     # What comes beside a clearing suspends, and is told against what was noted.
-    keep(ready, [late(3, "order.posted", 3), late(4, days=3)], MIDMONTH + 3 * DAY)
-    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY)
+    keep(ready, [late(3, "order.posted", 4), late(4, days=4)], MIDMONTH + 4 * DAY)
+    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 4 * DAY)
     assert entry.reason.startswith("Approved orders posted: 3 of 4 cleared, 2 of 3 when it was signed off")
 
 
 def test_a_clearing_at_another_amount_suspends(ready: Store) -> None:
-    keep(ready, [msgspec.structs.replace(late(2, days=1), amount=None, currency="")], MIDMONTH + DAY)
-    sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + DAY)
-    keep(ready, [late(2, "order.posted")], MIDMONTH + 2 * DAY)
+    keep(ready, [msgspec.structs.replace(late(2), amount=None, currency="")], MIDMONTH + 2 * DAY)
+    sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + 2 * DAY)
+    keep(ready, [late(2, "order.posted", 3)], MIDMONTH + 3 * DAY)
 
-    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 2 * DAY)
+    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY)
 
     assert entry.reason.endswith("(order/O-2 is cleared)")
 
