@@ -15,7 +15,7 @@ export default function (component) {
   const follow = (event) => {
     const opensElsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey
     if (event.defaultPrevented || event.button || opensElsewhere) return
-    const link = event.target.closest?.('[data-testid="stHtml"] a[target="_self"][href]')
+    const link = event.target.closest?.('[data-testid="stHtml"] a[href]:not([target="_blank"])')
     if (!link) return
     const to = new URL(link.href)
     if (to.origin !== location.origin) return
