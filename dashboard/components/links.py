@@ -3,6 +3,7 @@
 Without scripts, or with a key held down to open a tab of its own, they are links like any other.
 """
 
+import json
 from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,11 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 # The links are ours, the ids in them are not: what is sent is taken apart again, and only names of pages are followed.
-_FOLLOW = """
+# Names in addresses that no widget is bound to: Streamlit lets nobody set the others, and such links load the page.
+FREE = ("object", "alert", "incident", "kpi", "of", "gate", "entity", "region", "currency")
+_FOLLOW = (
+    f"const FREE = {json.dumps(FREE)}"
+    """
 export default function (component) {
   const follow = (event) => {
     const opensElsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey
@@ -18,7 +23,7 @@ export default function (component) {
     const link = event.target.closest?.('[data-testid="stHtml"] a[href]:not([target="_blank"])')
     if (!link) return
     const to = new URL(link.href)
-    if (to.origin !== location.origin) return
+    if (to.origin !== location.origin || ![...to.searchParams.keys()].every((name) => FREE.includes(name))) return
     event.preventDefault()
     component.setTriggerValue("to", to.pathname.split("/").pop() + to.search)
   }
@@ -26,6 +31,7 @@ export default function (component) {
   return () => document.removeEventListener("click", follow)
 }
 """
+)
 _links = st.components.v2.component("milepost_links", js=_FOLLOW)
 
 
