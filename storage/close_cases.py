@@ -1,7 +1,7 @@
 """The cases of the gates of the close in the store: kept in line with what arrives, and read by period."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -231,7 +231,7 @@ def case_rows(
         "offset": offset,
     }
     rows = store.tuples("close_case_rows", params)[1]
-    return [CloseCase(*row[:-2], bool(row[-2])) for row in rows], rows[0][-1] if rows else 0
+    return [replace(CloseCase(*row[:-2]), in_flight=bool(row[-2])) for row in rows], rows[0][-1] if rows else 0
 
 
 def open_ages(
