@@ -20,7 +20,7 @@ from domain.close import Gate
 from milepost.close_book import shipped_close_book
 from rules.engine import ENGINE
 from storage.client import Store
-from storage.close_cases import case_rows
+from storage.close_cases import CasesWhich, case_rows
 from storage.events import insert_events
 from storage.migrator import migrate
 
@@ -80,7 +80,16 @@ def _measure(pipe: Connection, folder: str, scale: Scale) -> None:
         extents = [scope.extent for scope in book.scopes(period, now)]
 
         def page(gates: Sequence[Gate], *, is_open: bool) -> None:
-            case_rows(store, gates, extents, book.pricing, now, is_open=is_open, limit=_PAGE, offset=_PAGE)
+            case_rows(
+                store,
+                gates,
+                extents,
+                book.pricing,
+                now,
+                which=CasesWhich.OPEN if is_open else CasesWhich.CLEARED,
+                limit=_PAGE,
+                offset=_PAGE,
+            )
 
         measured: Seconds = {
             "first keeping": [first],

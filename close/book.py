@@ -62,7 +62,7 @@ class CloseBook:
         UsageError where nobody has a period of that name.
         """
         found = [
-            Scope(period, Extent(*scheme.bounds(period), entities, others))
+            Scope(period, Extent(*scheme.bounds(period), entities, others, period.cutoff_at))
             for scheme, entities, others in self._schemes()
             if (period := scheme.named(name) if name else scheme.closing(at)) is not None
         ]
@@ -80,7 +80,8 @@ class CloseBook:
                 f"{legal_entity or 'the unknown legal entity'} has no period {name!r}; "
                 f"the one whose cutoff comes next is {scheme.closing(at).name}"
             )
-        return Scope(period, Extent(*scheme.bounds(period), (legal_entity,), others=False))
+        extent = Extent(*scheme.bounds(period), (legal_entity,), others=False, cutoff_at=period.cutoff_at)
+        return Scope(period, extent)
 
     def period_names(self, at: datetime) -> list[str]:
         """The periods to choose from: the one whose cutoff comes next, then the others, the latest first."""

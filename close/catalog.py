@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.close import Gate, GateKind
 from domain.config_file import ConfigFile, ConfigModel, Location, load_file, show
+from domain.duration import parse_duration
 from domain.errors import ConfigError, Problem
 
 SHIPPED = Path(__file__).parent / "definitions"
@@ -41,6 +43,16 @@ def _share(value: object) -> object:
     return number
 
 
+def _duration(value: object) -> object:
+    try:
+        found = parse_duration(value) if isinstance(value, str) else timedelta(0)
+    except ValueError:
+        found = timedelta(0)
+    if found <= timedelta(0):
+        raise ValueError(f"is {show(value)}; give a duration above zero, such as 4h")
+    return found
+
+
 NamesText = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 
 
@@ -66,6 +78,7 @@ class GateConfig(ConfigModel):
     alerts: NamesText = ()
     awaits: NamesText = ()
     sources: bool = False
+    within: Annotated[timedelta | None, BeforeValidator(_duration)] = None
 
 
 class CloseFileConfig(ConfigModel):
@@ -154,6 +167,8 @@ def _problems(
         for name in config.alerts:
             if name not in known_alerts:
                 yield problem("alerts", f"no rule raises {show(name)}; name alerts as the rules do")
+    if config.within is not None and not is_milestone:
+        yield problem("within", "within has no place here: only objects are in flight; remove it")
     if config.awaits and not config.alerts:
         yield problem("awaits", "awaits says nothing here: the types that a gate waits for are its own; remove it")
 
@@ -176,4 +191,5 @@ def _gate(config: GateConfig) -> Gate:
         unless_types=config.unless,
         alerts=config.alerts,
         awaits=config.awaits if kind is GateKind.ALERTS else own_types,
+        within=config.within,
     )

@@ -50,9 +50,13 @@ class Forecaster:
         return [replace(cell, forecast=self._forecast(legal_entity, cell)) for cell in cells]
 
     def course(self, legal_entity: str, cells: Sequence[GateCell]) -> tuple[CoursePoint, ...]:
-        """How the score is expected to go up to the cutoff; empty where a gate that counts leaves that open."""
+        """How the score is expected to go up to the cutoff; empty where nobody knows how a gate that counts stands.
+
+        A gate that nobody can forecast counts as it stands: whoever clears it by then is better than said.
+        """
         counted = [cell for cell in cells if cell.gate.weight and cell.state is not CellState.NOTHING_TO_DO]
-        if not counted or any(cell.forecast is None or cell.forecast.share is None for cell in counted):
+        unknown = any(cell.state is CellState.UNKNOWN for cell in counted)
+        if not counted or unknown or self._left <= timedelta(0):
             return ()
         weights = sum(cell.gate.weight for cell in counted)
         steps = [self._left * step / STEPS for step in range(STEPS + 1)]
@@ -60,7 +64,9 @@ class Forecaster:
         for cell in counted:
             curve, ages = self._curve(legal_entity, cell), self._ages.get((cell.gate.id, legal_entity), ())
             share = np.ones(len(steps))
-            if cell.open and curve is not None:
+            if cell.forecast is None or cell.forecast.share is None:
+                share *= cell.cleared / cell.cases
+            elif cell.open and curve is not None:
                 share -= np.array([still_open(ages, curve, step // _MICROSECOND) for step in steps]) / cell.cases
             scores += cell.gate.weight * share / weights
         return tuple(CoursePoint(self._at + step, score) for step, score in zip(steps, scores.tolist(), strict=True))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from close.book import CloseBook, Scope, counted_gates
 from close.forecast import Forecaster, entity_forecast
@@ -13,10 +14,12 @@ from domain.close import CellState, EntityClose, Gate, GateCell, GateKind, GateM
 from domain.instants import format_instant
 from domain.source_silence import Silences, SourceSilence, Unknown
 from storage.client import Store
-from storage.close_cases import CellSum, cell_sums
-from storage.close_sign_offs import last_sign_offs
+from storage.close_cases import CellSum, InFlightSum, cell_sums, in_flight_sums
+from storage.close_sign_offs import last_clearings, last_sign_offs
 from storage.engine_state import RULES_ENGINE, read_watermark
 from storage.source_silences import read_silences
+
+Sum = TypeVar("Sum", CellSum, InFlightSum)
 
 
 def read_close(
@@ -27,13 +30,14 @@ def read_close(
     Without a period it is the one whose cutoff comes next. UsageError where nobody has a period of that name.
     """
     silences = read_silences(store, book.contracts, at, at)
-    signed = last_sign_offs(store)
+    signed, notes = last_sign_offs(store), last_clearings(store)
     uncounted = _uncounted(store, book)
     found = []
     for scope in book.scopes(period, at):
         extent = scope.extent.only(legal_entities) if legal_entities else scope.extent
         narrowed = Scope(scope.period, extent)
         sums = _by_cell(cell_sums(store, counted_gates(book), extent))
+        flying = _by_cell(in_flight_sums(store, counted_gates(book), extent, at))
         forecaster = Forecaster(store, book, narrowed, at)
         # Where all that was signed off on is gone, that is to be seen.
         gone = {
@@ -43,12 +47,23 @@ def read_close(
         }
         for entity in sorted({entity for _, entity in sums} | gone):
             cells = [
-                _cell(book, gate, scope, silences, at, sums.get((gate.id, entity), ()), uncounted)
+                _cell(
+                    book,
+                    gate,
+                    scope,
+                    silences,
+                    at,
+                    sums.get((gate.id, entity), ()),
+                    uncounted,
+                    flying.get((gate.id, entity), ()),
+                )
                 for gate in book.gates
             ]
             told = forecaster.told(entity, cells)
-            close = _close(entity, scope, told, signed.get((entity, scope.period.name)))
-            found.append(replace(close, course=forecaster.course(entity, told)))
+            entry = signed.get((entity, scope.period.name))
+            close = _close(entity, scope, told, entry)
+            noted = notes.get(entry.entry_id) if entry else None
+            found.append(replace(close, course=forecaster.course(entity, told), cleared_since=noted))
     return sorted(found, key=lambda one: (not one.legal_entity, one.legal_entity, one.period.name))
 
 
@@ -81,8 +96,8 @@ def _close(entity: str, scope: Scope, cells: Sequence[GateCell], sign_off: SignO
     )
 
 
-def _by_cell(sums: Iterable[CellSum]) -> Mapping[tuple[str, str], list[CellSum]]:
-    found: dict[tuple[str, str], list[CellSum]] = {}
+def _by_cell(sums: Iterable[Sum]) -> Mapping[tuple[str, str], list[Sum]]:
+    found: dict[tuple[str, str], list[Sum]] = {}
     for one in sums:
         found.setdefault((one.gate, one.legal_entity), []).append(one)
     return found
@@ -109,10 +124,13 @@ def _cell(
     at: datetime,
     sums: Sequence[CellSum],
     uncounted: Set[str],
+    flying: Sequence[InFlightSum] = (),
 ) -> GateCell:
     if gate.kind is GateKind.SOURCES:
         return _sources_cell(book, gate, scope, silences)
     cases, cleared = sum(one.cases for one in sums), sum(one.cleared for one in sums)
+    # Sums are read a moment apart.
+    in_flight = min(sum(one.cases for one in flying), cases - cleared)
     unknown = silences.unknown_times(gate.awaits).at(at)
     if gate.id in uncounted:
         return GateCell(gate, CellState.UNKNOWN, cases, cleared, _money(sums), None, 0, "its cases are not counted yet")
@@ -121,8 +139,12 @@ def _cell(
         state, why = CellState.UNKNOWN, _silent(unknown)
     elif not cases:
         state, why = CellState.NOTHING_TO_DO, ""
-    elif cases > cleared:
-        state, why = CellState.BLOCKED, f"{cases - cleared:,} of {cases:,} not cleared"
+    elif cases - cleared > in_flight:
+        more = f", {in_flight:,} more in flight" if in_flight else ""
+        late, due = cases - cleared - in_flight, cases - in_flight
+        state, why = CellState.BLOCKED, f"{late:,} of {due:,} not cleared{more}"
+    elif in_flight:
+        state, why = CellState.IN_FLIGHT, f"{in_flight:,} in flight, none of them late"
     else:
         state, why = CellState.READY, ""
     return GateCell(
@@ -130,7 +152,8 @@ def _cell(
         state=state,
         cases=cases,
         cleared=cleared,
-        money=_money(sums),
+        money=_money(sums, flying),
+        in_flight=in_flight,
         oldest_open_at=min((one.oldest_open_at for one in sums if one.oldest_open_at), default=None),
         digest=sum(one.digest for one in sums) % 2**64,
         why=why,
@@ -153,7 +176,8 @@ def _sources_cell(book: CloseBook, gate: Gate, scope: Scope, silences: Silences)
     return GateCell(gate, state, len(heard), len(heard) - len(silent), (), oldest, 0, why)
 
 
-def _money(sums: Sequence[CellSum]) -> tuple[GateMoney, ...]:
+def _money(sums: Sequence[CellSum], flying: Sequence[InFlightSum] = ()) -> tuple[GateMoney, ...]:
+    by_currency = {one.currency: one for one in flying}
     return tuple(
         GateMoney(
             currency=one.currency or None,
@@ -162,8 +186,11 @@ def _money(sums: Sequence[CellSum]) -> tuple[GateMoney, ...]:
             open_amount=Decimal(0) if one.cases == one.cleared else one.open_amount,
             unknown=one.unknown,
             open_unknown=one.open_unknown,
+            in_flight_amount=(apart.amount if apart else None) or Decimal(0),
+            in_flight_unknown=apart.unknown if apart else 0,
         )
         for one in sums
+        for apart in (by_currency.get(one.currency),)
     )
 
 

@@ -1,13 +1,14 @@
 """Signing off a close, and suspending that once what was signed off on has changed; the history is only added to.
 
 A sign-off is on the cases of every gate: which there are, which of them are cleared, and their amounts. It stays in
-force while these are the same, however often and in whatever order the same is told again.
+force while these are the same, however often and in whatever order the same is told again; also where all that changed
+is that cases were cleared which were open when it was given, which its history notes.
 """
 
 import hashlib
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from close.book import CloseBook
@@ -22,14 +23,17 @@ from domain.money import format_amount
 from storage.alerts import write_transitions
 from storage.audit import entries_of_kind, write_audit
 from storage.client import Store
-from storage.close_cases import ChangedCase, changes
-from storage.close_sign_offs import last_sign_offs, write_sign_off
+from storage.close_cases import ChangedCase, case_digests, changes
+from storage.close_sign_offs import last_clearings, last_sign_offs, write_sign_off
 from storage.engine_state import read_watermark
 
 # So many cases that changed are named in the history; how many there are is always told.
 MOST_NAMED = 20
 _MICROSECOND = timedelta(microseconds=1)
 _acting = threading.Lock()
+Row = dict[str, object]
+# What a sign-off may be given in spite of, when its giver says so.
+_UNFINISHED = (CellState.BLOCKED, CellState.UNKNOWN, CellState.IN_FLIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,12 @@ def sign_off(store: Store, book: CloseBook, wish: SignOffWish, by: Actor, now: d
 def suspend_changed(store: Store, book: CloseBook, now: datetime) -> list[SignOff]:
     """Suspends every sign-off whose gates are not what was signed off on any more; the new entries of the history.
 
-    Asked again it does nothing. One that a kill left half done is completed, and stands in the audit log once.
+    Where only what was open was cleared, it stands, and that is noted. Asked again it does nothing. One that a kill
+    left half done is completed, and stands in the audit log once.
     """
     with _acting:
         standing = [one for one in last_sign_offs(store).values() if one.kind is SignOffKind.SIGNED_OFF]
+        notes = last_clearings(store)
         by_period: dict[str, dict[str, SignOff]] = {}
         for one in standing:
             by_period.setdefault(one.period, {})[one.legal_entity] = one
@@ -86,9 +92,17 @@ def suspend_changed(store: Store, book: CloseBook, now: datetime) -> list[SignOf
         for period, by_entity in sorted(by_period.items()):
             for found in _closes(store, book, now, period, list(by_entity)):
                 signed = by_entity[found.legal_entity]
-                moved = [cell for cell in found.cells if _has_moved(cell, signed)]
-                if moved:
-                    written.append(_reopen(store, book, found, signed, moved, now))
+                note = notes.get(signed.entry_id)
+                # What was noted already is what the next look compares with.
+                since = replace(signed, cells=note.cells, known_through=note.known_through) if note else signed
+                moved = [cell for cell in found.cells if _has_moved(cell, since)]
+                if not moved:
+                    continue
+                rows = _changed_rows(store, book, found, since, moved, now)
+                if _only_cleared(store, book, found, since, rows, now):
+                    _note_clearing(store, book, found, signed, note, rows, now)
+                else:
+                    written.append(_reopen(store, book, found, signed, rows, now))
         return written
 
 
@@ -114,15 +128,22 @@ def _require(found: EntityClose, wish: SignOffWish) -> None:
     if found.state is CellState.NOTHING_TO_DO:
         raise UsageError(f"{whose} has no case in any gate; there is nothing to sign off")
     stuck = [cell.gate.id for cell in found.cells if cell.state in (CellState.BLOCKED, CellState.UNKNOWN)]
-    if stuck and not wish.with_blockers:
+    flying = [cell.gate.id for cell in found.cells if cell.state is CellState.IN_FLIGHT]
+    if (stuck or flying) and not wish.with_blockers:
+        parts = [
+            f"{', '.join(gates)} {'is' if len(gates) == 1 else 'are'} {words}"
+            for gates, words in ((stuck, "blocked or unknown"), (flying, "in flight"))
+            if gates
+        ]
         raise UsageError(
-            f"{whose} is not ready: {', '.join(stuck)} {'is' if len(stuck) == 1 else 'are'} blocked or unknown; "
+            f"{whose} is not ready: {'; '.join(parts)}; "
             "clear them, or sign off with open blockers, which is recorded as such"
         )
 
 
 def _entry(store: Store, book: CloseBook, found: EntityClose, wish: SignOffWish, by: Actor, now: datetime) -> SignOff:
     known_through = _known_through(store, book)
+    which = _case_digests(store, book, found, now)
     last = found.sign_off
     at = _after(last, now)
     facts = (found.legal_entity, found.period.name, format_instant(at), last.entry_id if last else "")
@@ -134,10 +155,10 @@ def _entry(store: Store, book: CloseBook, found: EntityClose, wish: SignOffWish,
         at=at,
         who=str(by),
         reason=wish.reason.strip(),
-        with_blockers=any(cell.state in (CellState.BLOCKED, CellState.UNKNOWN) for cell in found.cells),
+        with_blockers=any(cell.state in _UNFINISHED for cell in found.cells),
         known_through=known_through,
         score=found.score.value,
-        cells={cell.gate.id: _cell_row(cell) for cell in found.cells},
+        cells={cell.gate.id: _cell_row(cell, which) for cell in found.cells},
     )
 
 
@@ -152,13 +173,16 @@ def _known_through(store: Store, book: CloseBook) -> datetime:
     return min((mark.evaluated_through if mark else EPOCH for mark in marks), default=EPOCH)
 
 
-def _cell_row(cell: GateCell) -> dict[str, object]:
+def _cell_row(cell: GateCell, which: Mapping[str, int]) -> dict[str, object]:
     return {
         "state": cell.state.value,
         "cases": cell.cases,
         "cleared": cell.cleared,
+        "in_flight": cell.in_flight,
         # As text: JSON's numbers do not hold it in every program.
         "digest": str(cell.digest),
+        # Which cases there are, and of which amounts, whether cleared or not.
+        "of": str(which.get(cell.gate.id, 0)),
         "definition": cell.gate.version,
         "open": [
             {
@@ -180,11 +204,58 @@ def _has_moved(cell: GateCell, signed: SignOff) -> bool:
     return (then["cases"], then["cleared"], then["digest"]) != (cell.cases, cell.cleared, str(cell.digest))
 
 
-def _reopen(
-    store: Store, book: CloseBook, found: EntityClose, signed: SignOff, moved: list[GateCell], now: datetime
-) -> SignOff:
+def _case_digests(store: Store, book: CloseBook, found: EntityClose, now: datetime) -> dict[str, int]:
     extent = book.scope_of(found.legal_entity, found.period.name, now).extent
-    rows = []
+    return case_digests(store, [cell.gate for cell in found.cells if cell.gate.keeps_cases], extent, found.legal_entity)
+
+
+def _only_cleared(
+    store: Store, book: CloseBook, found: EntityClose, since: SignOff, rows: Sequence[Row], now: datetime
+) -> bool:
+    """Whether the cases and their amounts are those that were signed off on, and all that changed was cleared."""
+    # Each case that changed has added one to those that are cleared, so none was opened again.
+    if any(row["changed"] != int(str(row["cleared"])) - int(str(row["cleared_before"])) for row in rows):
+        return False
+    which = _case_digests(store, book, found, now)
+    then = (since.cells[str(row["gate"])] for row in rows)
+    # A sign-off of an earlier version does not say which cases it was on.
+    return all(cell.get("of") == str(which.get(str(row["gate"]), 0)) for cell, row in zip(then, rows, strict=True))
+
+
+def _note_clearing(
+    store: Store,
+    book: CloseBook,
+    found: EntityClose,
+    signed: SignOff,
+    note: SignOff | None,
+    rows: list[Row],
+    now: datetime,
+) -> None:
+    which = _case_digests(store, book, found, now)
+    entry = SignOff(
+        entry_id=hashlib.sha256(f"cleared after {(note or signed).entry_id}".encode()).hexdigest()[:32],
+        kind=SignOffKind.CLEARED,
+        legal_entity=signed.legal_entity,
+        period=signed.period,
+        at=_after(note or signed, now),
+        who=str(PROGRAM),
+        reason=_in_words(rows),
+        with_blockers=any(cell.state in _UNFINISHED for cell in found.cells),
+        known_through=_known_through(store, book),
+        score=found.score.value,
+        cells={cell.gate.id: _cell_row(cell, which) for cell in found.cells},
+        changes=rows,
+        follows=signed.entry_id,
+    )
+    write_sign_off(store, entry)
+
+
+def _changed_rows(
+    store: Store, book: CloseBook, found: EntityClose, signed: SignOff, moved: list[GateCell], now: datetime
+) -> list[Row]:
+    """What changed in each gate since it was signed off, or since a change was noted."""
+    extent = book.scope_of(found.legal_entity, found.period.name, now).extent
+    rows: list[Row] = []
     for cell in moved:
         then = signed.cells[cell.gate.id]
         cases, total = changes(store, cell.gate, found.legal_entity, extent, signed.known_through, MOST_NAMED)
@@ -200,6 +271,13 @@ def _reopen(
                 "objects": [_changed_row(cell.gate, one) for one in cases],
             }
         )
+    return rows
+
+
+def _reopen(
+    store: Store, book: CloseBook, found: EntityClose, signed: SignOff, rows: list[Row], now: datetime
+) -> SignOff:
+    which = _case_digests(store, book, found, now)
     entry = SignOff(
         entry_id=hashlib.sha256(f"reopened {signed.entry_id}".encode()).hexdigest()[:32],
         kind=SignOffKind.REOPENED,
@@ -211,7 +289,7 @@ def _reopen(
         with_blockers=found.state is not CellState.READY,
         known_through=_known_through(store, book),
         score=found.score.value,
-        cells={cell.gate.id: _cell_row(cell) for cell in found.cells},
+        cells={cell.gate.id: _cell_row(cell, which) for cell in found.cells},
         changes=rows,
         follows=signed.entry_id,
     )
@@ -242,7 +320,7 @@ def _changed_row(gate: Gate, one: ChangedCase) -> dict[str, object]:
     }
 
 
-def _in_words(rows: list[dict[str, object]]) -> str:
+def _in_words(rows: Sequence[Row]) -> str:
     """What reopened it, in one sentence."""
     return "; ".join(
         f"{row['title']}: {row['cleared']} of {row['cases']} cleared, {row['cleared_before']} of {row['cases_before']} "

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import letter_reads, reads
+from dashboard.components.links import follow_links
 from dashboard.components.page import reader, write
 from dashboard.components.sign_in import admitted
 from dashboard.components.sources import source_strip
@@ -22,7 +23,7 @@ def _counted(title: str) -> str:
     if not is_admitted:
         return title
     try:
-        firing = sum(count.alerts for count in reads.alert_counts(()) if count.state is AlertState.FIRING)
+        firing = sum(count.alerts for count in reads.alert_counts() if count.state is AlertState.FIRING)
     except StoreError:
         return title
     return f"{title} ({grouped(firing)})" if firing else title
@@ -64,37 +65,36 @@ st.logo(str(_HERE / "static" / "favicon.svg"), size="medium")
 write_numbers_for(st.context.locale)
 # Before anything of the store is read, the counts beside the names included.
 is_admitted = admitted()
-page = st.navigation(
-    {
-        # By reader, then by thing.
-        "": [
-            st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
-            st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
-            st.Page(
-                "views/finance_operations.py", title="Finance operations", icon=":material/checklist:", url_path="work"
-            ),
-            st.Page("views/on_call.py", title=_counted("On-call"), icon=":material/warning:", url_path="alerts"),
-        ],
-        "Look into": [
-            st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
-            st.Page("views/flow_map.py", title="Flow map", icon=":material/account_tree:", url_path="flow"),
-            st.Page("views/reconciliation.py", title="Reconciliation", icon=":material/balance:", url_path="reconcile"),
-            st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
-            st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
-            st.Page(
-                "views/dead_letters.py",
-                title=_waiting("Dead letters"),
-                icon=":material/mark_email_unread:",
-                url_path="dead-letters",
-            ),
-            st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),
-            st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
-            st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
-        ],
-    },
-    position="sidebar" if is_admitted else "hidden",
-)
+pages = {
+    # By reader, then by thing.
+    "": [
+        st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+        st.Page("views/executive.py", title="Executive", icon=":material/leaderboard:", url_path="executive"),
+        st.Page(
+            "views/finance_operations.py", title="Finance operations", icon=":material/checklist:", url_path="work"
+        ),
+        st.Page("views/on_call.py", title=_counted("On-call"), icon=":material/warning:", url_path="alerts"),
+    ],
+    "Look into": [
+        st.Page("views/trace_object.py", title="Trace an object", icon=":material/route:", url_path="trace"),
+        st.Page("views/flow_map.py", title="Flow map", icon=":material/account_tree:", url_path="flow"),
+        st.Page("views/reconciliation.py", title="Reconciliation", icon=":material/balance:", url_path="reconcile"),
+        st.Page("views/close.py", title="Close", icon=":material/event_available:", url_path="close"),
+        st.Page("views/rules.py", title="Rules", icon=":material/rule:", url_path="rules"),
+        st.Page(
+            "views/dead_letters.py",
+            title=_waiting("Dead letters"),
+            icon=":material/mark_email_unread:",
+            url_path="dead-letters",
+        ),
+        st.Page("views/sources.py", title="Sources", icon=":material/sensors:", url_path="sources"),
+        st.Page("views/silences.py", title="Silences", icon=":material/notifications_off:", url_path="silences"),
+        st.Page("views/audit.py", title="Audit", icon=":material/verified_user:", url_path="audit"),
+    ],
+}
+page = st.navigation(pages, position="sidebar" if is_admitted else "hidden")
 if is_admitted:
+    follow_links(one for group in pages.values() for one in group)
     with st.container(key="freshness"):
         st.fragment(_freshness, run_every=_REFRESH)()
     page.run()

@@ -9,7 +9,7 @@ from close.readiness import read_close
 from dashboard.reads import now
 from dashboard.session import current
 from domain.close import EntityClose, SignOff
-from storage.close_cases import CloseCase, case_rows
+from storage.close_cases import CasesWhich, CloseCase, case_rows
 from storage.close_sign_offs import sign_off_history
 
 # The close is kept up to date once a minute.
@@ -34,13 +34,13 @@ def closes(period: str, entities: tuple[str, ...]) -> list[EntityClose]:
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def cases(
-    period: str, entities: tuple[str, ...], gate: str, is_open: bool, limit: int, offset: int
+    period: str, entities: tuple[str, ...], gate: str, which: CasesWhich, limit: int, offset: int
 ) -> tuple[list[CloseCase], int]:
     """A page of the cases of a gate, or of all, with how many there are; of these legal entities, or of all."""
     at, found = now(), _book()
     gates = [found.gate(gate)] if gate else list(found.gates)
     extents = [scope.extent.only(entities) if entities else scope.extent for scope in found.scopes(period, at)]
-    return case_rows(current().store, gates, extents, found.pricing, at, is_open=is_open, limit=limit, offset=offset)
+    return case_rows(current().store, gates, extents, found.pricing, at, which=which, limit=limit, offset=offset)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

@@ -41,12 +41,12 @@ _WORK: Mapping[str, Kind] = {
 }
 
 
-def work_sheet(wish: WorkWish, name: str = "work-list") -> Make:
+def work_sheet(wish: WorkWish, name: str = "work-list", currency: str = "") -> Make:
     """The work list, or reconciliation's, as it is filtered."""
 
     def make(limit: int) -> Sheet:
         context = current()
-        page = work_page(context.store, wish, context.clock.now(), context.pricing, limit)
+        page = work_page(context.store, wish, context.clock.now(), context.pricing.into(currency), limit)
         return Sheet(name, _WORK, [_work_row(item) for item in page.items], page.total)
 
     return make

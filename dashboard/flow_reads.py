@@ -18,10 +18,10 @@ def dimensions() -> FlowFilter:
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def map_of(range_name: str, which: FlowFilter) -> FlowMap:
+def map_of(range_name: str, which: FlowFilter, currency: str) -> FlowMap:
     """The map of a stretch of time up to now."""
     context, until = current(), now()
-    return flow_map(context.store, until - RANGES[range_name].length, until, context.pricing, which)
+    return flow_map(context.store, until - RANGES[range_name].length, until, context.pricing.into(currency), which)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)

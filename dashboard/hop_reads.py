@@ -17,10 +17,10 @@ STEPS = 30
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def hops(range_name: str) -> HopList:
+def hops(range_name: str, currency: str) -> HopList:
     """Every hop over a stretch of time that ends with the last minute that is counted."""
     until = _until()
-    return hop_list(current().store, until - RANGES[range_name].length, until, current().pricing)
+    return hop_list(current().store, until - RANGES[range_name].length, until, current().pricing.into(currency))
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -31,9 +31,9 @@ def courses(range_name: str) -> dict[Hop, HopCourse]:
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def outlooks(hop: Hop) -> list[Outlook]:
+def outlooks(hop: Hop, currency: str) -> list[Outlook]:
     """What would wait behind a hop that stays down until the cutoff."""
-    return hop_outlooks(current().store, hop, current().periods, now(), current().pricing)
+    return hop_outlooks(current().store, hop, current().periods, now(), current().pricing.into(currency))
 
 
 def _until() -> datetime:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard.components.filters import RANGES
+from dashboard.framing import EVERYTHING, Frame
+from dashboard.money_in import amount_in
 from dashboard.reads import STEADY, now
 from dashboard.session import current
-from domain.kpi import Dimension, Figure, Kpi
+from domain.kpi import Dimension, Figure, Kpi, Unit
 from kpis.figures import Question, course, figures
 from storage.kpi_cases import CaseFilter, CaseRow, case_rows
 from storage.kpi_values import Statement, read_statements
@@ -42,20 +44,20 @@ def kpis() -> Mapping[str, Kpi]:
     return current().kpis
 
 
-def period_names(entities: tuple[str, ...]) -> tuple[str, str]:
+def period_names(frame: Frame) -> tuple[str, str]:
     """The running accounting period and the one before it: of one legal entity its own, else the usual one."""
-    scheme = current().periods.scheme(_only_one(entities))
+    scheme = current().periods.scheme(_only_one(frame.entities))
     running = scheme.period(now())
     return running.name, scheme.before(running).name
 
 
-def kpi_range(name: str, entities: tuple[str, ...]) -> KpiRange:
+def kpi_range(name: str, frame: Frame) -> KpiRange:
     """The stretch of time of that name; of a period, which legal entities may cut in several ways, of these."""
     if name in RANGES:
         chosen, until = RANGES[name], now()
         since = until - chosen.length
         return KpiRange(name, chosen.words, chosen.before, since, until, since - chosen.length)
-    scheme = current().periods.scheme(_only_one(entities))
+    scheme = current().periods.scheme(_only_one(frame.entities))
     period = scheme.require(name)
     since, until = scheme.bounds(period)
     before = scheme.before(period)
@@ -64,39 +66,40 @@ def kpi_range(name: str, entities: tuple[str, ...]) -> KpiRange:
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_figures(range_name: str, entities: tuple[str, ...]) -> list[KpiFigure]:
-    asked = question(range_name, entities)
+def kpi_figures(range_name: str, frame: Frame) -> list[KpiFigure]:
+    pricing = current().pricing.into(frame.currency)
     return [
-        KpiFigure(kpi, figure)
+        KpiFigure(targeted(kpi, frame), figure)
         for kpi in current().kpis.values()
-        for figure in figures(current().store, kpi, asked, current().pricing)
+        for figure in figures(current().store, kpi, question(kpi, range_name, frame), pricing)
     ]
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_by(kpi: str, dimension: Dimension, range_name: str, entities: tuple[str, ...]) -> list[Figure]:
+def kpi_by(kpi: str, dimension: Dimension, range_name: str, frame: Frame) -> list[Figure]:
     """What a KPI came to for each value of a dimension."""
-    asked = replace(question(range_name, entities), dimension=dimension)
-    return figures(current().store, current().kpis[kpi], asked, current().pricing)
+    asked = replace(question(current().kpis[kpi], range_name, frame), dimension=dimension)
+    return figures(current().store, current().kpis[kpi], asked, current().pricing.into(frame.currency))
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_course(kpi: str, range_name: str, entities: tuple[str, ...]) -> tuple[dict[datetime, Figure], list[datetime]]:
+def kpi_course(kpi: str, range_name: str, frame: Frame) -> tuple[dict[datetime, Figure], list[datetime]]:
     """A KPI's figures in even steps, and when each step begins: whole days (UTC), or hours of a single day."""
-    asked = question(range_name, entities)
+    asked = question(current().kpis[kpi], range_name, frame)
     step = _DAY if asked.until - asked.since > 2 * _DAY else _HOUR
     begin = datetime.combine(asked.since.date(), time(), UTC)
     since = begin + -(-(asked.since - begin) // step) * step
     until = min(asked.until, now())
     steps = [since + number * step for number in range(-(-(until - since) // step))]
-    return course(current().store, current().kpis[kpi], replace(asked, since=since), step, current().pricing), steps
+    pricing = current().pricing.into(frame.currency)
+    return course(current().store, current().kpis[kpi], replace(asked, since=since), step, pricing), steps
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_cases(
-    kpi: str, range_name: str, entities: tuple[str, ...], is_open: bool, limit: int, offset: int
+    kpi: str, range_name: str, frame: Frame, is_open: bool, limit: int, offset: int
 ) -> tuple[list[CaseRow], int]:
-    asked = question(range_name, entities)
+    asked = question(current().kpis[kpi], range_name, frame)
     return case_rows(
         current().store,
         current().kpis[kpi],
@@ -112,16 +115,42 @@ def kpi_cases(
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
     """What was stated of all legal entities together on the days of a stretch of time."""
-    chosen = kpi_range(range_name, ())
+    chosen = kpi_range(range_name, EVERYTHING)
     found = read_statements(current().store, current().kpis[kpi], chosen.since, chosen.until)
     return [statement for statement in found if not statement.day.legal_entity]
 
 
-def question(range_name: str, entities: tuple[str, ...]) -> Question:
-    """What is asked of KPIs by a stretch of time and legal entities."""
-    chosen = kpi_range(range_name, entities)
-    cases = CaseFilter({Dimension.LEGAL_ENTITY: entities} if entities else {})
+def question(kpi: Kpi, range_name: str, frame: Frame) -> Question:
+    """What is asked of a KPI by a stretch of time, legal entities and regions."""
+    chosen = kpi_range(range_name, frame)
+    asked = {Dimension.LEGAL_ENTITY: frame.entities, Dimension.REGION: frame.regions}
+    reading = kpi.cases.reading
+    cases = CaseFilter(
+        {
+            dimension: values
+            for dimension, values in asked.items()
+            # A signal that is not told apart by it has no case of any: that would read as nothing wrong.
+            if values and (reading is None or dimension.value in reading.per)
+        }
+    )
     return Question(chosen.since, chosen.until, cases=cases, before_since=chosen.before_since)
+
+
+def is_of_all(kpi: Kpi, frame: Frame) -> bool:
+    """Whether a KPI cannot follow all that the frame chooses: systems know no legal entity."""
+    reading = kpi.cases.reading
+    return reading is not None and any(
+        chosen and dimension.value not in reading.per
+        for dimension, chosen in ((Dimension.LEGAL_ENTITY, frame.entities), (Dimension.REGION, frame.regions))
+    )
+
+
+def targeted(kpi: Kpi, frame: Frame) -> Kpi:
+    """A KPI with its target in the frame's currency: targets of money are given in the usual one."""
+    usual = current().pricing.currency
+    if kpi.unit is not Unit.MONEY or kpi.target is None or frame.currency in ("", usual):
+        return kpi
+    return replace(kpi, target=amount_in(kpi.target, usual, frame.currency))
 
 
 def _only_one(entities: tuple[str, ...]) -> str | None:

@@ -1,12 +1,15 @@
 """The console's only reads of the store, each kept for a few seconds so that many readers cost as much as one."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import streamlit as st
 
 from alerts import muting
 from alerts.muting import MutedBy
 from dashboard.components.filters import RANGES
+from dashboard.framing import EVERYTHING, Frame
 from dashboard.session import current
 from domain.audit import ChainCheck, Head
 from domain.business_object import BusinessObject
@@ -19,6 +22,7 @@ from storage import incidents, on_call, overview, trace_view
 from storage.audit import verify_audit
 from storage.engine_state import read_watermark
 from storage.freshness import SourceFreshness, known_through, source_freshness
+from storage.fx_rates import latest_rates
 from storage.on_call import AlertFile, AlertWish, AuditPage, HandledPage, SilencePage
 from storage.overview import AlertPage, MoneyAtRisk, OrderFlow, RuleCount, Throughput
 from storage.trace_view import EventRecord, Journey
@@ -38,18 +42,18 @@ def now() -> datetime:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def money_at_risk(entities: tuple[str, ...]) -> list[MoneyAtRisk]:
-    return overview.money_at_risk(current().store, entities)
+def money_at_risk(frame: Frame = EVERYTHING) -> list[MoneyAtRisk]:
+    return overview.money_at_risk(current().store, frame.entities, frame.regions)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def alert_counts(entities: tuple[str, ...]) -> list[RuleCount]:
-    return overview.alert_counts(current().store, entities)
+def alert_counts(frame: Frame = EVERYTHING) -> list[RuleCount]:
+    return overview.alert_counts(current().store, frame.entities, frame.regions)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def open_alerts(entities: tuple[str, ...], limit: int, offset: int) -> AlertPage:
-    return overview.open_alerts(current().store, entities, limit, offset)
+def open_alerts(frame: Frame, limit: int, offset: int) -> AlertPage:
+    return overview.open_alerts(current().store, frame.entities, limit, offset, frame.regions)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -95,14 +99,15 @@ def open_incidents() -> list[Incident]:
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def order_flow(range_name: str, entities: tuple[str, ...]) -> tuple[OrderFlow, OrderFlow]:
-    return overview.order_flow(current().store, now(), RANGES[range_name].length, entities)
+def order_flow(range_name: str, frame: Frame) -> tuple[OrderFlow, OrderFlow]:
+    return overview.order_flow(current().store, now(), RANGES[range_name].length, frame.entities, frame.regions)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def throughput(range_name: str, entities: tuple[str, ...]) -> Throughput:
+def throughput(range_name: str, frame: Frame) -> Throughput:
     chosen, until = RANGES[range_name], now()
-    return overview.throughput(current().store, until - chosen.length, until, chosen.slice, entities)
+    since = until - chosen.length
+    return overview.throughput(current().store, since, until, chosen.slice, frame.entities, frame.regions)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -124,9 +129,20 @@ def legal_entities() -> list[str]:
     return overview.legal_entities(current().store)
 
 
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def regions() -> list[str]:
+    return overview.regions(current().store)
+
+
+@st.cache_data(ttl=STEADY, show_spinner=False)
+def rates() -> Mapping[str, Decimal]:
+    """What one unit of each currency is worth today in the one that rates are in."""
+    return latest_rates(current().store, now().date(), current().pricing.rate_days)
+
+
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def work(wish: WorkWish, limit: int, offset: int) -> WorkPage:
-    return work_page(current().store, wish, now(), current().pricing, limit, offset)
+def work(wish: WorkWish, limit: int, offset: int, currency: str = "") -> WorkPage:
+    return work_page(current().store, wish, now(), current().pricing.into(currency), limit, offset)
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
@@ -145,5 +161,5 @@ def journey(text: str) -> Journey | None:
 
 
 def reporting_currency() -> str:
-    """In which currency amounts are added up."""
+    """In which currency amounts are added up, where the reader chooses no other."""
     return current().pricing.currency

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -28,7 +28,7 @@ class Gate:
 
     Of a milestone gate every object that reached a `from` is a case, cleared by the first `to` at or after it. Of an
     alerts gate every alert of these rules is, cleared when it is resolved. `awaits` are the event types whose silence
-    leaves it undecided.
+    leaves it undecided. A case that is open for less than `within` is in flight and blocks nothing, until the cutoff.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Gate:
     unless_types: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     awaits: tuple[str, ...] = ()
+    within: timedelta | None = None
 
     @property
     def keeps_cases(self) -> bool:
@@ -52,10 +53,14 @@ class Gate:
 
 
 class CellState(StrEnum):
-    """How a gate stands; the words users see. Nothing to do is neither ready nor blocked: there is no case."""
+    """How a gate stands; the words users see. Nothing to do is neither ready nor blocked: there is no case.
+
+    In flight: all that is open is still inside its window, and the cutoff has not come.
+    """
 
     READY = "ready"
     BLOCKED = "blocked"
+    IN_FLIGHT = "in_flight"
     UNKNOWN = "unknown"
     NOTHING_TO_DO = "nothing_to_do"
 
@@ -72,6 +77,19 @@ class GateMoney:
     open_amount: Decimal | None
     unknown: int
     open_unknown: int
+    # Of what is open, what is in flight; 0 where nothing is.
+    in_flight_amount: Decimal = Decimal(0)
+    in_flight_unknown: int = 0
+
+    @property
+    def late_amount(self) -> Decimal | None:
+        """What is open and late; None where there are such cases and none of them states an amount."""
+        return None if self.open_amount is None else self.open_amount - self.in_flight_amount
+
+    @property
+    def late_unknown(self) -> int:
+        """How many late cases state no amount."""
+        return self.open_unknown - self.in_flight_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,7 @@ class GateCell:
     digest: int
     why: str = ""
     forecast: GateForecast | None = None
+    in_flight: int = 0
 
     @property
     def open(self) -> int:
@@ -112,11 +131,21 @@ class GateCell:
         return self.cases - self.cleared
 
     @property
+    def late(self) -> int:
+        """How many cases are not cleared, and should be: they block the close."""
+        return self.open - self.in_flight
+
+    @property
+    def due(self) -> int:
+        """How many cases should be cleared by now: all but those in flight."""
+        return self.cases - self.in_flight
+
+    @property
     def share(self) -> float | None:
-        """The share that is cleared; None where that is unknown, or there is nothing to clear."""
-        if self.state in (CellState.UNKNOWN, CellState.NOTHING_TO_DO):
+        """The share of what is due that is cleared; None where that is unknown, or nothing is due."""
+        if self.state is CellState.UNKNOWN or not self.due:
             return None
-        return self.cleared / self.cases
+        return self.cleared / self.due
 
     def counts(self) -> tuple[int, int, int]:
         """What a sign-off is on: cases, how many are cleared, and a digest of which and of their amounts."""
@@ -125,7 +154,7 @@ class GateCell:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The weighted share of cases cleared; `value` is None where a gate is unknown, or none has any case.
+    """The weighted share of due cases that are cleared; `value` is None where a gate is unknown, or nothing is due.
 
     An unknown gate counts as 0 in `at_least` and as 1 in `at_most`. `formula` is the sum with its numbers.
     """
@@ -138,15 +167,16 @@ class Score:
 
 def score_of(cells: Sequence[GateCell]) -> Score:
     """The score of the gates of one legal entity and period."""
-    counted = [cell for cell in cells if cell.gate.weight and cell.state is not CellState.NOTHING_TO_DO]
+    counted = [cell for cell in cells if cell.gate.weight and (cell.due or cell.state is CellState.UNKNOWN)]
     weights = sum(cell.gate.weight for cell in counted)
     if not weights:
-        return Score(None, None, None, "no gate has anything to do")
+        waits = any(cell.in_flight for cell in cells)
+        return Score(None, None, None, "nothing is due yet" if waits else "no gate has anything to do")
     known = sum(cell.gate.weight * (cell.share or 0) for cell in counted)
     unknown = sum(cell.gate.weight for cell in counted if cell.state is CellState.UNKNOWN)
     parts = " + ".join(
         f"{cell.gate.weight} × "
-        + ("unknown" if cell.state is CellState.UNKNOWN else f"{cell.cleared:,}/{cell.cases:,}")
+        + ("unknown" if cell.state is CellState.UNKNOWN else f"{cell.cleared:,}/{cell.due:,}")
         + f" {cell.gate.id}"
         for cell in counted
     )
@@ -159,11 +189,13 @@ class SignOffKind(StrEnum):
 
     SIGNED_OFF = "signed_off"
     REOPENED = "reopened"
+    # What was open when it was signed off was cleared since; the sign-off stands.
+    CLEARED = "cleared"
 
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """One entry of a close's history: a person signed it off, or what came later suspended that.
+    """One entry of a close's history: a person signed it off, what came later suspended that, or cleared what was open.
 
     `cells` is what each gate was then: its state, cases, cleared and digest. `changes` says what reopened it.
     `known_through` is how far the arrivals went that it rests on; `follows` the entry that was reopened.
@@ -208,12 +240,24 @@ class EntityClose:
     sign_off: SignOff | None = None
     forecast: GateForecast | None = None
     course: tuple[CoursePoint, ...] = ()
+    # The last note on a sign-off that stands; None where nothing was cleared since.
+    cleared_since: SignOff | None = None
+
+    @property
+    def late(self) -> int:
+        """How many cases block it."""
+        return sum(cell.late for cell in self.cells)
+
+    @property
+    def in_flight(self) -> int:
+        """How many cases are open and still inside their windows."""
+        return sum(cell.in_flight for cell in self.cells)
 
     @property
     def state(self) -> CellState:
-        """Blocked where any gate is, else unknown where any is, else ready."""
+        """Blocked where any gate is, else unknown where any is, else in flight where any is, else ready."""
         states = {cell.state for cell in self.cells}
-        for state in (CellState.BLOCKED, CellState.UNKNOWN, CellState.READY):
+        for state in (CellState.BLOCKED, CellState.UNKNOWN, CellState.IN_FLIGHT, CellState.READY):
             if state in states:
                 return state
         return CellState.NOTHING_TO_DO

@@ -28,12 +28,17 @@ class CloseMetrics(Collector):
         """The reading as metric families."""
         score = GaugeMetricFamily(
             "milepost_close_readiness",
-            "The weighted share of the close's cases that are cleared; absent where a gate is unknown.",
+            "The weighted share of the close's due cases that are cleared; absent where a gate is unknown.",
             labels=_LABELS,
         )
         blockers = GaugeMetricFamily(
             "milepost_close_open_blockers",
-            "Cases of a gate of the close that are not cleared.",
+            "Cases of a gate of the close that are not cleared and should be.",
+            labels=(*_LABELS, "gate"),
+        )
+        flying = GaugeMetricFamily(
+            "milepost_close_in_flight",
+            "Cases of a gate of the close that are not cleared, and are still inside their window.",
             labels=(*_LABELS, "gate"),
         )
         unknown = GaugeMetricFamily(
@@ -51,7 +56,8 @@ class CloseMetrics(Collector):
             if one.score.value is not None:
                 score.add_metric(labels, one.score.value)
             for cell in one.cells:
-                blockers.add_metric((*labels, cell.gate.id), cell.open)
+                blockers.add_metric((*labels, cell.gate.id), cell.late)
+                flying.add_metric((*labels, cell.gate.id), cell.in_flight)
             unknown.add_metric(labels, sum(1 for cell in one.cells if cell.state.value == "unknown"))
             signed.add_metric(labels, one.is_signed_off)
-        yield from (score, target, blockers, unknown, signed)
+        yield from (score, target, blockers, flying, unknown, signed)

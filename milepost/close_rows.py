@@ -26,6 +26,7 @@ def gate_row(gate: Gate) -> Row:
         "unless": list(gate.unless_types),
         "alerts": list(gate.alerts),
         "awaits": list(gate.awaits),
+        "within_seconds": None if gate.within is None else gate.within.total_seconds(),
         "version": gate.version,
     }
 
@@ -48,10 +49,13 @@ def close_row(book: CloseBook, found: EntityClose) -> Row:
         "owner": book.definition.owner,
         "met": None if value is None else value >= float(book.definition.target),
         "open": sum(cell.open for cell in found.cells),
+        "late": found.late,
+        "in_flight": found.in_flight,
         "forecast": _forecast(found.forecast),
         "course": [{"at": format_instant(point.at), "score": _share(point.score)} for point in found.course],
         "fingerprint": found.fingerprint,
         "sign_off": None if found.sign_off is None else sign_off_row(found.sign_off),
+        "cleared_since": None if found.cleared_since is None else sign_off_row(found.cleared_since),
         "gates": [_cell(cell) for cell in found.cells],
     }
 
@@ -68,6 +72,7 @@ def case_row(book: CloseBook, case: CloseCase) -> Row:
         "currency": case.currency or None,
         "started_at": format_instant(case.started_at),
         "cleared_at": None if case.cleared_at is None else format_instant(case.cleared_at),
+        "in_flight": case.in_flight,
         "stuck_at": case.stuck_at or None,
         "stuck_since": None if case.cleared_at else format_instant(case.stuck_since),
         "owner": gate.owner,
@@ -103,6 +108,8 @@ def _cell(cell: GateCell) -> Row:
         "cases": cell.cases,
         "cleared": cell.cleared,
         "open": cell.open,
+        "late": cell.late,
+        "in_flight": cell.in_flight,
         "share": _share(cell.share),
         "why": cell.why or None,
         "oldest_open_at": None if cell.oldest_open_at is None else format_instant(cell.oldest_open_at),
@@ -117,8 +124,10 @@ def _money(money: GateMoney) -> Row:
         "currency": currency,
         "amount": None if money.amount is None else format_amount(money.amount, currency),
         "open_amount": None if money.open_amount is None else format_amount(money.open_amount, currency),
+        "in_flight_amount": format_amount(money.in_flight_amount, currency),
         "unknown": money.unknown,
         "open_unknown": money.open_unknown,
+        "in_flight_unknown": money.in_flight_unknown,
     }
 
 

@@ -1,9 +1,10 @@
 """The cases of the gates of the close in the store: kept in line with what arrives, and read by period."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from domain.close import Gate, GateKind
 from domain.instants import EARLIEST, EPOCH, to_micros
@@ -13,6 +14,7 @@ from storage.milestones import Stretch
 
 # A quarter of an hour; the clocks of all places differ by whole ones.
 _SLOT_US = 15 * 60 * 10**6
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Extent:
     until: datetime
     entities: tuple[str, ...] = ()
     others: bool = True
+    # From then on nothing of it is in flight any more.
+    cutoff_at: datetime | None = None
 
     def params(self) -> dict[str, object]:
         """As statements take it."""
@@ -36,7 +40,11 @@ class Extent:
     def only(self, entities: Sequence[str]) -> "Extent":
         """The same of those of these legal entities that it has."""
         had = [entity for entity in entities if (entity in self.entities) != self.others]
-        return Extent(self.since, self.until, tuple(had), others=False)
+        return Extent(self.since, self.until, tuple(had), others=False, cutoff_at=self.cutoff_at)
+
+    def is_running(self, at: datetime) -> bool:
+        """Whether its cutoff is still to come."""
+        return self.cutoff_at is not None and at < self.cutoff_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,28 @@ class CloseCase:
     legal_entity: str
     stuck_at: str
     stuck_since: datetime
+    in_flight: bool = False
+
+
+class CasesWhich(StrEnum):
+    """Which cases are asked for; open ones are late or in flight."""
+
+    OPEN = "open"
+    LATE = "late"
+    IN_FLIGHT = "in_flight"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightSum:
+    """Open cases of a gate whose window has not run out, for one legal entity and currency."""
+
+    gate: str
+    legal_entity: str
+    currency: str
+    cases: int
+    unknown: int
+    amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +178,28 @@ def cell_sums(store: Store, gates: Iterable[Gate], extent: Extent) -> list[CellS
     return [CellSum(*row) for row in store.tuples("close_cells", {"gates": names, **extent.params()})[1]]
 
 
+def in_flight_sums(store: Store, gates: Iterable[Gate], extent: Extent, at: datetime) -> list[InFlightSum]:
+    """What is open and not late yet, by gate, legal entity and currency; nothing once the cutoff has come."""
+    due = _due(gates, at)
+    if not due or not extent.is_running(at):
+        return []
+    params = {**extent.params(), "gates": due}
+    # No case that began before is in flight.
+    params["since"] = max(slot_of(extent.since), slot_of(EPOCH + min(after for *_, after in due) * _MICROSECOND))
+    return [InFlightSum(*row) for row in store.tuples("close_in_flight", params)[1]]
+
+
+def case_digests(store: Store, gates: Iterable[Gate], extent: Extent, legal_entity: str) -> dict[str, int]:
+    """By gate: a digest of which cases there are and of their amounts, the same however many of them are cleared."""
+    params = {
+        "gates": _named(gates),
+        "legal_entity": legal_entity,
+        "since": slot_of(extent.since),
+        "until": slot_of(extent.until),
+    }
+    return {row["gate"]: row["digest"] for row in store.rows("close_case_digest", params)}
+
+
 def case_rows(
     store: Store,
     gates: Iterable[Gate],
@@ -155,18 +207,23 @@ def case_rows(
     pricing: Pricing,
     at: datetime,
     *,
-    is_open: bool,
+    which: CasesWhich,
     limit: int,
     offset: int = 0,
 ) -> tuple[list[CloseCase], int]:
     """A page of the cases behind cells, those worth most first, and how many there are in all."""
-    spans = [(slot_of(one.since), slot_of(one.until), list(one.entities), one.others) for one in extents]
+    gates = list(gates)
+    spans = [
+        (slot_of(one.since), slot_of(one.until), list(one.entities), one.others, one.is_running(at)) for one in extents
+    ]
     params = {
         "gates": _named(gates),
+        "due": _due(gates, at),
+        "standing": which.value if which in (CasesWhich.LATE, CasesWhich.IN_FLIGHT) else "",
         "extents": spans,
         "since": min(since for since, *_ in spans),
         "until": max(until for _, until, *_ in spans),
-        "is_open": is_open,
+        "is_open": which is not CasesWhich.CLEARED,
         "reporting_currency": pricing.currency,
         "rate_days": pricing.rate_days,
         "at": at,
@@ -174,7 +231,7 @@ def case_rows(
         "offset": offset,
     }
     rows = store.tuples("close_case_rows", params)[1]
-    return [CloseCase(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+    return [replace(CloseCase(*row[:-2]), in_flight=bool(row[-2])) for row in rows], rows[0][-1] if rows else 0
 
 
 def open_ages(
@@ -209,6 +266,11 @@ def changes(
     }
     rows = store.tuples("close_changes", params)[1]
     return [ChangedCase(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def _due(gates: Iterable[Gate], at: datetime) -> list[tuple[str, str, int]]:
+    """Of each gate with a window, after which instant a case that is open must have begun to be in flight."""
+    return [(gate.id, gate.version, to_micros(at - gate.within)) for gate in gates if gate.within is not None]
 
 
 def _named(gates: Iterable[Gate]) -> list[tuple[str, str]]:

@@ -28,9 +28,14 @@ def write_sign_off(store: Store, entry: SignOff) -> None:
 
 
 def last_sign_offs(store: Store) -> dict[tuple[str, str], SignOff]:
-    """The last entry of each legal entity and period that has any."""
+    """The last sign-off or reopening of each legal entity and period that has any."""
     found = map(_entry, store.rows("close_last_sign_offs"))
     return {(entry.legal_entity, entry.period): entry for entry in found}
+
+
+def last_clearings(store: Store) -> dict[str, SignOff]:
+    """By sign-off: the last note that what was open when it was given was cleared since."""
+    return {entry.follows: entry for entry in map(_entry, store.rows("close_last_clearings"))}
 
 
 def sign_off_history(store: Store, legal_entity: str = "", period: str = "", limit: int = 100) -> Sequence[SignOff]:

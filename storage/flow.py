@@ -103,8 +103,7 @@ def standing(store: Store, priced_on: date, pricing: Pricing, which: FlowFilter 
     params = {
         "layout": layout(),
         "priced_on": priced_on,
-        "reporting_currency": pricing.currency,
-        "rate_days": pricing.rate_days,
+        **pricing.params(),
         **which.params(),
     }
     found: dict[tuple[str, str], list[Row]] = {}

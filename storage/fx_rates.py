@@ -23,6 +23,12 @@ def read_rates(store: Store) -> list[Rate]:
     return [Rate(**row) for row in store.rows("fx_rates_in_force")]
 
 
+def latest_rates(store: Store, on: date, rate_days: int) -> dict[str, Decimal]:
+    """What one unit of each currency is worth on a day, by rates no older than so many days."""
+    rows = store.rows("fx_latest", {"priced_on": on, "rate_days": rate_days})
+    return {row["currency"]: row["latest"] for row in rows}
+
+
 def write_rates(store: Store, rates: Sequence[Rate], loaded_at: datetime) -> None:
     """Makes these the rates that count, instead of those before."""
     # A load at the instant of another, or before it by a clock that was set back, must not mix with it.

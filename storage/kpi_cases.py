@@ -42,10 +42,26 @@ ALL_CASES = CaseFilter()
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """In which currency amounts are added up, and how many days old a rate may be."""
+    """In which currency amounts are added up, and how many days old a rate may be.
+
+    Rates say what others are worth in the currency `rates_in`; empty: in that one.
+    """
 
     currency: str
     rate_days: int
+    rates_in: str = ""
+
+    def into(self, currency: str) -> "Pricing":
+        """The same rates, and sums in another currency; an empty one leaves it."""
+        return Pricing(currency or self.currency, self.rate_days, self.rates_in or self.currency)
+
+    def params(self) -> dict[str, object]:
+        """As statements take it."""
+        return {
+            "reporting_currency": self.currency,
+            "base_currency": self.rates_in or self.currency,
+            "rate_days": self.rate_days,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +151,7 @@ def case_figures(
         "summed_days": summed,
         "slice_us": slice_ // _MICROSECOND,
         "dimension": dimension or "",
-        "reporting_currency": pricing.currency,
-        "rate_days": pricing.rate_days,
+        **pricing.params(),
         "asks_latest": kpi.statistic is Statistic.LATEST,
         **cases.params(),
     }
@@ -168,8 +183,7 @@ def unpriced(
         "since": since,
         "until": until,
         "dimension": dimension or "",
-        "reporting_currency": pricing.currency,
-        "rate_days": pricing.rate_days,
+        **pricing.params(),
         **cases.params(),
     }
     found: dict[str, list[Unpriced]] = {}

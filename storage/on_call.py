@@ -36,6 +36,7 @@ class AlertWish:
 
     states: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     ownership: Ownership = Ownership.ALL
 
@@ -95,6 +96,7 @@ def standing_alerts(store: Store, wish: AlertWish, limit: int, offset: int = 0) 
     params = {
         "states": list(wish.states or OPEN_STATES),
         "entities": list(wish.entities),
+        "regions": list(wish.regions),
         "rules": list(wish.rules),
         "ownership": wish.ownership.value,
         "held": held_alerts(store) if wish.ownership is not Ownership.ALL else [],

@@ -95,9 +95,9 @@ class Throughput:
     counts: dict[str, dict[datetime, int]]
 
 
-def money_at_risk(store: Store, entities: Sequence[str]) -> list[MoneyAtRisk]:
-    """What is behind the open alerts of these legal entities; all of them when none is named."""
-    rows = store.rows("console_money_at_risk", {"entities": list(entities)})
+def money_at_risk(store: Store, entities: Sequence[str], regions: Sequence[str] = ()) -> list[MoneyAtRisk]:
+    """What is behind the open alerts of these legal entities and regions; all of them when none is named."""
+    rows = store.rows("console_money_at_risk", {"entities": list(entities), "regions": list(regions)})
     return [
         MoneyAtRisk(
             AlertState(row["state"]),
@@ -110,9 +110,9 @@ def money_at_risk(store: Store, entities: Sequence[str]) -> list[MoneyAtRisk]:
     ]
 
 
-def alert_counts(store: Store, entities: Sequence[str]) -> list[RuleCount]:
+def alert_counts(store: Store, entities: Sequence[str], regions: Sequence[str] = ()) -> list[RuleCount]:
     """How many alerts are open under each rule."""
-    rows = store.rows("console_alert_counts", {"entities": list(entities)})
+    rows = store.rows("console_alert_counts", {"entities": list(entities), "regions": list(regions)})
     return [
         RuleCount(
             row["alert"],
@@ -126,9 +126,11 @@ def alert_counts(store: Store, entities: Sequence[str]) -> list[RuleCount]:
     ]
 
 
-def open_alerts(store: Store, entities: Sequence[str], limit: int, offset: int = 0) -> AlertPage:
+def open_alerts(
+    store: Store, entities: Sequence[str], limit: int, offset: int = 0, regions: Sequence[str] = ()
+) -> AlertPage:
     """One page of the open alerts, the most urgent first."""
-    params = {"entities": list(entities), "limit": limit, "offset": offset}
+    params = {"entities": list(entities), "regions": list(regions), "limit": limit, "offset": offset}
     rows = store.rows("console_open_alerts", params)
     alerts = tuple(map(open_alert, rows))
     return AlertPage(alerts, rows[0]["total"] if rows else 0)
@@ -154,7 +156,7 @@ def open_alert(row: Row) -> OpenAlert:
 
 
 def order_flow(
-    store: Store, until: datetime, length: timedelta, entities: Sequence[str]
+    store: Store, until: datetime, length: timedelta, entities: Sequence[str], regions: Sequence[str] = ()
 ) -> tuple[OrderFlow, OrderFlow]:
     """How the orders approved in the last `length` fared, and those of the stretch of that length before it."""
     params = {
@@ -162,6 +164,7 @@ def order_flow(
         "middle": until - length,
         "until": until,
         "entities": list(entities),
+        "regions": list(regions),
     }
     found = {
         bool(row["is_current"]): OrderFlow(
@@ -177,7 +180,12 @@ def order_flow(
 
 
 def throughput(
-    store: Store, since: datetime, until: datetime, slice_: timedelta, entities: Sequence[str]
+    store: Store,
+    since: datetime,
+    until: datetime,
+    slice_: timedelta,
+    entities: Sequence[str],
+    regions: Sequence[str] = (),
 ) -> Throughput:
     """How many milestones of each type occurred in each slice of a stretch of time."""
     params = {
@@ -185,6 +193,7 @@ def throughput(
         "until": until,
         "slice_seconds": int(slice_.total_seconds()),
         "entities": list(entities),
+        "regions": list(regions),
     }
     counts: dict[str, dict[datetime, int]] = {}
     for type_, slice_at, events in store.tuples("console_throughput", params)[1]:
@@ -195,3 +204,8 @@ def throughput(
 def legal_entities(store: Store) -> list[str]:
     """The legal entities that milestones have named, by name."""
     return [row["legal_entity"] for row in store.rows("console_legal_entities")]
+
+
+def regions(store: Store) -> list[str]:
+    """The regions that milestones have named, by name."""
+    return [row["region"] for row in store.rows("console_regions")]

@@ -103,8 +103,7 @@ def work_page(store: Store, wish: WorkWish, now: datetime, pricing: Pricing, lim
         "only": sorted(accepted) if wish.accepted else [],
         "search": wish.search.strip(),
         "now": now,
-        "reporting_currency": pricing.currency,
-        "rate_days": pricing.rate_days,
+        **pricing.params(),
         "limit": limit,
         "offset": offset,
     }

@@ -16,6 +16,7 @@ PAGE = "close"
 WORDS = {
     CellState.READY: "ready",
     CellState.BLOCKED: "blocked",
+    CellState.IN_FLIGHT: "in flight",
     CellState.UNKNOWN: "unknown",
     CellState.NOTHING_TO_DO: "nothing to do",
 }
@@ -23,6 +24,7 @@ WORDS = {
 TONES = {
     CellState.READY: "in_time",
     CellState.BLOCKED: "firing",
+    CellState.IN_FLIGHT: "underway",
     CellState.UNKNOWN: "suspended",
     CellState.NOTHING_TO_DO: "retracted",
 }
@@ -43,6 +45,8 @@ def state_word(state: CellState) -> Html:
 def shown_score(close: EntityClose) -> str:
     """The score, or between what it lies where a gate is unknown."""
     score = close.score
+    if score.value is None and score.at_least is None and close.in_flight:
+        return "nothing due yet"
     if score.value is not None:
         return percent(score.value)
     if score.at_least is None or score.at_most is None:
@@ -133,12 +137,15 @@ def gates_table(closes: Sequence[EntityClose], address: Address, chosen: tuple[s
 def _gate_cell(close: EntityClose, cell: GateCell, address: Address, chosen: tuple[str, str]) -> Html:
     href = f"?{urlencode({**address, 'of': close.legal_entity, 'gate': cell.gate.id})}"
     is_chosen = chosen == (close.legal_entity, cell.gate.id)
-    counted = f"{grouped(cell.cleared)} of {grouped(cell.cases)}" if cell.cases else ""
+    counted = f"{grouped(cell.cleared)} of {grouped(cell.due)} due" if cell.due else ""
+    flying = _money_words([(one.in_flight_amount, one.in_flight_unknown, one.currency) for one in cell.money])
+    apart = f"{grouped(cell.in_flight)} in flight{f', {flying}' if flying else ''}" if cell.in_flight else ""
     return element(
         "a",
         state_word(cell.state),
         _sub(counted) if counted else Html(""),
-        _open_money(cell),
+        _late_money(cell),
+        element("span", apart, class_="mp-sub mp-gate-flight") if apart else Html(""),
         href=href,
         target="_self",
         title=cell.why or None,
@@ -148,16 +155,22 @@ def _gate_cell(close: EntityClose, cell: GateCell, address: Address, chosen: tup
     )
 
 
-def _open_money(cell: GateCell) -> Html:
-    if not cell.open or not cell.money:
+def _late_money(cell: GateCell) -> Html:
+    """What is behind the cases that block."""
+    if not cell.late or not cell.money:
         return Html("")
-    known = [one for one in cell.money if one.open_amount]
-    unknown = sum(one.open_unknown for one in cell.money)
-    shown = [compact_money(one.open_amount, one.currency) for one in known]
+    words = _money_words([(one.late_amount, one.late_unknown, one.currency) for one in cell.money])
+    exact = "; ".join(exact_money(one.late_amount, one.currency) for one in cell.money if one.late_amount)
+    return element("span", words, class_="mp-gate-money", title=exact or None)
+
+
+def _money_words(parts: Sequence[tuple[Decimal | None, int, str | None]]) -> str:
+    """Amounts currency by currency, and how many cases state none."""
+    shown = [compact_money(amount, currency) for amount, _, currency in parts if amount]
+    unknown = sum(number for _, number, _ in parts)
     if unknown:
-        shown.append(f"{grouped(unknown)} unknown" if known else UNKNOWN)
-    exact = "; ".join(exact_money(one.open_amount, one.currency) for one in known)
-    return element("span", " + ".join(shown), class_="mp-gate-money", title=exact or None)
+        shown.append(f"{grouped(unknown)} unknown" if shown else UNKNOWN)
+    return " + ".join(shown)
 
 
 def cell_facts(close: EntityClose, cell: GateCell, reader: Reader) -> Html:
@@ -176,7 +189,8 @@ def _counts(gate: Gate) -> str:
     if gate.from_types:
         unless = f", unless {' or '.join(gate.unless_types)}" if gate.unless_types else ""
         way = f"from {' or '.join(gate.from_types)} to {' or '.join(gate.to_types)}"
-        return f"Counts every {gate.object_type} {way}{unless}."
+        window = "" if gate.within is None else f"; for {duration(gate.within)} one is in flight, and no blocker"
+        return f"Counts every {gate.object_type} {way}{unless}{window}."
     if gate.alerts:
         return f"Counts every {' and '.join(gate.alerts)} that fired, until it is resolved."
     return "Counts the sources whose word the other gates wait for."
@@ -243,10 +257,17 @@ def sign_off_banner(close: EntityClose, reader: Reader) -> Html:
             role="status",
         )
     with_ = " with open blockers" if entry.with_blockers else ""
+    since = close.cleared_since
+    noted = (
+        element("div", "Cleared since, and it stands (", instant(reader, since.at), f"): {since.reason}.")
+        if since
+        else Html("")
+    )
     return element(
         "div",
         element("div", _chip("in_time", f"Signed off{with_} by {entry.who}"), class_="mp-verdict-head"),
         element("div", instant(reader, entry.at), f" · “{entry.reason}”"),
+        noted,
         class_="mp-verdict mp-in_time",
         role="status",
     )
@@ -279,9 +300,7 @@ def history_table(entries: Sequence[SignOff], reader: Reader) -> Html:
     rows = [
         (
             instant(reader, entry.at, seconds=True),
-            _chip("suspended", "reopened")
-            if entry.kind is SignOffKind.REOPENED
-            else join(_chip("in_time", "signed off"), _sub("with open blockers") if entry.with_blockers else Html("")),
+            _entry_word(entry),
             entry.who if entry.kind is SignOffKind.SIGNED_OFF else "by what came later",
             percent(entry.score),
             entry.reason,
@@ -289,6 +308,14 @@ def history_table(entries: Sequence[SignOff], reader: Reader) -> Html:
         for entry in entries
     ]
     return table(columns, rows, caption="Who signed this close off, and what reopened it", class_="mp-stacked")
+
+
+def _entry_word(entry: SignOff) -> Html:
+    if entry.kind is SignOffKind.REOPENED:
+        return _chip("suspended", "reopened")
+    if entry.kind is SignOffKind.CLEARED:
+        return join(_chip("in_time", "cleared"), _sub("the sign-off stands"))
+    return join(_chip("in_time", "signed off"), _sub("with open blockers") if entry.with_blockers else Html(""))
 
 
 def _chip(tone: str, word: str) -> Html:

@@ -1,4 +1,4 @@
-"""What the reader chooses: a stretch of time, legal entities, and what to search; kept in the URL."""
+"""What the reader chooses on a page: a stretch of time, and what to search; kept in the URL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,17 +93,3 @@ def named_range(usual: str, key: str, periods: Sequence[str]) -> str:
         bind="query-params",
     )
     return chosen or (wanted if wanted in names else usual)
-
-
-def legal_entities(known: Sequence[str]) -> tuple[str, ...]:
-    """The legal entities the figures are limited to; none means all."""
-    chosen: list[str] = st.multiselect(
-        "Legal entities",
-        list(known),
-        key="entity",
-        placeholder="All legal entities",
-        label_visibility="collapsed",
-        bind="query-params",
-        width=220,
-    )
-    return tuple(sorted(chosen))

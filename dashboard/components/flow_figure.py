@@ -1,4 +1,7 @@
-"""The flow map as a picture: milestones in lanes, handoffs as curves that say how many, how long, how often in time."""
+"""The flow map as a picture: milestones in lanes, handoffs as curves that say how many, how long, how often in time.
+
+The words of a handoff to the next milestone stand below it; those of others where there is room beside their curves.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboard.components.figures import base_layout, hover, plain
-from dashboard.components.flow_layout import NODE_HEIGHT, Curve, Layout, Point, lay_out, node_width
+from dashboard.components.flow_layout import NODE_HEIGHT, Curve, Layout, Point, lay_out, node_width, short_name
 from dashboard.components.palette import Palette
 from dashboard.formatting import compact_money, count_of, duration, grouped, percent
 from domain.flow import FlowMap, Handoff, HandoffKind, MapEdge, MapNode
@@ -15,9 +18,10 @@ from domain.flow import FlowMap, Handoff, HandoffKind, MapEdge, MapNode
 IN_TIME, NEARLY = 0.99, 0.95
 _THINNEST, _THICKEST = 1.4, 8.0
 _DASHES = {HandoffKind.BACK: "dash", HandoffKind.AGAIN: "dash", HandoffKind.SKIPPING: "dot"}
-_LETTER, _LINE = 6.1, 15.0
+_LETTER, _LINE = 6.4, 13.5
+_BACK_FROM_END, _HEAD = (0.94, 0.88, 0.8, 0.7, 0.6), 18.0
 # Where along its curve a handoff's words may stand, the best place first.
-_PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
+_PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ def flow_figure(flow: FlowMap, least_share: float, chosen: str, palette: Palette
     for node in nodes:
         _draw_node(figure, node, layout.places[node.type], palette)
     _draw_lanes(figure, layout, palette)
-    _draw_words(figure, shown, layout, palette)
+    _draw_words(figure, shown, nodes, layout, palette)
     figure.update_layout(
-        **base_layout(palette, round(layout.height) + 12) | {"margin": {"l": 0, "r": 0, "t": 4, "b": 4}},
+        **base_layout(palette, round(layout.height)) | {"margin": {"l": 0, "r": 0, "t": 0, "b": 0}},
         showlegend=False,
         clickmode="event+select",
     )
@@ -91,7 +95,7 @@ def edge_colour(edge: MapEdge, palette: Palette) -> str:
 
 def edge_words(edge: MapEdge) -> list[str]:
     """What stands at a handoff: how long it takes, how often in time, and what waits."""
-    words = [f"{duration(edge.count.median)} · p90 {duration(edge.count.p90)}"]
+    words = [duration(edge.count.median), f"p90 {duration(edge.count.p90)}"]
     if edge.watch and edge.watch.share_in_time is not None:
         words.append(f"{percent(edge.watch.share_in_time)} in time")
     if edge.waiting:
@@ -120,7 +124,12 @@ def _draw_curve(figure: go.Figure, edge: MapEdge, curve: Curve, most: int, chose
     figure.add_shape(
         type="path", path=curve.path, line={"color": colour, "width": width, "dash": dash}, layer="below", opacity=0.85
     )
-    before, (x, y) = curve.at(0.94), curve.at(1.0)
+    (x, y) = curve.at(1.0)
+    # Of a line that is shorter than its head no head is drawn.
+    before = next(
+        (point for point in map(curve.at, _BACK_FROM_END) if abs(point[0] - x) + abs(point[1] - y) > _HEAD),
+        curve.at(0.5),
+    )
     figure.add_annotation(
         x=x, y=y, ax=before[0], ay=before[1], axref="x", ayref="y", text="", showarrow=True,
         arrowhead=2, arrowsize=max(1.0, 2.4 - width / 4), arrowwidth=max(width * 0.6, 1.4), arrowcolor=colour,
@@ -129,36 +138,56 @@ def _draw_curve(figure: go.Figure, edge: MapEdge, curve: Curve, most: int, chose
 
 def _draw_node(figure: go.Figure, node: MapNode, place: Point, palette: Palette) -> None:
     x, y = place
-    half = node_width(node.type) / 2
+    name = short_name(node.type, node.object_type)
+    half = node_width(name) / 2
     figure.add_shape(
         type="rect", x0=x - half, x1=x + half, y0=y - NODE_HEIGHT / 2, y1=y + NODE_HEIGHT / 2,
         line={"color": palette.line, "width": 1}, fillcolor=palette.panel, layer="above",
     )  # fmt: skip
     again = f"  ↻ {grouped(node.repeated)}" if node.repeated else ""
-    text = f"<b>{plain(node.type)}</b><br>{grouped(node.reached)}{again}"
+    text = f"<b>{plain(name)}</b><br>{grouped(node.reached)}{again}"
     figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 12, "color": palette.text})
 
 
 def _draw_lanes(figure: go.Figure, layout: Layout, palette: Palette) -> None:
-    for name, x in layout.lanes.items():
+    for number, (name, y) in enumerate(layout.lanes.items()):
         figure.add_annotation(
-            x=x, y=16, text=plain(plural(name)), showarrow=False, font={"size": 12, "color": palette.muted}
-        )
+            x=2, y=y, xanchor="left", text=f"<b>{plain(plural(name))}</b>", showarrow=False,
+            font={"size": 12, "color": palette.muted},
+        )  # fmt: skip
+        if number:
+            line = y - NODE_HEIGHT / 2 - 13
+            figure.add_shape(
+                type="line",
+                x0=0,
+                x1=layout.width,
+                y0=line,
+                y1=line,
+                line={"color": palette.line, "width": 1},
+                layer="below",
+            )
 
 
-def _draw_words(figure: go.Figure, edges: list[MapEdge], layout: Layout, palette: Palette) -> None:
+def _draw_words(
+    figure: go.Figure, edges: list[MapEdge], nodes: list[MapNode], layout: Layout, palette: Palette
+) -> None:
     """The words of each handoff where there is room for them, and a mark beneath them that can be chosen."""
-    taken = [_Box(x, y, node_width(type_), NODE_HEIGHT) for type_, (x, y) in layout.places.items()]
+    names = {node.type: short_name(node.type, node.object_type) for node in nodes}
+    taken = [_Box(x, y, node_width(names[type_]), NODE_HEIGHT) for type_, (x, y) in layout.places.items()]
+    milestones = tuple(taken)
+    taken += [_Box(44, y, 88, 20) for y in layout.lanes.values()]
     marks: list[tuple[Point, MapEdge]] = []
-    for edge in sorted(edges, key=lambda one: (-one.count.steps, one.handoff)):
+    for edge in sorted(edges, key=lambda one: (not _is_next(one, layout), -one.count.steps, one.handoff)):
         curve = layout.curves[edge.handoff]
         lines = edge_words(edge)
         size = max(map(len, lines)) * _LETTER, len(lines) * _LINE
-        boxes = [_Box(*_inside(curve.at(share), size[0], layout), *size) for share in _PLACES]
+        boxes = [_Box(*_inside(point, size[0], layout), *size) for point in _spots(edge, curve, size, layout)]
         free = next((box for box in boxes if not any(box.meets(other) for other in taken)), None)
-        box = free or boxes[0]
+        # What waits is told even over other words, but never over a milestone.
+        clear = free or next((box for box in boxes if not any(box.meets(other) for other in milestones)), None)
+        box = clear or boxes[0]
         marks.append(((box.x, box.y), edge))
-        if free or edge.waiting:
+        if free or (clear and edge.waiting):
             taken.append(box)
             figure.add_annotation(
                 x=box.x, y=box.y, text="<br>".join(map(plain, lines)), showarrow=False, bgcolor=palette.ground,
@@ -174,6 +203,23 @@ def _draw_words(figure: go.Figure, edges: list[MapEdge], layout: Layout, palette
         customdata=[edge_key(edge.handoff) for _, edge in marks],
         hovertemplate=[_hover(edge) for _, edge in marks],
     )
+
+
+def _is_next(edge: MapEdge, layout: Layout) -> bool:
+    start, end = layout.places[edge.handoff.from_type], layout.places[edge.handoff.to_type]
+    return start[1] == end[1] and layout.curves[edge.handoff].points[0][1] == layout.curves[edge.handoff].points[1][1]
+
+
+def _spots(edge: MapEdge, curve: Curve, size: Point, layout: Layout) -> list[Point]:
+    """Where the words of a handoff may stand, the best place first."""
+    if _is_next(edge, layout):
+        x, y = curve.at(0.5)
+        gap = curve.points[3][0] - curve.points[0][0]
+        below = y + size[1] / 2 + (6 if gap > size[0] + 8 else NODE_HEIGHT / 2 + 1)
+        return [(x, below)]
+    on = [curve.at(share) for share in _PLACES]
+    beside = size[0] / 2 + 8
+    return [*((x + beside, y) for x, y in on), *((x - beside, y) for x, y in on), *on]
 
 
 def _inside(point: Point, width: float, layout: Layout) -> Point:

@@ -12,6 +12,7 @@ from dashboard.components.incident_acting import choose, draw_incident_actions
 from dashboard.components.incidents import incident_alerts, incident_card, incident_head, incidents_table
 from dashboard.components.page import reader, shielded, write
 from dashboard.formatting import count_of
+from dashboard.framing import OF_ALL
 from dashboard.incident_reads import IncidentFile
 from domain.hop import Hop, HopKind
 from kpis.hop_figures import NOTHING_WAITS
@@ -19,14 +20,16 @@ from kpis.hop_figures import NOTHING_WAITS
 INCIDENT = "incident"
 
 
-def draw_incidents() -> None:
+def draw_incidents(*, is_part: bool) -> None:
     """The open incidents, the latest first; a tap opens one."""
-    shielded(_draw_all)
+    shielded(lambda: _draw_all(is_part=is_part))
 
 
-def _draw_all() -> None:
+def _draw_all(*, is_part: bool) -> None:
     found = incident_reads.open_files(reads.MOST_INCIDENTS)
     note = "one cause each; every alert of it stands in the list below" if found else ""
+    if is_part:
+        note = f"one cause each, with all that waits behind it{OF_ALL}"
     write(heading("Incidents", note))
     if not found:
         write(
@@ -76,7 +79,7 @@ def _open_to_act(incident_id: str) -> None:
     choose(incident_id, "acknowledge")
 
 
-def draw_incident(asked: str, refresh: timedelta) -> None:
+def draw_incident(asked: str, currency: str, refresh: timedelta) -> None:
     """One incident: what waits, what to do with it, what would wait at the cutoff, and its alerts."""
     st.button(
         "All incidents and alerts",
@@ -99,7 +102,7 @@ def draw_incident(asked: str, refresh: timedelta) -> None:
     st.fragment(_head, run_every=refresh)(file.incident.incident_id)
     # Not in a fragment that refreshes: what somebody types must stay.
     draw_incident_actions(file)
-    st.fragment(_rest, run_every=refresh)(file.incident.incident_id)
+    st.fragment(_rest, run_every=refresh)(file.incident.incident_id, currency)
 
 
 def _head(incident_id: str) -> None:
@@ -110,15 +113,15 @@ def _head(incident_id: str) -> None:
     shielded(draw)
 
 
-def _rest(incident_id: str) -> None:
+def _rest(incident_id: str, currency: str) -> None:
     def draw() -> None:
         if file := incident_reads.incident_file(incident_id):
-            _draw_rest(file)
+            _draw_rest(file, currency)
 
     shielded(draw)
 
 
-def _draw_rest(file: IncidentFile) -> None:
+def _draw_rest(file: IncidentFile, currency: str) -> None:
     who = reader()
     with st.container(key="incident_links", horizontal=True, vertical_alignment="center"):
         if file.example:
@@ -131,22 +134,22 @@ def _draw_rest(file: IncidentFile) -> None:
     if file.runbook:
         write(heading("What to do"))
         st.text(file.runbook)
-    hop = _hop_of(file)
+    hop = _hop_of(file, currency)
     if hop is not None and file.incident.ended_at is None:
         # Others go over the same hop, and what holds these up may let them pass.
-        outlooks = [one for one in hop_reads.outlooks(hop) if one.objects]
+        outlooks = [one for one in hop_reads.outlooks(hop, currency) if one.objects]
         write(heading("If it stays down until the cutoff", f"{hop.name}, of whom something waits"))
         if outlooks:
-            write(outlook_table(outlooks, reads.reporting_currency(), who))
+            write(outlook_table(outlooks, currency, who))
     write(heading("Alerts", f"{count_of(len(file.alerts), 'alert')}, those that are open first"))
     write(incident_alerts(file, who))
 
 
-def _hop_of(file: IncidentFile) -> Hop | None:
+def _hop_of(file: IncidentFile, currency: str) -> Hop | None:
     """The hop into the failing service that most waits behind."""
     found = [
         one
-        for one in hop_reads.hops("24h").hops
+        for one in hop_reads.hops("24h", currency).hops
         if one.waiting is not NOTHING_WAITS and one.hop.to_service in (file.incident.service, file.incident.operation)
     ]
     calls = [one.hop for one in found if one.hop.kind is not HopKind.DOOR]

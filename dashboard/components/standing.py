@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dashboard.formatting import Reader, compact_money, count_of
+from dashboard.framing import Frame
 from domain.alert import AlertState
 from domain.close import CellState, EntityClose
 from storage.overview import MoneyAtRisk, RuleCount
@@ -14,9 +15,9 @@ _IN_SENTENCE = 3
 _BEHIND = timedelta(minutes=5)
 
 
-def reported_first(money: Sequence[MoneyAtRisk], currency: str) -> list[MoneyAtRisk]:
-    """The money with what is in the reporting currency first: amounts of others cannot be compared by size."""
-    return sorted(money, key=lambda row: row.currency != currency)
+def at_rates_words(frame: Frame) -> str:
+    """How amounts of several currencies are compared."""
+    return f"open alerts now, in {frame.currency} at today's rates; what has no rate stands as it was stated"
 
 
 def past_window(money: Sequence[MoneyAtRisk]) -> str:
@@ -77,7 +78,7 @@ def close_words(closes: Sequence[EntityClose], target: float, reader: Reader) ->
     judged = [close for close in closes if close.state is not CellState.NOTHING_TO_DO]
     if not judged:
         return ""
-    missing = [close for close in judged if close.state is not CellState.READY and not _reaches(close, target)]
+    missing = [close for close in judged if not _is_on_course(close, target)]
     cutoff = reader.instant(min(close.period.cutoff_at for close in judged))
     period = judged[0].period.name
     if not missing:
@@ -85,6 +86,13 @@ def close_words(closes: Sequence[EntityClose], target: float, reader: Reader) ->
     names = [close.legal_entity or "the unknown entity" for close in missing]
     whose = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"the close of {period} is at risk in {whose} by {cutoff}"
+
+
+def _is_on_course(close: EntityClose, target: float) -> bool:
+    if close.state is CellState.READY or _reaches(close, target):
+        return True
+    # Where nobody can say how it ends, what is in flight and not late is no reason to warn.
+    return close.state is CellState.IN_FLIGHT and (close.forecast is None or close.forecast.share is None)
 
 
 def _reaches(close: EntityClose, target: float) -> bool:

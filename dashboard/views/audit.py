@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard import reads
-from dashboard.components import filters
 from dashboard.components.cards import heading, notice
 from dashboard.components.export import export
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.records import audit_table, verdict
 from dashboard.export_sheets import audit_sheet
@@ -13,6 +13,7 @@ from dashboard.formatting import count_of
 from domain.audit import Head
 
 _A_PAGE = 25
+FOLLOWS = Follows(entity=False, region=False, currency=False, because="the audit log is shown whole")
 # What kinds of acts begin with.
 _KINDS = {
     "All": "",
@@ -29,7 +30,7 @@ _KINDS = {
 
 
 def _page() -> None:
-    filters.bar()
+    draw_frame(FOLLOWS)
     kind = st.segmented_control(
         "What",
         list(_KINDS),

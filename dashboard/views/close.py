@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import actions, close_reads, reads
-from dashboard.components import filters
+from dashboard import actions, close_reads
 from dashboard.components.acting import reason_form, tell_done
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.close import (
@@ -19,27 +18,40 @@ from dashboard.components.close import (
 )
 from dashboard.components.close_course import course_figure, course_table, course_words
 from dashboard.components.figures import CONFIG
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.page import palette, reader, shielded, write
-from dashboard.formatting import count_of, duration, percent
+from dashboard.formatting import count_of, duration, grouped, percent
 from domain.close import CellState, EntityClose
 from domain.errors import UsageError
 from domain.permission import Permission
+from storage.close_cases import CasesWhich
 
 REFRESH = timedelta(seconds=15)
+FOLLOWS = Follows(
+    region=False,
+    currency=False,
+    because="a close is of a whole legal entity, and amounts stand in the currency of its books",
+)
 _A_PAGE = 20
-_STATES = ("open", "cleared")
+_STATES = {"late": CasesWhich.LATE, "in flight": CasesWhich.IN_FLIGHT, "cleared": CasesWhich.CLEARED}
+
+_NOTHING = {
+    CasesWhich.LATE: "Nothing is late here",
+    CasesWhich.IN_FLIGHT: "Nothing is in flight here",
+    CasesWhich.CLEARED: "Nothing is cleared here yet",
+}
 
 
 def _page() -> None:
     tell_done()
     if close_reads.book() is None:
-        filters.bar()
+        draw_frame(FOLLOWS)
         write(notice("No close is configured", "The program that serves this console was started without one."))
         return
-    known = reads.legal_entities()
-    with filters.bar():
+    drawn = draw_frame(FOLLOWS)
+    with drawn.room:
         period = _period()
-        entities = filters.legal_entities(known)
+    entities = drawn.frame.entities
     st.fragment(_readiness, run_every=REFRESH)(period, entities)
     st.fragment(_behind, run_every=REFRESH)(period, entities)
     # No fragment that runs by itself: a half-typed reason must not be lost.
@@ -83,7 +95,12 @@ def _readiness(period: str, entities: tuple[str, ...]) -> None:
         who = f"target {percent(float(book.definition.target))}, owner {book.definition.owner.replace('_', ' ')}"
         write(heading("Readiness", f"{period}, {who}"))
         write(readiness_bullets(found, book.definition.target, reader()))
-        write(heading("Gates", "cleared cases of all; the money of what is open; a cell opens its cases"))
+        write(
+            heading(
+                "Gates",
+                "cleared of what is due, the money of what is late, and what is in flight; a cell opens its cases",
+            )
+        )
         write(gates_table(found, _address(period, entities), _chosen(found)))
         _course(found, float(book.definition.target))
 
@@ -94,7 +111,12 @@ def _course(found: list[EntityClose], target: float) -> None:
     shown = [close for close in found if close.course]
     if not shown:
         return
-    write(heading("Forecast to the cutoff", "of the cases known today, by how quickly such cases were cleared before"))
+    write(
+        heading(
+            "Forecast to the cutoff",
+            "of all cases known today, those in flight as well, by how quickly such were cleared before",
+        )
+    )
     st.plotly_chart(
         course_figure(shown, target, reader(), palette()),
         theme=None,
@@ -108,8 +130,8 @@ def _course(found: list[EntityClose], target: float) -> None:
             notice(
                 "How it is counted",
                 "Of each open case the chance to be cleared by then, on condition of the time it has waited already. "
-                "Cases that are still to come are not in it. A legal entity with a gate that nobody can forecast has "
-                "no line.",
+                "Cases that are still to come are not in it. A gate that nobody can forecast counts as it stands "
+                "today; a legal entity with one of which nobody knows how it stands has no line.",
             )
         )
 
@@ -127,8 +149,11 @@ def _in_words(found: list[EntityClose]) -> tuple[str, str]:
         parts.append(f"{_named(suspended)} {verb} signed off and reopened since")
     parts.append(f"{len(ready)} of {count_of(len(found), 'legal entity', 'legal entities')} ready")
     if blocked:
-        waiting = sum(close.cells[number].open for close in blocked for number in range(len(close.cells)))
+        waiting = sum(close.late for close in blocked)
         parts.append(f"{count_of(waiting, 'case')} {'blocks' if waiting == 1 else 'block'} {_named(blocked)}")
+    flying = sum(close.in_flight for close in found)
+    if flying:
+        parts.append(f"{grouped(flying)} more in flight" if blocked else f"{count_of(flying, 'case')} in flight")
     if unknown:
         parts.append(f"nobody can know how {_named(unknown)} {'stands' if len(unknown) == 1 else 'stand'}")
     if signed:
@@ -187,37 +212,46 @@ def _cell_cases(close: EntityClose, gate: str) -> None:
     shown = st.segmented_control(
         "Cases",
         list(_STATES),
-        default="open",
+        default="late",
         required=True,
         key="cases",
         label_visibility="collapsed",
         bind="query-params",
     )
-    is_open = shown != "cleared"
     key = f"close_cases_page {close.legal_entity} {gate} {shown}"
-    _cases(close.period.name, (close.legal_entity,), gate, key, is_open=is_open)
+    _cases(close.period.name, (close.legal_entity,), gate, key, _STATES[shown or "late"])
 
 
 def _blockers(period: str, entities: tuple[str, ...]) -> None:
-    write(heading("Blockers", "what is open in all gates, worth most first"))
-    _cases(period, entities, "", "close_blockers_page", is_open=True)
+    write(heading("Blockers", "what is late in all gates, worth most first"))
+    _cases(period, entities, "", "close_blockers_page", CasesWhich.LATE)
+    flying = sum(close.in_flight for close in _closes(period, entities))
+    if flying:
+        with st.expander(f"{count_of(flying, 'case')} in flight, inside their windows", key="close_in_flight"):
+            _cases(period, entities, "", "close_flying_page", CasesWhich.IN_FLIGHT)
 
 
-def _cases(period: str, entities: tuple[str, ...], gate: str, key: str, *, is_open: bool) -> None:
+def _cases(period: str, entities: tuple[str, ...], gate: str, key: str, which: CasesWhich) -> None:
     first = (int(st.session_state.get(key, 1)) - 1) * _A_PAGE
-    cases, total = close_reads.cases(period, entities, gate, is_open, _A_PAGE, first)
+    cases, total = close_reads.cases(period, entities, gate, which, _A_PAGE, first)
     if not cases and first:
         # That page has gone since it was chosen.
-        cases, total = close_reads.cases(period, entities, gate, is_open, _A_PAGE, 0)
+        cases, total = close_reads.cases(period, entities, gate, which, _A_PAGE, 0)
     if not cases:
-        what = "Nothing is open here" if is_open else "Nothing is cleared here yet"
-        write(notice(what, "An object stands here from its first milestone in the period until it is cleared."))
+        what = _NOTHING[which]
+        write(
+            notice(
+                what,
+                "An object is in flight from its first milestone in the period until its window runs out, and late "
+                "from then or the cutoff on, until it is cleared.",
+            )
+        )
         return
     book = close_reads.book()
     assert book is not None
     gates = {one.id: one for one in book.gates}
-    caption = f"{count_of(total, 'case')} {'open' if is_open else 'cleared'}, worth most first"
-    write(close_cases_table(cases, gates, reader(), is_open=is_open, caption=caption))
+    caption = f"{count_of(total, 'case')} {which.value.replace('_', ' ')}, worth most first"
+    write(close_cases_table(cases, gates, reader(), is_open=which is not CasesWhich.CLEARED, caption=caption))
     pages = -(-total // _A_PAGE)
     if pages > 1:
         st.pagination(pages, key=key)
@@ -228,7 +262,12 @@ def _sign_off(period: str, entities: tuple[str, ...]) -> None:
         found = [close for close in _closes(period, entities) if close.legal_entity]
         if not found:
             return
-        write(heading("Sign-off", "by a person, with a reason; what changes the cases later suspends it"))
+        write(
+            heading(
+                "Sign-off",
+                "by a person, with a reason; other cases or amounts suspend it later, what is cleared is noted",
+            )
+        )
         names = [close.legal_entity for close in found]
         asked = st.query_params.get("of", "")
         chosen = st.selectbox(
@@ -265,15 +304,16 @@ def _standing(period: str, drawn: EntityClose) -> None:
 
 
 def _form(close: EntityClose) -> None:
-    stuck = [cell.gate.title for cell in close.cells if cell.state in (CellState.BLOCKED, CellState.UNKNOWN)]
+    unfinished = (CellState.BLOCKED, CellState.UNKNOWN, CellState.IN_FLIGHT)
+    stuck = [cell.gate.title for cell in close.cells if cell.state in unfinished]
     asked = {"with_blockers": False}
     whose = f"{close.legal_entity} {close.period.name}"
 
     def before() -> None:
         if stuck:
             asked["with_blockers"] = st.checkbox(
-                f"Although {count_of(len(stuck), 'gate')} {'is' if len(stuck) == 1 else 'are'} blocked or unknown "
-                f"({', '.join(stuck)}), which is recorded as such",
+                f"Although {count_of(len(stuck), 'gate')} {'is' if len(stuck) == 1 else 'are'} blocked, in flight or "
+                f"unknown ({', '.join(stuck)}), which is recorded as such",
                 key=f"close_with_blockers {whose}",
             )
 

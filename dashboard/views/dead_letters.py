@@ -6,9 +6,9 @@ import streamlit as st
 
 from collector.replay import Selection
 from dashboard import letter_reads
-from dashboard.components import filters
 from dashboard.components.acting import tell_done
 from dashboard.components.cards import heading, notice
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.letter_acting import draw_filter_actions, draw_letter_actions
 from dashboard.components.letters import (
     attempts_table,
@@ -24,6 +24,9 @@ from storage.dead_letter_attempts import LetterState
 from storage.dead_letters import LetterFilter
 
 REFRESH = timedelta(seconds=5)
+FOLLOWS = Follows(
+    entity=False, region=False, currency=False, because="what was refused is not known to belong to anybody"
+)
 LETTER = "letter"
 _A_PAGE = 20
 _STATES = {"Waiting": "waiting", "Replayed": "replayed", "Discarded": "discarded", "All": ""}
@@ -40,7 +43,7 @@ def _page() -> None:
 
 def _list() -> None:
     reasons = letter_reads.reasons()
-    filters.bar()
+    draw_frame(FOLLOWS)
     st.fragment(_reasons, run_every=REFRESH)()
     with st.container(horizontal=True, vertical_alignment="center", key="letter_filters"):
         state = st.segmented_control(

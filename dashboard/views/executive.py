@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboard import close_reads, kpi_reads, reads
 from dashboard.components import filters
-from dashboard.components.cards import Tile, heading, notice, sentence, tiles
+from dashboard.components.cards import Tile, facts_line, heading, notice, sentence, tiles
 from dashboard.components.close import readiness_bullets
 from dashboard.components.export import export
 from dashboard.components.figures import CONFIG
+from dashboard.components.frame import draw_frame, query_of
 from dashboard.components.kpi_course import course_figure, course_table, course_words
 from dashboard.components.kpi_groups import GROUPS
 from dashboard.components.kpis import (
@@ -21,14 +22,16 @@ from dashboard.components.kpis import (
     shown_value,
     spark_values,
 )
-from dashboard.components.markup import element
+from dashboard.components.markup import Html, element
 from dashboard.components.money_funnel import funnel
 from dashboard.components.page import palette, reader, shielded, write
-from dashboard.components.standing import close_words, reported_first, standing_words
+from dashboard.components.standing import at_rates_words, close_words, standing_words
 from dashboard.components.tables import rules_table
 from dashboard.export_sheets import cases_sheet
 from dashboard.formatting import count_of, percent
+from dashboard.framing import OF_ALL, Frame
 from dashboard.kpi_reads import KpiFigure, KpiRange
+from dashboard.money_in import counts_in, risk_in
 from domain.close import EntityClose
 from domain.kpi import Dimension, Kpi, Origin
 
@@ -41,23 +44,22 @@ _MOST_NAMED = 3
 
 
 def _page() -> None:
-    known = reads.legal_entities()
-    with filters.bar():
-        # Which accounting periods there are depends on the legal entity that is chosen beside them.
-        place = st.container(width="content")
-        entities = filters.legal_entities(known)
-    with place:
-        name = filters.named_range("30d", "over", kpi_reads.period_names(entities))
-    st.fragment(_summary, run_every=REFRESH)(name, entities)
+    # Which accounting periods there are depends on the legal entity that is chosen beside them.
+    drawn = draw_frame()
+    frame = drawn.frame
+    with drawn.room:
+        name = filters.named_range("30d", "over", kpi_reads.period_names(frame))
+    st.fragment(_summary, run_every=REFRESH)(name, frame)
     chosen = kpi_reads.kpis().get(st.query_params.get("kpi", ""))
     if chosen:
-        st.fragment(_behind, run_every=REFRESH)(chosen, name, entities)
+        with st.container(key="behind"):
+            st.fragment(_behind, run_every=REFRESH)(chosen, name, frame)
 
 
-def _summary(name: str, entities: tuple[str, ...]) -> None:
+def _summary(name: str, frame: Frame) -> None:
     def draw() -> None:
-        range_ = kpi_reads.kpi_range(name, entities)
-        found = kpi_reads.kpi_figures(range_.name, entities)
+        range_ = kpi_reads.kpi_range(name, frame)
+        found = kpi_reads.kpi_figures(range_.name, frame)
         if not any(one.figure.closed.cases or one.figure.open.cases for one in found):
             write(
                 notice(
@@ -68,56 +70,70 @@ def _summary(name: str, entities: tuple[str, ...]) -> None:
                 )
             )
             return
-        closes = _closes(entities)
-        write(sentence(*_now_in_words(entities, closes)))
-        write(element("p", _in_words(found), class_="mp-lead"))
+        closes = _closes(frame)
+        write(_paper_head(range_, frame))
+        write(sentence(*_now_in_words(frame, closes)))
+        write(element("p", _in_words(found, frame.currency), class_="mp-lead"))
         by_id = {one.kpi.id: one for one in found}
         shown = [by_id[name] for name in TILES if name in by_id]
-        write(tiles([_tile(one, range_, entities) for one in shown]))
-        _close(closes)
+        write(tiles([_tile(one, range_, frame) for one in shown]))
+        _close(closes, frame)
         steps = [(name, by_id[name.lower()].figure) for name in STEPS if name.lower() in by_id]
         if steps:
             write(heading("From booked to collected", range_.words))
             write(funnel(steps))
-        counts = reads.alert_counts(entities)
+        counts = counts_in(reads.alert_counts(frame.without_currency()), frame.currency)
         if counts:
-            write(heading("Money at risk by handoff", "open alerts now; bars compare amounts of one currency"))
+            write(heading("Money at risk by handoff", at_rates_words(frame)))
             write(rules_table(counts))
-        address = {"over": [range_.name], "entity": list(entities)}
-        for title, belongs in GROUPS:
-            group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
-            if group:
-                write(heading(title, f"{range_.words}, beside {range_.before}"))
-                write(kpi_table(group, address, title))
+        address = {"over": [range_.name], **query_of(frame)}
+        with st.container(key="kpi_groups"):
+            for number, (title, belongs) in enumerate(GROUPS):
+                group = [(one.kpi, one.figure) for one in found if belongs(one.kpi)]
+                if group:
+                    with st.container(key=f"kpi_group_{number}"):
+                        whole = OF_ALL if any(kpi_reads.is_of_all(kpi, frame) for kpi, _ in group) else ""
+                        write(heading(title, f"{range_.words}, beside {range_.before}{whole}"))
+                        write(kpi_table(group, address, title))
 
     shielded(draw)
 
 
-def _tile(one: KpiFigure, range_: KpiRange, entities: tuple[str, ...]) -> Tile:
-    course, steps = kpi_reads.kpi_course(one.kpi.id, range_.name, entities)
+def _paper_head(range_: KpiRange, frame: Frame) -> Html:
+    """What stands above the page on paper, where no filter can be seen: of whom it is, and of when."""
+    who = reader()
+    whose = ", ".join(frame.entities) or "all legal entities"
+    where = ", ".join(frame.regions) or "all regions"
+    facts = facts_line([whose, where, range_.words, f"amounts in {frame.currency}", who.instant(who.now)])
+    return element("div", element("b", "Milepost, executive summary"), facts, class_="mp-paper")
+
+
+def _tile(one: KpiFigure, range_: KpiRange, frame: Frame) -> Tile:
+    course, steps = kpi_reads.kpi_course(one.kpi.id, range_.name, frame)
     return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, course, steps), range_.before)
 
 
-def _closes(entities: tuple[str, ...]) -> list[EntityClose]:
+def _closes(frame: Frame) -> list[EntityClose]:
     """The close of the period whose cutoff comes next; empty where none is configured."""
-    return close_reads.closes("", entities) if close_reads.book() else []
+    return close_reads.closes("", frame.entities) if close_reads.book() else []
 
 
-def _close(closes: list[EntityClose]) -> None:
+def _close(closes: list[EntityClose], frame: Frame) -> None:
     book = close_reads.book()
     if not closes or book is None:
         return
     target = book.definition.target
-    write(
-        heading("Close readiness", f"{closes[0].period.name}, target {percent(float(target))}; a name opens the close")
-    )
+    whole = "; of all regions" if frame.regions else ""
+    note = f"{closes[0].period.name}, target {percent(float(target))}; a name opens the close{whole}"
+    write(heading("Close readiness", note))
     write(readiness_bullets(closes, target, reader()))
 
 
-def _now_in_words(entities: tuple[str, ...], closes: list[EntityClose]) -> tuple[str, str]:
+def _now_in_words(frame: Frame, closes: list[EntityClose]) -> tuple[str, str]:
     """What is past its window and whose close is at risk, in one sentence with its tone."""
-    money = reported_first(reads.money_at_risk(entities), reads.reporting_currency())
-    parts, tone = standing_words(reads.alert_counts(entities), money, reads.judged_through(), reader())
+    whose = frame.without_currency()
+    money = risk_in(reads.money_at_risk(whose), frame.currency)
+    parts, tone = standing_words(reads.alert_counts(whose), money, reads.judged_through(), reader())
     book = close_reads.book()
     if book is not None and (closing := close_words(closes, float(book.definition.target), reader())):
         parts.append(closing)
@@ -126,7 +142,7 @@ def _now_in_words(entities: tuple[str, ...], closes: list[EntityClose]) -> tuple
     return words[0].upper() + words[1:], tone
 
 
-def _in_words(found: list[KpiFigure]) -> str:
+def _in_words(found: list[KpiFigure], currency: str) -> str:
     """How many targets are met, and which are not, in one sentence."""
     judged = [(one, one.kpi.is_met(one.figure.value)) for one in found]
     missed = [one for one, met in judged if met is False]
@@ -135,7 +151,6 @@ def _in_words(found: list[KpiFigure]) -> str:
         return "No target can be judged in this time: no case of theirs has ended."
     if not missed:
         return f"All {count_of(met, 'target')} that can be judged are met."
-    currency = reads.reporting_currency()
     named = [f"{one.kpi.title} at {shown_value(one.kpi, one.figure.value, currency)}" for one in missed[:_MOST_NAMED]]
     more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
     verb = "misses its target" if len(missed) == 1 else "miss their targets"
@@ -143,11 +158,11 @@ def _in_words(found: list[KpiFigure]) -> str:
     return words[0].upper() + words[1:]
 
 
-def _course(kpi: Kpi, range_: KpiRange, entities: tuple[str, ...]) -> None:
+def _course(kpi: Kpi, range_: KpiRange, frame: Frame) -> None:
     """Its course as a figure, in a sentence, and as a table."""
-    found, steps = kpi_reads.kpi_course(kpi.id, range_.name, entities)
+    found, steps = kpi_reads.kpi_course(kpi.id, range_.name, frame)
     course = [(at, found.get(at)) for at in steps]
-    currency = reads.reporting_currency()
+    currency = frame.currency
     words = course_words(kpi, course, reader(), currency)
     st.plotly_chart(
         course_figure(kpi, course, reader(), palette(), currency),
@@ -161,16 +176,19 @@ def _course(kpi: Kpi, range_: KpiRange, entities: tuple[str, ...]) -> None:
         write(course_table(kpi, course, reader(), currency))
 
 
-def _behind(kpi: Kpi, name: str, entities: tuple[str, ...]) -> None:
+def _behind(asked: Kpi, name: str, frame: Frame) -> None:
+    kpi = kpi_reads.targeted(asked, frame)
+
     def draw() -> None:
-        range_ = kpi_reads.kpi_range(name, entities)
-        write(heading(kpi.title, f"what is behind it, {range_.words}"))
-        _course(kpi, range_, entities)
+        range_ = kpi_reads.kpi_range(name, frame)
+        whole = OF_ALL if kpi_reads.is_of_all(kpi, frame) else ""
+        write(heading(kpi.title, f"what is behind it, {range_.words}{whole}"))
+        _course(kpi, range_, frame)
         parted = [(Dimension.LEGAL_ENTITY, "Legal entity")]
         if kpi.cases.origin is not Origin.MILESTONES:
             parted = [(Dimension.HANDOFF, "Handoff"), (Dimension.RULE, "Rule"), (Dimension.SOURCE, "Source"), *parted]
         for dimension, words in parted:
-            told = kpi_reads.kpi_by(kpi.id, dimension, range_.name, entities)
+            told = kpi_reads.kpi_by(kpi.id, dimension, range_.name, frame)
             if any(one.label for one in told):
                 write(parts_table(kpi, told, words))
         is_open = (
@@ -187,11 +205,11 @@ def _behind(kpi: Kpi, name: str, entities: tuple[str, ...]) -> None:
         )
         key = f"cases_page {kpi.id} {'open' if is_open else 'ended'}"
         first = (int(st.session_state.get(key, 1)) - 1) * _CASES_A_PAGE
-        cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, first)
+        cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, frame, is_open, _CASES_A_PAGE, first)
         if not cases and first:
             # That page has gone since it was chosen.
-            cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, entities, is_open, _CASES_A_PAGE, 0)
-        export("cases", kpi.id, total, cases_sheet(kpi, kpi_reads.question(range_.name, entities), is_open=is_open))
+            cases, total = kpi_reads.kpi_cases(kpi.id, range_.name, frame, is_open, _CASES_A_PAGE, 0)
+        export("cases", kpi.id, total, cases_sheet(kpi, kpi_reads.question(kpi, range_.name, frame), is_open=is_open))
         if cases:
             write(cases_table(kpi, cases, reader(), is_open=is_open))
         else:
@@ -201,7 +219,9 @@ def _behind(kpi: Kpi, name: str, entities: tuple[str, ...]) -> None:
             st.pagination(pages, key=key)
         statements = kpi_reads.kpi_statements(kpi.id, range_.name)
         if statements:
-            with st.expander("Day by day, as it was stated", key="days"):
+            # What was stated once is not restated in another currency, or of fewer.
+            of_all = f", of all together in {reads.reporting_currency()}" if query_of(frame) else ""
+            with st.expander(f"Day by day, as it was stated{of_all}", key="days"):
                 write(days_table(kpi, statements, reader(), reads.reporting_currency()))
 
     shielded(draw)

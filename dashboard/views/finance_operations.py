@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import flow_reads, kpi_reads, reads
-from dashboard.components import filters
+from dashboard import kpi_reads, reads
 from dashboard.components.acting import tell_done
 from dashboard.components.alert_filters import states_and_ownership
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.export import export
+from dashboard.components.frame import draw_frame
 from dashboard.components.money_funnel import funnel
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.work_acting import draw_work_actions
@@ -19,6 +19,7 @@ from dashboard.components.work_pane import draw_pane
 from dashboard.components.work_rows import picked_words, work_head, work_row
 from dashboard.export_sheets import work_sheet
 from dashboard.formatting import compact_money, count_of, grouped
+from dashboard.framing import Frame
 from domain.alert import AlertState
 from storage.work_list import WorkItem, WorkPage, WorkWish
 
@@ -30,34 +31,32 @@ _PICKED, _CHANGED = "picked_work", "work_changed"
 
 def _page() -> None:
     tell_done()
-    wish = _filters()
-    st.fragment(_summary, run_every=REFRESH)(wish)
+    frame = draw_frame().frame
+    wish = _filters(frame)
+    st.fragment(_summary, run_every=REFRESH)(frame)
     shown = st.query_params.get(SHOWN, "")
     file = reads.alert_file(shown) if shown else None
     if shown and file is None:
         st.query_params.pop(SHOWN, None)
     if file is None:
-        _work(wish, "")
+        _work(wish, "", frame.currency)
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _work(wish, file.record.alert_id)
+        _work(wish, file.record.alert_id, frame.currency)
     with right, st.container(key="pane"):
         st.button("Close", key="close_pane", icon=":material/close:", type="tertiary", on_click=_show, args=("",))
         st.fragment(_pane, run_every=REFRESH)(file.record.alert_id)
 
 
-def _filters() -> WorkWish:
-    filters.bar()
+def _filters(frame: Frame) -> WorkWish:
     with st.container(horizontal=True, vertical_alignment="center", key="work_filters"):
         states, ownership = states_and_ownership()
         search = st.text_input(
             "Object", key="find", placeholder="Object id", label_visibility="collapsed", bind="query-params", width=140
         )
-        rules = _choice("Rules", sorted({count.rule for count in reads.alert_counts(())}), "rule")
-        entities = filters.legal_entities(reads.legal_entities())
-        regions = _choice("Regions", flow_reads.dimensions().regions, "region")
-    return WorkWish(states, entities, regions, rules, ownership, search or "")
+        rules = _choice("Rules", sorted({count.rule for count in reads.alert_counts()}), "rule")
+    return WorkWish(states, frame.entities, frame.regions, rules, ownership, search or "")
 
 
 def _choice(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:
@@ -73,11 +72,11 @@ def _choice(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:
     return tuple(sorted(chosen))
 
 
-def _summary(wish: WorkWish) -> None:
+def _summary(frame: Frame) -> None:
     def draw() -> None:
-        everything = reads.work(WorkWish(entities=wish.entities, regions=wish.regions), _A_PAGE, 0)
-        write(sentence(*_in_words(everything)))
-        found = {one.kpi.id: one.figure for one in kpi_reads.kpi_figures("30d", wish.entities)}
+        everything = reads.work(WorkWish(entities=frame.entities, regions=frame.regions), _A_PAGE, 0, frame.currency)
+        write(sentence(*_in_words(everything, frame.currency)))
+        found = {one.kpi.id: one.figure for one in kpi_reads.kpi_figures("30d", frame)}
         steps = [(name, found[name.lower()]) for name in ("Booked", "Billed", "Collected") if name.lower() in found]
         if steps:
             write(heading("From booked to collected", "the last 30 days"))
@@ -86,11 +85,11 @@ def _summary(wish: WorkWish) -> None:
     shielded(draw)
 
 
-def _in_words(page: WorkPage) -> tuple[str, str]:
+def _in_words(page: WorkPage, currency: str) -> tuple[str, str]:
     """How much waits, and where to begin."""
     if not page.total:
         return "Nothing is stuck.", "in_time"
-    worth = compact_money(page.money, reads.reporting_currency())
+    worth = compact_money(page.money, currency)
     unknown = f" and {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
     first = page.items[0]
     where = f"{first.business_object.type} {first.business_object.id}"
@@ -102,29 +101,29 @@ def _in_words(page: WorkPage) -> tuple[str, str]:
     )
 
 
-def _work(wish: WorkWish, shown: str) -> None:
+def _work(wish: WorkWish, shown: str, currency: str) -> None:
     # Not in the part that refreshes: what somebody types must stay.
     targets = sorted(_picked()) or ([shown] if shown else [])
     if targets:
         draw_work_actions(targets, on_done=_unpick)
-    st.fragment(_rows, run_every=REFRESH)(wish, shown)
+    st.fragment(_rows, run_every=REFRESH)(wish, shown, currency)
 
 
-def _rows(wish: WorkWish, shown: str) -> None:
-    shielded(lambda: _draw_rows(wish, shown))
+def _rows(wish: WorkWish, shown: str, currency: str) -> None:
+    shielded(lambda: _draw_rows(wish, shown, currency))
 
 
-def _draw_rows(wish: WorkWish, shown: str) -> None:
+def _draw_rows(wish: WorkWish, shown: str, currency: str) -> None:
     number = _page_number()
-    page = reads.work(wish, _A_PAGE, (number - 1) * _A_PAGE)
+    page = reads.work(wish, _A_PAGE, (number - 1) * _A_PAGE, currency)
     if not page.items and number > 1:
         st.session_state["page"] = 1
-        page = reads.work(wish, _A_PAGE, 0)
+        page = reads.work(wish, _A_PAGE, 0, currency)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="work_top"):
         note = f"{count_of(page.total, 'alert')} on {count_of(page.objects, 'object')}, the most urgent first"
         picked = len(_picked())
         write(heading("Work", picked_words(picked, page.total) if picked else note))
-        export("work", "work-list", page.total, work_sheet(wish))
+        export("work", "work-list", page.total, work_sheet(wish, currency=currency))
     if not page.items:
         _nothing(wish)
         return

@@ -13,6 +13,7 @@ from dashboard.components.figures import CONFIG
 from dashboard.components.filters import TimeRange
 from dashboard.components.flow_figure import edge_key, flow_figure
 from dashboard.components.flow_tables import edge_facts, flow_text, flow_words, handoffs_table, legend, objects_table
+from dashboard.components.frame import draw_frame
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.export_sheets import handoffs_sheet, objects_sheet
 from dashboard.formatting import count_of
@@ -28,12 +29,20 @@ _SHARES = (0, 1, 2, 5, 10, 20, 50)
 
 def _page() -> None:
     known = flow_reads.dimensions()
-    with filters.bar():
+    drawn = draw_frame()
+    frame, currency = drawn.frame, drawn.frame.currency
+    with drawn.room:
         range_ = filters.time_range("7d", "stretch")
     with st.container(horizontal=True, vertical_alignment="center", key="flow_filters"):
-        entities = filters.legal_entities(known.entities)
-        regions = _choice("Regions", known.regions, "region")
-        types = _choice("Objects", known.object_types, "objects")
+        types: list[str] = st.multiselect(
+            "Objects",
+            list(known.object_types),
+            key="objects",
+            placeholder="All objects",
+            label_visibility="collapsed",
+            bind="query-params",
+            width=260,
+        )
         least = st.select_slider(
             "Hide handoffs that fewer objects made than",
             _SHARES,
@@ -43,28 +52,15 @@ def _page() -> None:
             bind="query-params",
             width=260,
         )
-    which = FlowFilter(types, entities, regions)
-    flow = flow_reads.map_of(range_.name, which)
+    which = FlowFilter(tuple(sorted(types)), frame.entities, frame.regions)
+    flow = flow_reads.map_of(range_.name, which, currency)
     if not flow.edges:
-        st.fragment(_nothing_yet, run_every=REFRESH)(range_, which)
+        st.fragment(_nothing_yet, run_every=REFRESH)(range_, which, currency)
         return
-    st.fragment(_map, run_every=REFRESH)(range_, which, least / 100)
+    st.fragment(_map, run_every=REFRESH)(range_, which, currency, least / 100)
     chosen = _chosen(flow)
     if chosen:
-        st.fragment(_behind, run_every=REFRESH)(range_, which, chosen)
-
-
-def _choice(label: str, known: tuple[str, ...], key: str) -> tuple[str, ...]:
-    chosen: list[str] = st.multiselect(
-        label,
-        list(known),
-        key=key,
-        placeholder=f"All {label.lower()}",
-        label_visibility="collapsed",
-        bind="query-params",
-        width=180,
-    )
-    return tuple(sorted(chosen))
+        st.fragment(_behind, run_every=REFRESH)(range_, which, currency, chosen)
 
 
 def _chosen(flow: FlowMap) -> str:
@@ -88,8 +84,8 @@ def _chosen(flow: FlowMap) -> str:
     )
 
 
-def _nothing_yet(range_: TimeRange, which: FlowFilter) -> None:
-    if flow_reads.map_of(range_.name, which).edges:
+def _nothing_yet(range_: TimeRange, which: FlowFilter, currency: str) -> None:
+    if flow_reads.map_of(range_.name, which, currency).edges:
         # The whole page, which then has something to choose from.
         st.rerun()
     write(
@@ -102,9 +98,9 @@ def _nothing_yet(range_: TimeRange, which: FlowFilter) -> None:
     )
 
 
-def _map(range_: TimeRange, which: FlowFilter, least_share: float) -> None:
+def _map(range_: TimeRange, which: FlowFilter, currency: str, least_share: float) -> None:
     def draw() -> None:
-        flow = flow_reads.map_of(range_.name, which)
+        flow = flow_reads.map_of(range_.name, which, currency)
         shown = [edge for edge in flow.edges if edge.share >= least_share]
         # Of what is drawn: a sentence about a hidden path sends readers to look for what is not there.
         write(sentence(*flow_words(shown)))
@@ -141,9 +137,9 @@ def _pick() -> None:
         st.session_state["flow_picked"] = True
 
 
-def _behind(range_: TimeRange, which: FlowFilter, chosen: str) -> None:
+def _behind(range_: TimeRange, which: FlowFilter, currency: str, chosen: str) -> None:
     def draw() -> None:
-        edge = _edge_of(flow_reads.map_of(range_.name, which), chosen)
+        edge = _edge_of(flow_reads.map_of(range_.name, which, currency), chosen)
         write(heading(chosen, range_.words))
         if edge is None:
             write(notice("Nobody made this handoff", "Choose a longer time range or fewer filters above."))

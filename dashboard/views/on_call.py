@@ -15,18 +15,22 @@ from dashboard.components.alert_parts import alert_head, history_table, messages
 from dashboard.components.alert_rows import alert_row, rows_head
 from dashboard.components.cards import heading, notice
 from dashboard.components.export import export
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.hop_health import draw_hop_health
 from dashboard.components.incident_page import INCIDENT, draw_incident, draw_incidents
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.why import why_panel
 from dashboard.export_sheets import alerts_sheet
 from dashboard.formatting import count_of
+from dashboard.framing import Frame
 from domain.alert import AlertState
 from domain.alert_action import Handling
 from storage.on_call import AlertFile, AlertWish
 
 REFRESH = timedelta(seconds=5)
 ALERT = "alert"
+ONE_ALERT = Follows(entity=False, region=False, currency=False, because="one alert is shown, in its own currency")
+ONE_INCIDENT = Follows(entity=False, region=False, because="one incident is shown, with all that waits behind it")
 _ALERTS_A_PAGE = 15
 
 
@@ -35,24 +39,25 @@ def _page() -> None:
     asked = st.query_params.get(ALERT, "").strip()
     incident = st.query_params.get(INCIDENT, "").strip()
     if asked:
+        draw_frame(ONE_ALERT)
         _one(asked)
     elif incident:
-        draw_incident(incident, REFRESH)
+        draw_incident(incident, draw_frame(ONE_INCIDENT).frame.currency, REFRESH)
     else:
         _list()
 
 
 def _list() -> None:
-    known = reads.legal_entities()
-    rules = sorted({count.rule for count in reads.alert_counts(())})
-    filters.bar()
-    st.fragment(draw_incidents, run_every=REFRESH)()
-    draw_hop_health(REFRESH)
-    wish = _wish(known, rules)
+    rules = sorted({count.rule for count in reads.alert_counts()})
+    frame = draw_frame().frame
+    is_part = bool(frame.entities or frame.regions)
+    st.fragment(draw_incidents, run_every=REFRESH)(is_part=is_part)
+    draw_hop_health(REFRESH, frame.currency, is_part=is_part)
+    wish = _wish(frame, rules)
     st.fragment(_alerts, run_every=REFRESH)(wish)
 
 
-def _wish(known: Sequence[str], rules: Sequence[str]) -> AlertWish:
+def _wish(frame: Frame, rules: Sequence[str]) -> AlertWish:
     """Which alerts the reader wants to see."""
     with st.container(horizontal=True, vertical_alignment="center", key="alert_filters"):
         states, ownership = states_and_ownership()
@@ -66,10 +71,10 @@ def _wish(known: Sequence[str], rules: Sequence[str]) -> AlertWish:
             persist_state="page",
             width=220,
         )
-        entities = filters.legal_entities(known)
     return AlertWish(
         states=states,
-        entities=entities,
+        entities=frame.entities,
+        regions=frame.regions,
         rules=tuple(sorted(chosen)),
         ownership=ownership,
     )

@@ -10,11 +10,14 @@ from dashboard.components import filters
 from dashboard.components.cards import Tile, heading, notice, sentence, tiles
 from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, throughput_figure
 from dashboard.components.filters import TimeRange
+from dashboard.components.frame import draw_frame
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.components.sources import sources_table
-from dashboard.components.standing import listed, reported_first, standing_words
+from dashboard.components.standing import at_rates_words, listed, standing_words
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
 from dashboard.formatting import UNKNOWN, compact_money, count_of, duration, exact_money, grouped, percent
+from dashboard.framing import Frame
+from dashboard.money_in import counts_in, risk_in
 from domain.alert import AlertState
 from storage.freshness import SourceFreshness
 from storage.overview import MoneyAtRisk, OrderFlow, RuleCount
@@ -24,21 +27,22 @@ _ALERTS_A_PAGE = 12
 
 
 def _page() -> None:
-    known = reads.legal_entities()
-    with filters.bar():
+    drawn = draw_frame()
+    with drawn.room:
         range_ = filters.time_range()
-        entities = filters.legal_entities(known)
-    st.fragment(_summary, run_every=REFRESH)(range_, entities)
-    st.fragment(_alerts, run_every=REFRESH)(entities)
-    st.fragment(_by_rule, run_every=REFRESH)(entities)
-    st.fragment(_throughput, run_every=4 * REFRESH)(range_, entities)
+    frame = drawn.frame
+    st.fragment(_summary, run_every=REFRESH)(range_, frame)
+    st.fragment(_alerts, run_every=REFRESH)(frame.without_currency())
+    st.fragment(_by_rule, run_every=REFRESH)(frame)
+    st.fragment(_throughput, run_every=4 * REFRESH)(range_, frame.without_currency())
 
 
-def _summary(range_: TimeRange, entities: tuple[str, ...]) -> None:
+def _summary(range_: TimeRange, frame: Frame) -> None:
     def draw() -> None:
-        counts, sources = reads.alert_counts(entities), reads.sources()
-        money = reported_first(reads.money_at_risk(entities), reads.reporting_currency())
-        flow, before = reads.order_flow(range_.name, entities)
+        whose = frame.without_currency()
+        counts, sources = reads.alert_counts(whose), reads.sources()
+        money = risk_in(reads.money_at_risk(whose), frame.currency)
+        flow, before = reads.order_flow(range_.name, whose)
         if not _has_heard(sources):
             write(
                 notice(
@@ -134,14 +138,14 @@ def _stated(money: Sequence[MoneyAtRisk], state: AlertState) -> list[str]:
     return [compact_money(row.amount, row.currency) for row in money if row.state is state and row.amount is not None]
 
 
-def _alerts(entities: tuple[str, ...]) -> None:
+def _alerts(frame: Frame) -> None:
     def draw() -> None:
         page = int(st.session_state.get("alerts_page", 1))
-        found = reads.open_alerts(entities, _ALERTS_A_PAGE, (page - 1) * _ALERTS_A_PAGE)
+        found = reads.open_alerts(frame, _ALERTS_A_PAGE, (page - 1) * _ALERTS_A_PAGE)
         if not found.alerts and page > 1:
             # Alerts were resolved while the reader stood on a page that is no more.
             st.session_state["alerts_page"] = page = 1
-            found = reads.open_alerts(entities, _ALERTS_A_PAGE, 0)
+            found = reads.open_alerts(frame, _ALERTS_A_PAGE, 0)
         write(heading("Alerts now", count_of(found.total, "open alert")))
         if not found.alerts:
             write(
@@ -161,21 +165,21 @@ def _alerts(entities: tuple[str, ...]) -> None:
     shielded(draw)
 
 
-def _by_rule(entities: tuple[str, ...]) -> None:
+def _by_rule(frame: Frame) -> None:
     def draw() -> None:
-        counts = reads.alert_counts(entities)
+        counts = reads.alert_counts(frame.without_currency())
         if counts:
-            write(heading("Money at risk by handoff", "bars compare amounts of one currency"))
-            write(rules_table(counts))
+            write(heading("Money at risk by handoff", at_rates_words(frame)))
+            write(rules_table(counts_in(counts, frame.currency)))
 
     shielded(draw)
 
 
-def _throughput(range_: TimeRange, entities: tuple[str, ...]) -> None:
+def _throughput(range_: TimeRange, frame: Frame) -> None:
     def draw() -> None:
         if not _has_heard(reads.sources()):
             return
-        found = reads.throughput(range_.name, entities)
+        found = reads.throughput(range_.name, frame)
         write(heading("Throughput per milestone", f"{range_.words}, each row to its own scale, heights by square root"))
         if not found.counts:
             write(notice("No milestone was reached in this time", "Choose a longer time range above."))

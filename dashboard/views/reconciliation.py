@@ -5,10 +5,10 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import actions, reads
-from dashboard.components import filters
 from dashboard.components.acting import reason_form, tell_done
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.export import export
+from dashboard.components.frame import draw_frame
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.reconcile_parts import exception
 from dashboard.export_sheets import work_sheet
@@ -29,7 +29,7 @@ _ACCEPTING, _CHANGED = "accepting", "reconcile_changed"
 def _page() -> None:
     tell_done()
     rules = reads.reconcile_rules()
-    filters.bar()
+    frame = draw_frame().frame
     with st.container(horizontal=True, vertical_alignment="center", key="reconcile_filters"):
         which = st.segmented_control(
             "Which",
@@ -49,32 +49,32 @@ def _page() -> None:
             bind="query-params",
             width=260,
         )
-        entities = filters.legal_entities(reads.legal_entities())
     wish = WorkWish(
         states=(AlertState.FIRING.value,),
-        entities=entities,
+        entities=frame.entities,
+        regions=frame.regions,
         rules=tuple(sorted(chosen or rules)) or ("none",),
         accepted=which == _ACCEPTED,
     )
-    st.fragment(_exceptions, run_every=REFRESH)(wish)
+    st.fragment(_exceptions, run_every=REFRESH)(wish, frame.currency)
     # Not in the part that refreshes: what somebody types must stay.
     _accept_form()
 
 
-def _exceptions(wish: WorkWish) -> None:
-    shielded(lambda: _draw(wish))
+def _exceptions(wish: WorkWish, currency: str) -> None:
+    shielded(lambda: _draw(wish, currency))
 
 
-def _draw(wish: WorkWish) -> None:
+def _draw(wish: WorkWish, currency: str) -> None:
     number = int(st.session_state.get("reconcile_page", 1))
-    page = reads.work(wish, _A_PAGE, (number - 1) * _A_PAGE)
+    page = reads.work(wish, _A_PAGE, (number - 1) * _A_PAGE, currency)
     if not page.items and number > 1:
         st.session_state["reconcile_page"] = 1
-        page = reads.work(wish, _A_PAGE, 0)
-    write(sentence(*_in_words(page, accepted=wish.accepted)))
+        page = reads.work(wish, _A_PAGE, 0, currency)
+    write(sentence(*_in_words(page, currency, accepted=wish.accepted)))
     with st.container(horizontal=True, horizontal_alignment="distribute", key="reconcile_top"):
         write(heading("Exceptions", f"{count_of(page.total, 'exception')}, by money and age"))
-        export("reconcile", "reconciliation", page.total, work_sheet(wish, "reconciliation"))
+        export("reconcile", "reconciliation", page.total, work_sheet(wish, "reconciliation", currency))
     if not page.items:
         write(
             notice(
@@ -108,10 +108,10 @@ def _draw(wish: WorkWish) -> None:
         st.rerun()
 
 
-def _in_words(page: WorkPage, *, accepted: bool) -> tuple[str, str]:
+def _in_words(page: WorkPage, currency: str, *, accepted: bool) -> tuple[str, str]:
     if not page.total:
         return ("Nothing is accepted.", "in_time") if accepted else ("No exception is open.", "in_time")
-    worth = compact_money(page.money, reads.reporting_currency())
+    worth = compact_money(page.money, currency)
     unknown = f", {grouped(page.unconverted)} of unknown worth" if page.unconverted else ""
     verb = ("is" if page.total == 1 else "are") + (" accepted" if accepted else " open")
     return f"{count_of(page.total, 'exception')} about {worth}{unknown} {verb}.", "retracted" if accepted else "firing"

@@ -5,9 +5,9 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import people, rule_actions, rule_reads
-from dashboard.components import filters
 from dashboard.components.acting import may_not, no_permission, tell_done
 from dashboard.components.cards import facts_line, heading, notice
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.markup import element
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.rule_editor import begin, draw_editor, is_editing
@@ -30,12 +30,18 @@ from rules.rule_words import words_of
 from storage.rule_health import RuleHealth
 
 REFRESH = timedelta(seconds=20)
+FOLLOWS = Follows(
+    entity=False,
+    region=False,
+    currency=False,
+    because="rules are the same for all, and what they found is in the currency of each object",
+)
 SOON = timedelta(seconds=5)
 
 
 def _page() -> None:
     tell_done()
-    filters.bar()
+    draw_frame(FOLLOWS)
     files = current().rule_files
     if files is None:
         write(notice("No rules are read here", "The console was started without the program around it.", "milepost up"))

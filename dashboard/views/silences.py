@@ -6,9 +6,9 @@ import streamlit as st
 
 from alerts.escalation_view import policy_rows
 from dashboard import actions, people, reads
-from dashboard.components import filters
 from dashboard.components.acting import may_not, reason_form, tell_done
 from dashboard.components.cards import heading, notice
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.markup import element
 from dashboard.components.new_silence import draw_new_silence
 from dashboard.components.page import reader, shielded, write
@@ -20,6 +20,7 @@ from domain.permission import Permission
 from domain.silence import Silence, SilenceState
 
 REFRESH = timedelta(seconds=5)
+FOLLOWS = Follows(entity=False, region=False, currency=False, because="silences and who is on call hold for all")
 _A_PAGE = 20
 _SHOWN = {
     "In force": (SilenceState.ACTIVE, SilenceState.PENDING),
@@ -31,7 +32,7 @@ _ENDING = "ending"
 
 def _page() -> None:
     tell_done()
-    filters.bar()
+    draw_frame(FOLLOWS)
     shown = st.segmented_control(
         "Which",
         list(_SHOWN),

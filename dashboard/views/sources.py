@@ -8,6 +8,7 @@ from dashboard import reads, source_reads
 from dashboard.components import filters
 from dashboard.components.cards import facts_line, heading, notice
 from dashboard.components.filters import TimeRange
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.markup import element
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.source_pages import (
@@ -21,10 +22,13 @@ from dashboard.components.sources import sources_table
 from dashboard.formatting import count_of
 
 REFRESH = timedelta(seconds=20)
+FOLLOWS = Follows(
+    entity=False, region=False, currency=False, because="a source is heard or silent for all legal entities together"
+)
 
 
 def _page() -> None:
-    with filters.bar():
+    with draw_frame(FOLLOWS).room:
         range_ = filters.time_range()
     asked = st.query_params.get(SOURCE, "").strip()
     if asked:

@@ -9,6 +9,7 @@ from dashboard.components import filters
 from dashboard.components.amounts import stated_amounts
 from dashboard.components.cards import facts_line, heading, money, notice, state_chip, trace_link
 from dashboard.components.figures import CONFIG
+from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.markup import Html, element, join
 from dashboard.components.page import figure_width, palette, reader, shielded, write
 from dashboard.components.tables import alerts_table, events_table, objects_table, spans_table
@@ -17,16 +18,18 @@ from dashboard.components.verdict import Verdict, gravest, hop_words, verdict_of
 from dashboard.components.waterfall import trace_words, traces_of, waterfall_figure
 from dashboard.components.why import why_panel
 from dashboard.formatting import Reader, count_of
+from dashboard.framing import EVERYTHING
 from storage.trace_view import HUB_TYPES, Journey
 
 REFRESH = timedelta(seconds=5)
+FOLLOWS = Follows(entity=False, region=False, currency=False, because="one object is shown whole, in its own currency")
 _RUNS_IN_TITLE = 3
 _EXAMPLES = 5
 _WHOLE, _AROUND = "Whole journey", "Around the alert"
 
 
 def _page() -> None:
-    filters.bar()
+    draw_frame(FOLLOWS)
     text = st.query_params.get(filters.OBJECT, "").strip()
     if not text:
         write(
@@ -37,7 +40,7 @@ def _page() -> None:
                 "milepost alerts list",
             )
         )
-        examples = reads.open_alerts((), _EXAMPLES, 0)
+        examples = reads.open_alerts(EVERYTHING, _EXAMPLES, 0)
         if examples.alerts:
             write(heading("Stuck now", f"the most urgent of {count_of(examples.total, 'open alert')}"))
             write(alerts_table(examples.alerts, reader(), reads.muted_alerts()))

@@ -17,7 +17,7 @@ from milepost.close_book import close_keeper, load_close_book
 from milepost.close_rows import case_row, close_row, gate_row, sign_off_row
 from milepost.settings import Settings
 from storage.client import Store
-from storage.close_cases import case_rows
+from storage.close_cases import CasesWhich, case_rows
 from storage.close_sign_offs import sign_off_history
 from storage.events import latest_instant
 
@@ -89,7 +89,7 @@ class CloseReads:
             [scope.extent for scope in scopes],
             book.pricing,
             at,
-            is_open=wish.is_open,
+            which=CasesWhich.OPEN if wish.is_open else CasesWhich.CLEARED,
             limit=wish.limit,
             offset=wish.offset,
         )

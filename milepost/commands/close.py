@@ -14,7 +14,7 @@ from milepost.settings import load_settings
 
 close_app = typer.Typer(no_args_is_help=True, help="See how ready the books are to be closed, and sign them off.")
 Row = Mapping[str, Any]
-_COLUMNS = ("gate", "state", "cleared", "open", "open money", "oldest", "at cutoff", "owner")
+_COLUMNS = ("gate", "state", "cleared", "open", "in flight", "open money", "oldest", "at cutoff", "owner")
 _GATE_COLUMNS = ("gate", "title", "weight", "kind", "counts", "cleared by", "unless", "owner")
 _BLOCKER_COLUMNS = ("gate", "object", "legal_entity", "amount", "currency", "stuck_at", "stuck_since", "owner")
 _HISTORY_COLUMNS = ("at", "legal_entity", "period", "kind", "who", "score", "blockers", "reason")
@@ -63,7 +63,7 @@ def close_blockers(
     limit: LimitOption = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show the objects that block the close, those worth most first."""
+    """Show the objects that are not cleared, those worth most first; in flight are those that are not late yet."""
     settings = load_settings()
     wish = CasesWish(period, legal_entity, gate, not cleared, limit)
     with open_answers(settings, SystemClock()) as answers:
@@ -75,7 +75,7 @@ def close_blockers(
         {
             **row,
             "object": f"{row['object_type']}/{row['object_id']}",
-            "stuck_at": row["stuck_at"] or "",
+            "stuck_at": (row["stuck_at"] or "") + (" (in flight)" if row["in_flight"] else ""),
             "stuck_since": row["stuck_since"] or f"cleared {row['cleared_at']}",
         }
         for row in rows
@@ -90,7 +90,8 @@ def close_sign_off(
     period: PeriodOption = "",
     by: Annotated[str, typer.Option("--by", help="Who signs; the machine's name of you by default.")] = "",
     with_blockers: Annotated[
-        bool, typer.Option("--with-blockers", help="Although gates are blocked or unknown; recorded as such.")
+        bool,
+        typer.Option("--with-blockers", help="Although gates are blocked, in flight or unknown; recorded as such."),
     ] = False,
 ) -> None:
     """Sign off a close as it stands; what changes it later suspends that."""
@@ -148,7 +149,7 @@ def _score(row: Row) -> str:
     if row["score"] is not None:
         return _percent(row["score"])
     if row["score_at_least"] is None:
-        return "unknown: there is nothing to do"
+        return "unknown: nothing is due yet" if row["in_flight"] else "unknown: there is nothing to do"
     return f"unknown, {_percent(row['score_at_least'])} to {_percent(row['score_at_most'])}"
 
 
@@ -164,6 +165,7 @@ def _cells(gate: Row) -> dict[str, Any]:
         "state": gate["state"].replace("_", " "),
         "cleared": f"{gate['cleared']:,} of {gate['cases']:,}" if gate["cases"] else "",
         "open": f"{gate['open']:,}" if gate["cases"] else "",
+        "in flight": f"{gate['in_flight']:,}" if gate["cases"] else "",
         "open money": "; ".join(money),
         "oldest": gate["oldest_open_at"] or "",
         "at cutoff": "" if gate["forecast"] is None else _at_cutoff(gate["forecast"]),

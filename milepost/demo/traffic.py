@@ -209,7 +209,8 @@ class Traffic:
             starts = case_starts(dice(self._seed, "day", WOUND_DOWN.code, day), WOUND_DOWN, day)
             for position, started_at in enumerate(starts):
                 number = f"{day.toordinal() % 1000:03d}{len(ENTITIES)}{position:03d}"
-                case = self._write(number, WOUND_DOWN, started_at, "sales", OFFICE_PACE)
+                # From stock and paid at once, so that it bills until the end, and is not taken for one that stands.
+                case = self._write(number, WOUND_DOWN, started_at, "sales", WEB_SHOP_PACE)
                 if all(each.happened_at < by for each in case.happenings):
                     yield case
             day += timedelta(days=1)

@@ -1,4 +1,4 @@
--- The last entry of the history of sign-offs of each legal entity and period.
+-- The last sign-off or reopening of each legal entity and period.
 -- columns: legal_entity, period, at, entry_id, kind, who, reason, with_blockers, known_through, score, cells, changes, follows
 SELECT
     toString(legal_entity) AS legal_entity,
@@ -15,5 +15,6 @@ SELECT
     changes,
     follows
 FROM close_sign_offs
+WHERE close_sign_offs.kind != 'cleared'
 ORDER BY close_sign_offs.at DESC, entry_id DESC
 LIMIT 1 BY close_sign_offs.legal_entity, close_sign_offs.period

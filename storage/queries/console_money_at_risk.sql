@@ -1,7 +1,7 @@
--- What the open alerts of some legal entities (all when none is named) stand for, per state and currency. An
+-- What the open alerts of some legal entities and regions (all when none is named) stand for, per state and currency. An
 -- object counts once, in the gravest state it is in, however many alerts it has; an amount nobody stated is
 -- counted, never added. A silent source is left out: the money behind it is that of the alerts it suspends.
--- params: entities Array(String)
+-- params: entities Array(String), regions Array(String)
 -- columns: state, currency, objects, objects_without_amount, amount
 SELECT
     worst AS state, stated_currency AS currency, count() AS objects, countIf(isNull(stated_amount)) AS objects_without_amount,
@@ -15,6 +15,7 @@ FROM
     FROM alerts
     WHERE state IN ('firing', 'at_risk', 'suspended') AND alert != 'SourceSilent'
         AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, labels['legal_entity']))
+        AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, labels['region']))
     GROUP BY object_type, object_id
 )
 GROUP BY worst, stated_currency

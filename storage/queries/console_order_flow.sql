@@ -1,7 +1,7 @@
 -- How the orders approved in a stretch of time fared on their way into the ERP, and those of the stretch before
 -- it: decided are those posted or with an alert that fired, late are those with such an alert. Retracted alerts
 -- were wrong and do not count. Rows are read by arrival, which an occurrence may precede but hardly follows.
--- params: since DateTime64(6, 'UTC'), middle DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), entities Array(String)
+-- params: since DateTime64(6, 'UTC'), middle DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), entities Array(String), regions Array(String)
 -- columns: is_current, approved, decided, late, posted, median_seconds
 WITH late_orders AS
 (
@@ -30,9 +30,11 @@ FROM
         AND type IN ('order.approved', 'order.posted')
         AND received_at >= {since:DateTime64(6, 'UTC')} - INTERVAL 1 DAY
         AND occurred_at >= {since:DateTime64(6, 'UTC')} AND occurred_at <= {until:DateTime64(6, 'UTC')}
-        AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
     GROUP BY object_id
+    -- Of the order, and not of each event: a posting hardly ever says it again.
     HAVING countIf(type = 'order.approved') > 0
+        AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, toString(maxIf(legal_entity, legal_entity != ''))))
+        AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, toString(maxIf(region, region != ''))))
 )
 GROUP BY is_current
 ORDER BY is_current

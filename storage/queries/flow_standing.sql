@@ -1,8 +1,8 @@
 -- How many objects of these types stand at each milestone, by currency, with their amounts: in each and, in the reporting
--- currency, at the latest rate by a day if that is no older than `rate_days`. Of all legal entities and regions, or of
+-- currency, at the latest rates by a day if no older than `rate_days`; those are in the `base_currency`. Of all legal entities and regions, or of
 -- those that are named.
 -- params: layout String, object_types Array(String), entities Array(String), regions Array(String),
---   priced_on Date, reporting_currency String, rate_days UInt32
+--   priced_on Date, reporting_currency String, base_currency String, rate_days UInt32
 -- columns: object_type, at_type, currency, objects, unknown, amount, converted, unconverted
 WITH
     rates AS
@@ -28,6 +28,18 @@ WITH
             AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))
         GROUP BY object_type, at_type, currency
         HAVING objects > 0
+    ),
+    own AS
+    (
+        SELECT
+            summed.*,
+            {reporting_currency:String} AS wanted,
+            multiIf(
+                currency = {base_currency:String}, CAST(1, 'Nullable(Decimal(38, 18))'),
+                rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32}, rates.rate,
+                NULL) AS rate_in
+        FROM summed
+        ASOF LEFT JOIN rates ON rates.rate_currency = summed.currency AND summed.priced_on >= rates.valid_on
     )
 SELECT
     object_type,
@@ -39,11 +51,14 @@ SELECT
     multiIf(
         objects = unknown, NULL,
         currency = {reporting_currency:String}, amount,
-        rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+        isNull(rate_in), NULL,
+        {reporting_currency:String} = {base_currency:String},
         -- In 128 bits a product above 1.7e11 is wrong without an error.
-        accurateCastOrNull(toDecimal256(amount, 9) * rates.rate, 'Decimal(38, 9)'),
+        accurateCastOrNull(toDecimal256(amount, 9) * rate_in, 'Decimal(38, 9)'),
+        rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+        accurateCastOrNull(divideDecimal(toDecimal256(amount, 9) * rate_in, toDecimal256(rates.rate, 18), 9), 'Decimal(38, 9)'),
         NULL) AS converted,
     if(isNull(converted), objects, unknown) AS unconverted
-FROM summed
-ASOF LEFT JOIN rates ON rates.rate_currency = summed.currency AND summed.priced_on >= rates.valid_on
+FROM own
+ASOF LEFT JOIN rates ON rates.rate_currency = own.wanted AND own.priced_on >= rates.valid_on
 ORDER BY object_type, at_type, currency

@@ -2,14 +2,15 @@
 -- of `slice_us`, and those that had begun before `until` and not ended, in slice -1, with how long they had waited for a
 -- value. For each value of a
 -- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
--- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Where it
+-- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Rates
+-- are in the `base_currency`; into another it goes by the rates of both. Where it
 -- `asks_latest`, that is the sum of the values of those cases that ended last. Cases are read of the `plain_days`, on which
 -- open ones stand under 1970-01-01, and of what comes after `until`; what is summed already of the `summed_days`. A sum
 -- that is too large for its column is NULL, and `is_too_large`.
 -- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), turn DateTime64(6, 'UTC'),
 --   slice_us Int64, dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
---   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String, rate_days UInt32,
---   asks_latest Bool, plain_days Array(Date), summed_days Array(Date)
+--   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String,
+--   base_currency String, rate_days UInt32, asks_latest Bool, plain_days Array(Date), summed_days Array(Date)
 -- columns: slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount, unknown, converted,
 --   unconverted, is_too_large
 WITH
@@ -137,17 +138,31 @@ SELECT
 FROM
 (
     SELECT
-        summed.*,
-        accurateCastOrNull(summed.stated, 'Decimal(38, 9)') AS held,
-        isNotNull(summed.stated) AND isNull(held) AS is_large,
+        own.*,
+        isNotNull(own.stated) AND isNull(own.held) AS is_large,
         multiIf(
             money_in = {reporting_currency:String}, held,
-            rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+            isNull(rate_in), NULL,
+            {reporting_currency:String} = {base_currency:String},
             -- In 128 bits a product above 1.7e11 is wrong without an error.
-            accurateCastOrNull(toDecimal256(held, 9) * rates.rate, 'Decimal(38, 9)'),
+            accurateCastOrNull(toDecimal256(held, 9) * rate_in, 'Decimal(38, 9)'),
+            rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+            accurateCastOrNull(divideDecimal(toDecimal256(held, 9) * rate_in, toDecimal256(rates.rate, 18), 9), 'Decimal(38, 9)'),
             NULL) AS in_reporting
-    FROM summed
-    ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on
+    FROM
+    (
+        SELECT
+            summed.*,
+            accurateCastOrNull(summed.stated, 'Decimal(38, 9)') AS held,
+            {reporting_currency:String} AS wanted,
+            multiIf(
+                money_in = {base_currency:String}, CAST(1, 'Nullable(Decimal(38, 18))'),
+                rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32}, rates.rate,
+                NULL) AS rate_in
+        FROM summed
+        ASOF LEFT JOIN rates ON rates.rate_currency = summed.money_in AND summed.priced_on >= rates.valid_on
+    ) AS own
+    ASOF LEFT JOIN rates ON rates.rate_currency = own.wanted AND own.priced_on >= rates.valid_on
 ) AS one
 GROUP BY GROUPING SETS ((slice, label), (slice, label, money_in))
 ORDER BY slice, label, is_total DESC, money_in

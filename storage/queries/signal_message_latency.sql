@@ -1,5 +1,6 @@
 -- Seconds within which 95 of 100 events were received after they occurred, at each of `steps` minutes from `first` on, of
--- what was received in the window before the minute and by `known_at`. An event taken twice counts once.
+-- what was received in the window before the minute and by `known_at`. An event taken twice counts once. What occurred
+-- over a minute before its source was heard for the first time does not count: nobody could have received it sooner.
 -- params: per Array(String), first DateTime64(6, 'UTC'), steps UInt32, window_us Int64, known_at DateTime64(6, 'UTC')
 -- columns: at, labels, value
 WITH toUnixTimestamp64Micro({first:DateTime64(6, 'UTC')}) AS first_us
@@ -28,7 +29,14 @@ FROM
                 toUInt32(least({steps:UInt32},
                     intDiv(greatest(received_us + {window_us:Int64} - first_us, 0) + 59999999, 60000000))))) AS step
         FROM events
-        WHERE received_at > {first:DateTime64(6, 'UTC')} - toIntervalMicrosecond({window_us:Int64})
+        LEFT JOIN
+        (
+            SELECT heard.source AS source, min(heard.first_received_at) AS first_heard_at
+            FROM source_freshness AS heard
+            GROUP BY heard.source
+        ) AS known USING (source)
+        WHERE occurred_at >= known.first_heard_at - INTERVAL 1 MINUTE
+            AND received_at > {first:DateTime64(6, 'UTC')} - toIntervalMicrosecond({window_us:Int64})
             AND received_at <= {first:DateTime64(6, 'UTC')} + toIntervalMinute({steps:UInt32})
             AND received_at <= {known_at:DateTime64(6, 'UTC')}
     )

@@ -1,13 +1,14 @@
 -- One page of what waits for finance operations: the alerts that stand in some of their states, by money in the reporting
 -- currency times the share of their window that is gone, the most first; of unknown amount after them, the longest gone
--- first. Where a rule leaves no time, a day stands for it. An amount is converted at the latest rate by `now`, if that is no older than `rate_days`. `awaits` is what has not
+-- first. Where a rule leaves no time, a day stands for it. An amount is converted at the latest rates by `now`, if no older than `rate_days`; those
+-- are in the `base_currency`. `awaits` is what has not
 -- come, `cause` the service and call that fail, with the error. Of the alerts whose ids are in `held` with 'taken', of
 -- the others with 'nobody', of all with ''; of rules, entities and regions those that are named, or all; without those in
 -- `left_out`. `search` is part of an object's id. `objects` and the totals of money are of objects, not of alerts: one
 -- with several alerts counts once, with the amount stated last.
 -- params: states Array(String), entities Array(String), regions Array(String), rules Array(String), ownership String,
 --   held Array(String), left_out Array(String), only Array(String), search String, now DateTime64(6, 'UTC'),
---   reporting_currency String, rate_days UInt32, limit UInt64, offset UInt64
+--   reporting_currency String, base_currency String, rate_days UInt32, limit UInt64, offset UInt64
 -- columns: alert_id, alert, object_type, object_id, state, severity, started_at, deadline_at, amount, currency, converted, reason,
 --   legal_entity, region, awaits, evidence, version, cause_service, cause_operation, cause_error, total, objects,
 --   total_converted, total_unconverted
@@ -36,19 +37,36 @@ WITH
             AND (empty({only:Array(String)}) OR has({only:Array(String)}, alert_id))
             AND ({search:String} = '' OR positionCaseInsensitiveUTF8(object_id, {search:String}) > 0)
     ),
-    priced AS
+    own AS
     (
         SELECT
             chosen.*,
+            {reporting_currency:String} AS wanted,
+            multiIf(
+                currency = {base_currency:String}, CAST(1, 'Nullable(Decimal(38, 18))'),
+                rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32}, rates.rate,
+                NULL) AS rate_in
+        FROM chosen
+        ASOF LEFT JOIN rates ON rates.rate_currency = chosen.currency AND chosen.priced_on >= rates.valid_on
+    ),
+    priced AS
+    (
+        SELECT
+            own.*,
             multiIf(
                 isNull(amount), NULL,
                 currency = {reporting_currency:String}, amount,
-                rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+                isNull(rate_in), NULL,
+                {reporting_currency:String} = {base_currency:String},
                 -- In 128 bits a product above 1.7e11 is wrong without an error.
-                accurateCastOrNull(toDecimal256(assumeNotNull(amount), 9) * rates.rate, 'Decimal(38, 9)'),
+                accurateCastOrNull(toDecimal256(assumeNotNull(amount), 9) * rate_in, 'Decimal(38, 9)'),
+                rates.rate_currency != '' AND priced_on - rates.valid_on <= {rate_days:UInt32},
+                accurateCastOrNull(
+                    divideDecimal(toDecimal256(assumeNotNull(amount), 9) * rate_in, toDecimal256(rates.rate, 18), 9),
+                    'Decimal(38, 9)'),
                 NULL) AS converted
-        FROM chosen
-        ASOF LEFT JOIN rates ON rates.rate_currency = chosen.currency AND chosen.priced_on >= rates.valid_on
+        FROM own
+        ASOF LEFT JOIN rates ON rates.rate_currency = own.wanted AND own.priced_on >= rates.valid_on
     )
 SELECT
     priced.alert_id AS alert_id, toString(alert) AS alert, toString(object_type) AS object_type, object_id,

@@ -19,7 +19,7 @@ from storage.migrator import migrate
 from tests.browser.closing import reopen_close
 from tests.browser.refused_posting import seed_refused_posting
 from tests.browser.stuck_order import ERROR, STUCK
-from tests.browser.visiting import CHROMIUM, Visit
+from tests.browser.visiting import CHROMIUM, SCREENSHOTS, Visit
 from tests.builders import NOW
 from tests.engine import Engine
 
@@ -77,6 +77,43 @@ def test_a_search_for_any_id_opens_its_journey(window: BrowserContext, console_u
 
     expect(visit.page.get_by_role("heading", level=1)).to_contain_text("O-1001")
     expect(visit.page).to_have_url(f"{console_url}/trace?object=q2c-001001")
+    visit.assert_clean()
+
+
+def test_what_is_chosen_on_top_stays_from_page_to_page_and_links_do_not_load_the_page_anew(
+    window: BrowserContext, console_url: str
+) -> None:
+    visit = Visit(window.new_page())
+    page = visit.page
+    page.goto(f"{console_url}/?region=EMEA")
+    expect(page.get_by_role("link", name="O-1001")).to_be_visible()
+    expect(page.get_by_role("link", name="O-3003")).to_have_count(0)
+    page.evaluate("window.milepost_stays = true")
+
+    page.get_by_role("link", name="Rules").click()
+    expect(page.get_by_role("note")).to_contain_text("EMEA changes nothing here: rules are the same for all")
+    expect(page).to_have_url(f"{console_url}/rules?region=EMEA")
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("link", name="O-1001")).to_be_visible()
+    expect(page).to_have_url(re.compile("region=EMEA"))
+    page.get_by_role("link", name="O-1001").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("O-1001")
+
+    assert page.evaluate("window.milepost_stays")
+    visit.assert_clean()
+
+
+@pytest.mark.parametrize("landscape", [False, True], ids=["upright", "across"])
+def test_the_executive_page_prints_on_one_page(window: BrowserContext, console_url: str, *, landscape: bool) -> None:
+    visit = Visit(window.new_page())
+    visit.page.goto(f"{console_url}/executive?over=30d")
+    expect(visit.page.locator(".mp-kpis").first).to_be_visible()
+
+    paper = visit.page.pdf(format="A4", landscape=landscape, print_background=True)
+
+    SCREENSHOTS.mkdir(exist_ok=True)
+    (SCREENSHOTS / f"executive-{'across' if landscape else 'upright'}.pdf").write_bytes(paper)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
     visit.assert_clean()
 
 
@@ -174,7 +211,7 @@ def test_a_close_is_signed_off_and_seen_suspended(window: BrowserContext, consol
     page = visit.page
     page.goto(f"{console_url}/close?period=2026-11&of=DE01")
     expect(page.get_by_role("link", name="DE01, Approved orders posted: blocked")).to_be_visible()
-    page.get_by_text("Although 1 gate is blocked or unknown").click()
+    page.get_by_text("Although 1 gate is blocked, in flight or unknown").click()
     page.get_by_label("Your name", exact=True).fill("ana")
     page.get_by_label("Reason", exact=True).fill("accruals are booked")
     page.get_by_role("button", name="Sign off DE01 2026-11").click()

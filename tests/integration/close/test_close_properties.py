@@ -16,7 +16,7 @@ from domain.close import Gate, SignOffKind
 from domain.errors import UsageError
 from domain.instants import from_micros
 from storage.client import Store
-from storage.close_cases import case_rows
+from storage.close_cases import CasesWhich, case_rows
 from storage.close_sign_offs import sign_off_history
 from storage.events import EventRow, insert_events
 from tests.builders import event_row
@@ -59,7 +59,15 @@ def kept(store: Store) -> list[Case]:
     gates = [BOOK.gate(name) for name in GATES]
     found = []
     for is_open in (True, False):
-        rows, total = case_rows(store, gates, extents, BOOK.pricing, END, is_open=is_open, limit=1000)
+        rows, total = case_rows(
+            store,
+            gates,
+            extents,
+            BOOK.pricing,
+            END,
+            which=CasesWhich.OPEN if is_open else CasesWhich.CLEARED,
+            limit=1000,
+        )
         assert total == len(rows)
         found += [
             Case(

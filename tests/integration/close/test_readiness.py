@@ -17,11 +17,15 @@ from storage.client import Store
 from storage.engine_state import Watermark, write_watermark
 from storage.events import EventRow
 from tests.builders import alert, event_row
-from tests.integration.close.closing import BOOK, DAY, HOUR, MIDMONTH, cell, closes, hear, keep
+from tests.integration.close.closing import BOOK, DAY, HOUR, MIDMONTH, NOVEMBER, cell, closes, hear, keep
 
 NOON = MIDMONTH - 10 * DAY
 # Every source was heard lately.
 SOON = NOON + 2 * HOUR
+# The shipped gates without windows: what is open blocks at once.
+AT_ONCE = replace(
+    BOOK, definition=replace(BOOK.definition, gates=tuple(replace(gate, within=None) for gate in BOOK.gates))
+)
 
 
 def order(id_: str, type_: str, at: datetime = NOON, amount: str | None = None, entity: str = "DE01") -> EventRow:
@@ -62,8 +66,36 @@ def kept(embedded_store: Store) -> Store:
     return embedded_store
 
 
+def test_what_is_open_inside_its_window_is_in_flight_and_blocks_nothing(kept: Store) -> None:
+    germany = closes(kept, SOON)["DE01"]
+
+    assert germany.state is CellState.IN_FLIGHT
+    assert (germany.late, germany.in_flight) == (0, 2)
+    gate = cell(germany, "orders_posted")
+    assert (gate.state, gate.why) == (CellState.IN_FLIGHT, "1 in flight, none of them late")
+    [_, euros] = gate.money
+    assert (euros.in_flight_amount, euros.late_amount) == (Decimal("100.00"), Decimal("0.00"))
+    # It is not due, and so not in the score.
+    assert germany.score.formula == "(3 × 3/3 orders_posted + 2 × 1/1 payments_applied + 1 × 3/3 sources_heard) / 6"
+
+
+def test_a_window_that_runs_out_or_a_cutoff_that_comes_makes_it_late(kept: Store) -> None:
+    after = NOON + 4 * HOUR
+    hear(kept, after)
+    order_late = closes(kept, after)["DE01"]
+    [at_cutoff] = read_close(kept, BOOK, order_late.period.cutoff_at, NOVEMBER, ["DE01"])
+
+    posted, applied = cell(order_late, "orders_posted"), cell(order_late, "payments_applied")
+    assert (posted.late, posted.in_flight) == (1, 0)
+    assert (applied.late, applied.in_flight, applied.why) == (0, 1, "1 in flight, none of them late")
+    assert [(one.late, one.in_flight) for one in at_cutoff.cells if one.open and one.gate.keeps_cases] == [
+        (1, 0),
+        (1, 0),
+    ]
+
+
 def test_the_score_is_the_weighted_share_of_cases_cleared(kept: Store) -> None:
-    found = closes(kept, SOON)
+    found = closes(kept, SOON, AT_ONCE)
 
     germany = found["DE01"]
     assert germany.state is CellState.BLOCKED
@@ -84,7 +116,7 @@ def test_money_of_what_is_open_is_told_and_the_unknown_amounts_are_counted(kept:
 
     assert gate.money == (
         GateMoney(None, None, Decimal(0), 1, 0),
-        GateMoney("EUR", Decimal("300.00"), Decimal("100.00"), 0, 0),
+        GateMoney("EUR", Decimal("300.00"), Decimal("100.00"), 0, 0, in_flight_amount=Decimal("100.00")),
     )
     assert gate.oldest_open_at == NOON
 
@@ -95,7 +127,7 @@ def test_what_a_silent_source_would_tell_is_unknown_and_so_is_the_score(kept: St
     keep(kept, [event_row("beat", "heartbeat", [], occurred_at=at)], at)
     hear(kept, at)
 
-    germany = closes(kept, at)["DE01"]
+    germany = closes(kept, at, AT_ONCE)["DE01"]
 
     gate = cell(germany, "orders_posted")
     assert (gate.state, gate.why) == (

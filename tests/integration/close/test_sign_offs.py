@@ -1,7 +1,9 @@
 """Signing off: by a person and with a reason, suspended by what changes the cases later, and told once."""
 
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from close import sign_offs
@@ -106,6 +108,55 @@ def test_a_late_event_suspends_a_sign_off_and_says_what_reopened_it(ready: Store
     assert [one.kind.value for one in sign_off_history(ready)] == ["reopened", "signed_off"]
     [alert] = reopenings(ready)
     assert (alert.state, alert.labels["legal_entity"], alert.labels["period"]) == (AlertState.FIRING, "DE01", NOVEMBER)
+
+
+def test_what_was_open_and_is_cleared_is_noted_and_leaves_the_sign_off(ready: Store) -> None:
+    keep(ready, [late(2), late(3)], MIDMONTH + 2 * DAY)
+    signed = sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + 2 * DAY)
+    keep(ready, [late(2, "order.posted", 3)], MIDMONTH + 3 * DAY)
+
+    assert suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY) == []
+    assert suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY) == []
+
+    after = closes(ready, MIDMONTH + 3 * DAY)["DE01"]
+    assert after.is_signed_off
+    assert after.sign_off == signed.sign_off
+    assert after.cleared_since is not None
+    assert after.cleared_since.reason == (
+        "Approved orders posted: 2 of 3 cleared, 1 of 3 when it was signed off (order/O-2 is cleared)"
+    )
+    assert [entry.kind for entry in sign_off_history(ready, "DE01", NOVEMBER)] == ["cleared", "signed_off"]
+    assert reopenings(ready) == []
+
+    # What comes beside a clearing suspends, and is told against what was noted.
+    keep(ready, [late(3, "order.posted", 4), late(4, days=4)], MIDMONTH + 4 * DAY)
+    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 4 * DAY)
+    assert entry.reason.startswith("Approved orders posted: 3 of 4 cleared, 2 of 3 when it was signed off")
+
+
+def test_a_clearing_at_another_amount_suspends(ready: Store) -> None:
+    keep(ready, [msgspec.structs.replace(late(2), amount=None, currency="")], MIDMONTH + 2 * DAY)
+    sign_off(ready, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + 2 * DAY)
+    keep(ready, [late(2, "order.posted", 3)], MIDMONTH + 3 * DAY)
+
+    [entry] = suspend_changed(ready, BOOK, MIDMONTH + 3 * DAY)
+
+    assert entry.reason.endswith("(order/O-2 is cleared)")
+
+
+def test_what_is_in_flight_is_signed_off_only_on_purpose(embedded_store: Store) -> None:
+    keep(embedded_store, [order(1, "order.approved")], MIDMONTH + HOUR)
+
+    with pytest.raises(UsageError) as refusal:
+        sign_off(embedded_store, BOOK, WISH, ADA, MIDMONTH + HOUR)
+    signed = sign_off(embedded_store, BOOK, replace(WISH, with_blockers=True), ADA, MIDMONTH + HOUR)
+
+    assert str(refusal.value) == (
+        "DE01 2026-11 is not ready: orders_posted is in flight; clear them, or sign off with open blockers, which is "
+        "recorded as such"
+    )
+    assert signed.sign_off is not None
+    assert signed.sign_off.with_blockers
 
 
 def test_a_reopening_is_told_once_however_often_it_is_looked(ready: Store) -> None:

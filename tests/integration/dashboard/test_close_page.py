@@ -109,7 +109,10 @@ def test_a_cell_opens_the_cases_behind_it(page: AppTest, kept: Store) -> None:
     text = shown(page.switch_page(PAGE).run())
 
     assert "DE01: Approved orders posted" in text
-    assert "Counts every order from order.approved to order.posted, unless order.cancelled." in text
+    assert (
+        "Counts every order from order.approved to order.posted, unless order.cancelled; for 4 h one is in flight, "
+        "and no blocker." in text
+    )
     assert "fewer than 20 such cases were cleared in the last 90 days" in text
     assert "trace?object=order%2FO-1" in text
     assert "trace?object=order%2FO-2" not in text

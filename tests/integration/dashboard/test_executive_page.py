@@ -19,6 +19,7 @@ from storage.alerts import write_transitions
 from storage.client import Store
 from storage.engine_state import Watermark, write_watermark
 from storage.events import insert_events
+from storage.fx_rates import Rate, write_rates
 from tests.builders import NOW, alert, event_row
 from tests.integration.close.closing import BOOK
 from tests.integration.dashboard import test_close_page as closing
@@ -89,6 +90,25 @@ def test_it_begins_with_what_is_late_and_says_so_where_nothing_is(page: AppTest,
     assert "2 objects worth €500 and ¥900\u202fK are past their service window." in text
     assert "Money at risk by rule, per currency" in text
     assert "Money at risk by rule, per currency" not in quiet
+
+
+def test_figures_follow_region_and_currency_and_say_where_they_cannot(
+    page: AppTest, kept: Store, now: datetime
+) -> None:
+    write_rates(kept, [Rate("USD", now.date(), Decimal("0.5")), Rate("USD", (now - DAY).date(), Decimal("0.5"))], now)
+    page.query_params["currency"] = "USD"
+    page.query_params["region"] = "APAC"
+    page.run()
+    nothing = shown(page.switch_page(PAGE).run())
+    page.multiselect("region").set_value([])
+
+    dollars = shown(page.run())
+
+    # A signal of systems is of all, and says so; it does not read as nothing wrong in that region.
+    assert "; of all legal entities and regions" in nothing
+    assert "$601" not in nothing
+    assert '<div class="mp-tile-value" title="600.60 USD">$601</div>' in dollars
+    assert "; of all legal entities and regions" not in dollars
 
 
 def test_it_says_how_ready_the_close_is(embedded_store: Store) -> None:

@@ -25,6 +25,7 @@ from rules.engine import ENGINE
 from storage.alerts import list_alerts, write_transitions
 from storage.client import Store
 from storage.engine_state import Watermark, write_watermark
+from storage.fx_rates import Rate, write_rates
 from storage.traces import insert_traces
 from tests.browser.stuck_order import ERROR, STUCK, seed_stuck_order
 from tests.builders import alert, otlp_request, span
@@ -136,6 +137,43 @@ def test_filters_in_the_url_limit_what_is_shown(page: AppTest, embedded_store: S
 
     assert "O-3003" in shown
     assert "O-1001" not in shown
+
+
+def test_a_region_limits_what_is_shown_and_money_is_told_in_the_chosen_currency(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+    write_rates(embedded_store, [Rate("USD", now.date(), Decimal("0.5"))], now)
+    page.query_params["region"] = "EMEA"
+    page.query_params["currency"] = "USD"
+
+    text = _shown(page.run())
+
+    assert "O-1001" in text
+    assert "O-3003" not in text
+    assert "1 object worth $25.0\u202fK is past its service window." in text
+    assert "open alerts now, in USD at today" in text
+
+
+def test_what_is_chosen_on_one_page_holds_on_the_next_and_a_page_says_what_it_cannot_follow(
+    page: AppTest, embedded_store: Store, now: datetime
+) -> None:
+    seed_stuck_order(embedded_store, now)
+    page.query_params["entity"] = "GB01"
+    page.query_params["region"] = "EMEA"
+    page.run()
+
+    close = _shown(page.switch_page("views/close.py").run())
+    rules = _shown(page.switch_page("views/audit.py").run())
+    page.switch_page("views/overview.py").run()
+    page.multiselect("entity").set_value([])
+    overview = _shown(page.run())
+
+    assert "EMEA changes nothing here: a close is of a whole legal entity" in close
+    assert "GB01 and EMEA change nothing here: the audit log is shown whole." in rules
+    assert page.query_params["region"] == "EMEA"
+    assert "entity" not in page.query_params
+    assert "O-1001" in overview
 
 
 def test_a_quiet_company_is_said_to_be_in_time(page: AppTest, embedded_store: Store, now: datetime) -> None:

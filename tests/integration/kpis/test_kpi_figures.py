@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from domain.kpi import Dimension
-from kpis.figures import Question, course
+from kpis.figures import Question, course, figures
 from kpis.fx import bring_rates_in
 from storage.client import Store
 from storage.events import EventRow, insert_events
 from storage.fx_rates import Rate
 from storage.kpi_cases import CaseFilter, case_rows
 from tests.builders import NOW, event_row
-from tests.integration.kpis.keeping import DAY, HOUR, KPIS, SETTINGS, by, figure, keep
+from tests.integration.kpis.keeping import DAY, HOUR, KPIS, SETTINGS, SINCE, UNTIL, by, figure, keep
 
 SHARE = Decimal("0.000000001")
 # The two types of each handoff, and the object that goes through it.
@@ -235,6 +235,37 @@ def test_amounts_are_converted_at_the_rate_of_their_day_and_unknown_without_one(
         "JPY": Decimal(100),
         "USD": Decimal(300),
     }
+
+
+def test_another_reporting_currency_goes_by_the_rates_of_both_on_their_day(embedded_store: Store) -> None:
+    kpi = KPIS["booked"]
+    today = NOW.date()
+    rates = [
+        Rate("USD", today - DAY, Decimal("0.5")),
+        Rate("USD", today, Decimal("0.8")),
+        Rate("GBP", today, Decimal("1.2")),
+    ]
+    bring_rates_in(embedded_store, rates, NOW)
+    events = [
+        happened(1, "order.approved", "order/O-1", 0, amount="100", currency="GBP"),
+        happened(2, "order.approved", "order/O-2", 0, amount="100", currency="EUR"),
+        happened(3, "order.approved", "order/O-3", 0, amount="100", currency="USD"),
+        happened(4, "order.approved", "order/O-4", -24, amount="100", currency="EUR"),
+        # On its day nobody knew what pounds were worth.
+        happened(5, "order.approved", "order/O-5", -24, amount="100", currency="GBP"),
+        happened(6, "order.approved", "order/O-6", 0, amount="100", currency="JPY"),
+    ]
+    keep(embedded_store, events, kpi)
+
+    def of(currency: str) -> tuple[Decimal | None, int, str]:
+        [found] = figures(embedded_store, kpi, Question(SINCE, UNTIL), SETTINGS.pricing.into(currency))
+        money = found.closed.money
+        return found.value, money.unconverted, money.reporting_currency
+
+    assert of("USD") == (Decimal(150 + 125 + 100 + 200), 2, "USD")
+    assert of("") == (Decimal(120 + 100 + 80 + 100), 2, "EUR")
+    # No rate leads into it: what is in it already is known, and nothing else.
+    assert of("JPY") == (Decimal(100), 5, "JPY")
 
 
 def test_rates_that_are_loaded_again_replace_those_before(embedded_store: Store) -> None:

@@ -42,6 +42,24 @@ def test_message_latency_is_that_of_each_five_minutes_and_source(embedded_store:
     assert by(embedded_store, LATENCY, Dimension.SOURCE) == {"crm": Decimal(6), "erp": Decimal(30)}
 
 
+def test_history_that_is_loaded_when_a_source_is_first_heard_is_no_latency(embedded_store: Store) -> None:
+    loaded = [
+        event_row(f"h-{days}", source="crm", occurred_at=NOW - timedelta(days=days), received_at=NOW + MINUTE)
+        for days in range(1, 28)
+    ]
+    live = event_row("live", source="crm", occurred_at=NOW + MINUTE, received_at=NOW + MINUTE + timedelta(seconds=3))
+    insert_events(embedded_store, [*loaded, live])
+    keep(embedded_store, LATENCY, NOW + HOUR)
+    first = figure(embedded_store, LATENCY).value
+    # What comes late once the source is heard is late.
+    late = event_row("late", source="crm", occurred_at=NOW + 2 * MINUTE, received_at=NOW + 32 * MINUTE)
+    insert_events(embedded_store, [late])
+    keep(embedded_store, LATENCY, NOW + 2 * HOUR)
+
+    assert first == Decimal(3)
+    assert by(embedded_store, LATENCY, Dimension.SOURCE)["crm"] == Decimal("901.5")
+
+
 def test_the_backlog_is_what_waits_at_the_end_and_is_known_to_be_nothing(embedded_store: Store) -> None:
     approved = [
         event_row(f"a-{number}", "order.approved", [f"order/O-{number}"], occurred_at=NOW, legal_entity=entity)

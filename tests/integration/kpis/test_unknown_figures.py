@@ -97,6 +97,24 @@ def test_amounts_without_a_rate_or_without_any_are_told_apart_by_label(embedded_
     }
 
 
+def test_in_another_currency_the_rate_that_is_missing_is_named(embedded_store: Store) -> None:
+    bring_rates_in(embedded_store, [Rate("USD", NOW.date(), Decimal("0.5"))], NOW)
+    keep(embedded_store, [booked(1, "10", "EUR"), booked(2, "10", "GBP"), booked(3, "10", "USD")], BOOKED)
+
+    def reason(currency: str) -> str:
+        pricing = SETTINGS.pricing.into(currency)
+        [found] = figures(embedded_store, BOOKED, Question(NOW - DAY, NOW + DAY), pricing)
+        return found.reason
+
+    day = NOW.date()
+    assert reason("USD") == f"1 case in GBP without a rate, first on {day} (none in the 7 days before it)"
+    # Euros and dollars have theirs; what they were in yen nobody knows.
+    without = "(none in the 7 days before it)"
+    assert reason("JPY") == (
+        f"1 case in GBP without a rate, first on {day} {without}; 2 cases in JPY without a rate, first on {day} {without}"
+    )
+
+
 LARGE = "99999999999999999999999999999"
 
 

@@ -60,7 +60,15 @@ def test_each_legal_entity_says_how_ready_it_is(kept: Store, place: str) -> None
     assert germany["formula"] == "(3 × 1/2 orders_posted) / 3"
     assert (germany["cutoff_at"], germany["target"], germany["met"]) == ("2026-11-04T17:00:00Z", 0.98, False)
     assert germany["gates"][0]["money"] == [
-        {"currency": "EUR", "amount": "200.20", "open_amount": "100.10", "unknown": 0, "open_unknown": 0}
+        {
+            "currency": "EUR",
+            "amount": "200.20",
+            "open_amount": "100.10",
+            "in_flight_amount": "0.00",
+            "unknown": 0,
+            "open_unknown": 0,
+            "in_flight_unknown": 0,
+        }
     ]
     assert germany["gates"][0]["forecast"]["why"] == "fewer than 20 such cases were cleared in the last 90 days"
 
@@ -83,6 +91,7 @@ def test_blockers_are_named_with_their_money_and_where_they_are_stuck(kept: Stor
         "currency": "EUR",
         "started_at": "2026-10-29T12:00:00Z",
         "cleared_at": None,
+        "in_flight": False,
         "stuck_at": "order.transmitted",
         "stuck_since": "2026-10-29T16:00:00Z",
         "owner": "order_management",

@@ -164,7 +164,9 @@ def missing(log: Sequence[Sent]) -> Iterator[Change]:
 def latency(log: Sequence[Sent], now: datetime) -> Values:
     lags: dict[LabelSet, list[float]] = {}
     for sent in log:
-        if now - SLOW.window < sent.received_at <= now:
+        # What occurred before its source was heard is history that was loaded.
+        heard_at = min(other.received_at for other in log if other.source == sent.source)
+        if now - SLOW.window < sent.received_at <= now and sent.occurred_at >= heard_at - MINUTE:
             lag = (sent.received_at - sent.occurred_at).total_seconds()
             lags.setdefault((("source", sent.source),), []).append(lag)
     return {labels: sorted(found)[min(int(0.95 * len(found)), len(found) - 1)] for labels, found in lags.items()}

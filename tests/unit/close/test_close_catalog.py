@@ -36,6 +36,7 @@ def test_the_shipped_gates_are_those_of_order_to_cash() -> None:
         ("exceptions_cleared", GateKind.ALERTS),
         ("sources_heard", GateKind.SOURCES),
     ]
+    assert [gate.within and gate.within.total_seconds() / 3600 for gate in shipped.gates] == [4, 24, 6, 24, None, None]
     assert (shipped.target, shipped.owner) == (Decimal("0.98"), "financial_control")
 
 
@@ -98,6 +99,16 @@ def test_a_shipped_gate_counts_the_alerts_that_the_rules_in_force_raise() -> Non
             ':9:13: gate "orders_posted": awaits says nothing here: the types that a gate waits for are its own; '
             "remove it",
             id="awaits of a gate of objects",
+        ),
+        pytest.param(
+            GATE + "    within: soon\n",
+            ':9:13: gate "orders_posted": within is "soon"; give a duration above zero, such as 4h',
+            id="a window that is no duration",
+        ),
+        pytest.param(
+            "gates: [{id: x, title: X, owner: o, alerts: [OrderNotPosted], within: 4h}]",
+            ':1:71: gate "x": within has no place here: only objects are in flight; remove it',
+            id="a window of alerts",
         ),
         pytest.param(
             "readiness: {target: 98, owner: me}",
