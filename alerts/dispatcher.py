@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from alerts.beliefs import Beliefs
-from alerts.delivery import DeliveryQueue
+from alerts.delivery import DeliveryQueue, MayTry, always
 from alerts.escalations import Escalations
 from alerts.flights import Flight
 from alerts.groups import Group, GroupId
@@ -72,8 +72,13 @@ class Dispatcher:
         clock: Clock,
         rng: random.Random,
         metrics: AlertMetrics,
+        may_send: MayTry = always,
     ) -> None:
-        """`integrations` holds every receiver that the routes name; `rng` spreads retries."""
+        """`integrations` holds every receiver that the routes name; `rng` spreads retries.
+
+        `may_send` is asked right before each try, where others may tell instead.
+        """
+        self._may_send = may_send
         self._routing = routing
         self._store = store
         self._clock = clock
@@ -105,24 +110,19 @@ class Dispatcher:
         for lane in self._lanes:
             lane.queue.start()
 
-    def resume(self, now: datetime) -> None:
+    def resume(self, now: datetime, since_epoch: int = 0) -> None:
         """Takes up the notifications whose fate an earlier process left open: same id, same body.
 
-        To be called before the first `run`, which then waits for each before it tells the group's news.
+        To be called before the first `run`, which then waits for each before it tells the group's news. Those of epochs
+        before `since_epoch` came too late for the engine that took up the rest: it told by itself what they say.
         """
         removed: list[NotificationRecord] = []
         left: list[tuple[Lane, Notification]] = []
         for record in unfinished_notifications(self._store):
             lane = self._lanes.of(record.receiver).get(record.integration)
-            if lane is None:
-                removed.append(
-                    replace(
-                        record,
-                        status=NotificationStatus.FAILED,
-                        error=FailureReason.RECEIVER_REMOVED,
-                        updated_at=now,
-                    )
-                )
+            if record.epoch < since_epoch or lane is None:
+                why = FailureReason.SUPERSEDED if record.epoch < since_epoch else FailureReason.RECEIVER_REMOVED
+                removed.append(replace(record, status=NotificationStatus.FAILED, error=why, updated_at=now))
                 continue
             patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
             left.append((lane, from_record(record, now + patience)))
@@ -214,7 +214,7 @@ class Dispatcher:
         )
         send = Send(integration, self._clock, self._rng, self._metrics)
         name = f"notify {integration.receiver} {integration.name}"
-        return Lane(integration, decide, DeliveryQueue(name, send, self._clock, self._recorder.submit))
+        return Lane(integration, decide, DeliveryQueue(name, send, self._clock, self._recorder.submit, self._may_send))
 
     def _give_up(self, notification: Notification) -> None:
         removed = FailureReason.RECEIVER_REMOVED

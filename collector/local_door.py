@@ -1,6 +1,7 @@
 """The collector's door inside this process: for files and replays, when no running collector has the store."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry
 
@@ -109,13 +110,17 @@ def local_replay(
     sources: Iterable[SourceDefinition] = (),
     correlation: CorrelationConfig = CorrelationConfig(),
 ) -> Replay:
-    """Replays through writers of this process."""
+    """Replays through writers of this process; that of events is made when the first is replayed."""
     metrics = CollectorMetrics(CollectorRegistry())
-    writer, logs = EventWriter(store, clock, metrics), LogWriter(store, metrics)
+    logs = LogWriter(store, metrics)
     spans = SpanWriter(store, metrics, SpanRuns(correlation.correlation_id))
 
+    @cache
+    def writer() -> EventWriter:
+        return EventWriter(store, clock, metrics)
+
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
-        outcomes = writer.commit(group)
+        outcomes = writer().commit(group)
         keep_flags(store, [submission.received for submission in group], outcomes, clock.now())
         return outcomes
 

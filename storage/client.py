@@ -21,11 +21,13 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
 from domain.errors import ConfigError, DataRefused, StoreError, StoreUnreachable
+from storage.fence import Fence
 from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
-ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
+ACCEPTED_SERVER_DSN = "clickhouse://user:password@host:8123/database"
+ACCEPTED_DSN = f"chdb:///path/to/folder or {ACCEPTED_SERVER_DSN}"
 # How long to wait for a server's answer. An insert that others must not see late, and a question whether there is
 # anybody, wait less.
 PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS = 300, 10, 2
@@ -50,12 +52,22 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        api_url: str | None = None,
+        api_token: str = "",
+        asks_now: bool = True,
+        fence: Fence | None = None,
+    ) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
         `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
-        store. Unless it `asks_now`, the store may be a server that is away.
+        store. Unless it `asks_now`, the store may be a server that is away. With a `fence` nothing is written but what
+        it lets through.
         """
+        self._fence = fence
         self._dsn, self.database, self._folder = read_dsn(dsn)
         self._lock = FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
@@ -83,15 +95,26 @@ class Store:
         """Where the embedded store is; None for a server."""
         return self._folder
 
+    @property
+    def epoch(self) -> int:
+        """The number of this process's turn to write; 0 where there are no turns."""
+        return self._fence.epoch if self._fence else 0
+
+    def require(self) -> None:
+        """LeaseLost where this process may not write now."""
+        if self._fence is not None:
+            self._fence.require()
+
     def rows(
         self,
         query: str,
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> list[Row]:
         """What queries/<query>.sql answers, a dict a row keyed by column name."""
-        names, rows = self.tuples(query, params, fragments, settings)
+        names, rows = self.tuples(query, params, fragments, settings, seconds)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def tuples(
@@ -100,10 +123,11 @@ class Store:
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
         """What queries/<query>.sql answers, as column names and plain rows: for many rows."""
         text = load_query(query).render(params or {}, fragments or {})
-        with self._errors(), self._lend() as client:
+        with self._errors(), self._lend(seconds=seconds) as client:
             result = client.query(text, parameters=_bind(params), settings=dict(settings or {}), tz_mode="aware")
             return tuple(result.column_names), result.result_rows
 
@@ -128,11 +152,13 @@ class Store:
     ) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.command(load_query(query).render(params or {}, fragments or {}), parameters=_bind(params))
 
     def execute(self, statement: str) -> None:
         """Runs a migration's statement."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.command(statement)
 
     def insert(
@@ -156,11 +182,13 @@ class Store:
         if not self.is_embedded:
             used["max_execution_time"] = seconds
         with self._errors(), self._lend(seconds=seconds) as client:
+            self.require()
             client.raw_insert(_identifier(table), insert_block=body, fmt=fmt, settings=used)
 
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """Hands columns of equal length to a table: for many rows; returns once they are stored."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.insert(_identifier(table), list(columns.values()), list(columns), column_oriented=True)
 
     def ping(self) -> None:

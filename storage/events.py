@@ -1,7 +1,7 @@
 """Business events in the store: taking checked ones, and telling whether one is known."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -41,6 +41,11 @@ class EventRow(msgspec.Struct, array_like=True, gc=False):
     data_base64: bool
 
 
+# How long an event may be on its way to a server between its stamp and the moment that the server has read it, as the
+# constraint of events_stamped_input says; then an insert may take INSERT_SECONDS, and its last step a little longer.
+STAMP_SECONDS = 3
+# By then an event that was stamped by the store's clock can be read, or was refused.
+SETTLED_AFTER = timedelta(seconds=STAMP_SECONDS + INSERT_SECONDS + 2)
 _encoder = msgspec.json.Encoder()
 # A ClickHouse server takes 128 KiB a parameter (http_max_field_value_size), and escaping may double a text. The
 # embedded engine takes any, but 50,000 identities at once cost it 45 seconds, 1,500 at a time one and a half.
