@@ -41,6 +41,7 @@ from collector.span_runs import SpanRuns
 from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.unknown_paths import REFUSALS
+from collector.upkeep import Upkeep
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -79,11 +80,13 @@ class Collector:
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
         store_problem: Callable[[], StoreError | None] | None = None,
+        has_rivals: bool = False,
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use.
 
         With `spool` what comes while a server store is away is acknowledged from there. With
         `store_problem`, which says why the store cannot be used yet, it is not used before `load`, and everything is.
+        With `has_rivals` others may take the same events for the same server store.
         """
         self._sources = sources or {}
         self._store = store
@@ -93,7 +96,8 @@ class Collector:
         self.metrics = CollectorMetrics(registry)
         self._spooling = Spooling(store, clock, self.metrics, spool)
         runs = SpanRuns(correlation.correlation_id)
-        self._commits = Commits(store, clock, self.metrics, self._spooling, runs)
+        self._commits = Commits(store, clock, self.metrics, self._spooling, runs, has_rivals=has_rivals)
+        self._upkeep = Upkeep(self._commits) if has_rivals and not store.is_embedded else None
         mapper = SpanMapper(correlation, self.metrics)
         self._rates = SourceRates(self._contracts.rates, self.metrics)
         self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events, self._rates)
@@ -162,11 +166,15 @@ class Collector:
         """Starts the commit threads."""
         self._spooling.start()
         self._commits.start()
+        if self._upkeep:
+            self._upkeep.start()
         self.tokens.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
         self.tokens.stop()
+        if self._upkeep:
+            self._upkeep.stop()
         self._commits.stop()
         self._spooling.stop()
 

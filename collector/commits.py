@@ -34,7 +34,11 @@ class Commits:
         metrics: CollectorMetrics,
         spooling: Spooling,
         runs: SpanRuns = SpanRuns(),
+        *,
+        has_rivals: bool = False,
     ) -> None:
+        """With `has_rivals` other collectors may store events on the same server."""
+        self._has_rivals = has_rivals
         self._store = store
         self._clock = clock
         self._metrics = metrics
@@ -72,7 +76,7 @@ class Commits:
 
     def load(self) -> None:
         """Reads the known identities from the store, which has to be prepared by now."""
-        self._writer = EventWriter(self._store, self._clock, self._metrics)
+        self._writer = EventWriter(self._store, self._clock, self._metrics, has_rivals=self._has_rivals)
 
     @property
     def writer(self) -> EventWriter:

@@ -20,7 +20,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
-from domain.errors import ConfigError, DataRefused, StoreError, StoreUnreachable
+from domain.errors import ConfigError, DataRefused, InsertLate, StoreError, StoreUnreachable
 from storage.fence import Fence
 from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
@@ -42,6 +42,8 @@ _DATA_ERRORS = frozenset(
         *(435, 436, 437, 443, 444, 467, 563, 569, 570, 632),
     }
 )
+# The one constraint there is says that what comes must come in time.
+_VIOLATED_CONSTRAINT = 469
 Row = dict[str, Any]
 
 
@@ -133,11 +135,16 @@ class Store:
 
     def column(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Any]:
         """The only column that queries/<query>.sql answers, as one sequence: for millions of values."""
+        columns = self.columns(query, params)
+        return columns[0] if columns else ()
+
+    def columns(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Sequence[Any]]:
+        """What queries/<query>.sql answers, a sequence a column, none where there are no rows: for plain values."""
         text = load_query(query).render(params or {}, {})
         with self._errors(), self._lend() as client:
             result = client.query(text, parameters=_bind(params), column_oriented=True)
             columns: Sequence[Sequence[Any]] = result.result_columns
-            return columns[0] if columns else ()
+            return columns
 
     def json_lines(
         self, query: str, params: Mapping[str, object], fragments: Mapping[str, str], settings: Mapping[str, object]
@@ -273,7 +280,8 @@ class Store:
             if not self.is_embedded and isinstance(error, DatabaseError) and error.code is None:
                 # Without ClickHouse's own code it was something in front of it that answered, such as a proxy.
                 raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
-            kind = DataRefused if isinstance(error, DatabaseError) and error.code in _DATA_ERRORS else StoreError
+            code = error.code if isinstance(error, DatabaseError) else None
+            kind = DataRefused if code in _DATA_ERRORS else InsertLate if code == _VIOLATED_CONSTRAINT else StoreError
             raise kind(f"the store at {self.where} refused: {_brief(error)}") from error
 
     @property

@@ -57,6 +57,7 @@ class CollectorPart:
             door=DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self.operator),
             spool=SpoolSettings(settings.spool, settings.spool_size),
             store_problem=lambda: ground.arrival.problem,
+            has_rivals=True,
         )
         ground.arrival.attempt(self.collector.load)
         self._server = HttpServer(self.collector.app, self._socket, "collector")

@@ -189,7 +189,7 @@ class EnginePart:
             self._ground.clock,
             self.rule_files.rules,
             self._references.contracts,
-            self.routing_file.current,
+            self.routing_file.renew(),
             self._metrics,
             lambda: self.may_act,
         )

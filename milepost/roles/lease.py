@@ -12,7 +12,8 @@ over. Nothing in this depends on how long an insert takes, on what any clock say
 clocks that run alike for the length of one lease, for which half a second of each is left.
 
 Signs of life only say whom it is worth to wait for: an engine that sees none for `length` claims. One that was told
-that the turn before is over, and sees nobody else's claim, need not wait: whose claim comes later sees its own.
+that the turn before is over, and sees nobody else's claim, need not wait: whose claim comes later sees its own. No two
+engines ever act in the same epoch, so its number tells what one wrote from what others wrote.
 """
 
 import threading
@@ -146,8 +147,13 @@ class Lease:
             raise StoreError("the store does not show a claim that it took; a replica that lags must not be asked")
         self.resumed_epoch = max((one.epoch for one in claims if one.is_resumed), default=0)
         if own.state is ClaimState.WAITING:
+            if any(one.epoch == own.epoch for one in others):
+                # Of two that claimed the same epoch the lesser sees this claim above its own, and this one the next
+                # epoch, so that its number is nobody else's.
+                self._own, self._stored_at = Claim(own.epoch + 1, self._holder), None
+                return
             assert self._stored_at is not None
-            if began - self._stored_at < self._length and not _follows_at_once(own, others):
+            if began - self._stored_at < self._length and not _follows_at_once(others):
                 return
             own = self._own = replace(own, state=ClaimState.ACTIVE)
         self._looked_at = began
@@ -166,7 +172,7 @@ class Lease:
         self._own = self._stored_at = self._looked_at = self._seen = None
 
 
-def _follows_at_once(own: Claim, others: Sequence[Claim]) -> bool:
+def _follows_at_once(others: Sequence[Claim]) -> bool:
     """Whether the turn before is known to be over, and nobody else wants this one."""
     before = max(others, key=lambda one: one.rank, default=None)
-    return before is None or (before.epoch < own.epoch and before.state is ClaimState.RELEASED)
+    return before is None or before.state is ClaimState.RELEASED

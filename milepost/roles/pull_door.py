@@ -40,5 +40,6 @@ class PullDoor:
             if self._door is None:
                 settings, store = self._settings, self._store
                 contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, store)
-                self._door = LocalDoor(store, self._clock, contracts, load_correlation(settings.correlation_path))
+                correlation = load_correlation(settings.correlation_path)
+                self._door = LocalDoor(store, self._clock, contracts, correlation, has_rivals=True)
             return self._door
