@@ -122,7 +122,9 @@ class Dispatcher:
             lane = self._lanes.of(record.receiver).get(record.integration)
             if record.epoch < since_epoch or lane is None:
                 why = FailureReason.SUPERSEDED if record.epoch < since_epoch else FailureReason.RECEIVER_REMOVED
-                removed.append(replace(record, status=NotificationStatus.FAILED, error=why, updated_at=now))
+                # Over its row, though the clock of whoever stored it was ahead.
+                at = max(now, record.updated_at)
+                removed.append(replace(record, status=NotificationStatus.FAILED, error=why, updated_at=at))
                 continue
             patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
             left.append((lane, from_record(record, now + patience)))

@@ -81,7 +81,8 @@ def configure(folder: Path, url: str) -> Path:
 
 def active(engines: list[EngineMachine]) -> EngineMachine:
     """The engine that says that it acts."""
-    return eventually(lambda: next((one for one in engines if one.status == "active"), None), "an engine acts", 180)
+    [one, *_] = eventually(lambda: [one for one in engines if one.status == "active"], "an engine acts", 180)
+    return one
 
 
 def amid_a_message(receiver: RecordingReceiver, act: Callable[[], None]) -> None:
