@@ -5,7 +5,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.notification import Notification
 from alerts.pipeline.stage import Stage
@@ -13,6 +13,14 @@ from domain.clock import Clock
 from storage.notifications import NotificationStatus
 
 logger = logging.getLogger(__name__)
+MayTry = Callable[[], bool]
+# How soon to ask again where no try may be made now.
+_ASKED_AGAIN_AFTER = timedelta(milliseconds=500)
+
+
+def always() -> bool:
+    """Where nobody else could tell what this process tells."""
+    return True
 
 
 class DeliveryQueue:
@@ -21,8 +29,19 @@ class DeliveryQueue:
     A failed one steps back until that instant, so a receiver that refuses one group still hears of others.
     """
 
-    def __init__(self, name: str, send: Stage, clock: Clock, report: Callable[[Notification], None]) -> None:
-        """`report` is called from the queue's thread with every notification delivered or given up."""
+    def __init__(
+        self,
+        name: str,
+        send: Stage,
+        clock: Clock,
+        report: Callable[[Notification], None],
+        may_try: MayTry = always,
+    ) -> None:
+        """`report` is called from the queue's thread with every notification delivered or given up.
+
+        `may_try` is asked right before each try.
+        """
+        self._may_try = may_try
         self._send = send
         self._clock = clock
         self._report = report
@@ -76,6 +95,8 @@ class DeliveryQueue:
                 due_at = self._waiting[0][0]
                 if due_at > self._clock.now():
                     return due_at
+                if not self._may_try():
+                    return self._clock.now() + _ASKED_AGAIN_AFTER
                 notification = heapq.heappop(self._waiting)[2]
             self._try(notification)
 

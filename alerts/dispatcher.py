@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from alerts.beliefs import Beliefs
-from alerts.delivery import DeliveryQueue
+from alerts.delivery import DeliveryQueue, MayTry, always
 from alerts.escalations import Escalations
 from alerts.flights import Flight
 from alerts.groups import Group, GroupId
@@ -58,6 +58,7 @@ from storage.silences import silences_in_force
 
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
+_MICROSECOND = timedelta(microseconds=1)
 MOVED = "no longer in this group: its labels changed"
 
 
@@ -72,8 +73,13 @@ class Dispatcher:
         clock: Clock,
         rng: random.Random,
         metrics: AlertMetrics,
+        may_send: MayTry = always,
     ) -> None:
-        """`integrations` holds every receiver that the routes name; `rng` spreads retries."""
+        """`integrations` holds every receiver that the routes name; `rng` spreads retries.
+
+        `may_send` is asked right before each try, where others may tell instead.
+        """
+        self._may_send = may_send
         self._routing = routing
         self._store = store
         self._clock = clock
@@ -105,29 +111,29 @@ class Dispatcher:
         for lane in self._lanes:
             lane.queue.start()
 
-    def resume(self, now: datetime) -> None:
+    def resume(self, now: datetime, since_epoch: int = 0) -> None:
         """Takes up the notifications whose fate an earlier process left open: same id, same body.
 
-        To be called before the first `run`, which then waits for each before it tells the group's news.
+        To be called before the first `run`, which then waits for each before it tells the group's news. Those of epochs
+        before `since_epoch` came too late for the engine that took up the rest: it told by itself what they say.
         """
-        removed: list[NotificationRecord] = []
+        written: list[NotificationRecord] = []
         left: list[tuple[Lane, Notification]] = []
         for record in unfinished_notifications(self._store):
             lane = self._lanes.of(record.receiver).get(record.integration)
-            if lane is None:
-                removed.append(
-                    replace(
-                        record,
-                        status=NotificationStatus.FAILED,
-                        error=FailureReason.RECEIVER_REMOVED,
-                        updated_at=now,
-                    )
-                )
+            # Over its row, though the clock of whoever stored it was ahead.
+            record = replace(record, updated_at=max(now, record.updated_at + _MICROSECOND))
+            if record.epoch < since_epoch or lane is None:
+                why = FailureReason.SUPERSEDED if record.epoch < since_epoch else FailureReason.RECEIVER_REMOVED
+                written.append(replace(record, status=NotificationStatus.FAILED, error=why))
                 continue
+            if record.epoch != self._store.epoch:
+                # Now it is of this epoch: who comes next takes it up from here.
+                written.append(record)
             patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
             left.append((lane, from_record(record, now + patience)))
         # First what may fail: tried again, it must not have sent anything.
-        write_notifications(self._store, removed)
+        write_notifications(self._store, written)
         for lane, notification in left:
             self._in_flight[notification.conversation] = Flight(notification)
             lane.queue.submit(notification)
@@ -214,7 +220,7 @@ class Dispatcher:
         )
         send = Send(integration, self._clock, self._rng, self._metrics)
         name = f"notify {integration.receiver} {integration.name}"
-        return Lane(integration, decide, DeliveryQueue(name, send, self._clock, self._recorder.submit))
+        return Lane(integration, decide, DeliveryQueue(name, send, self._clock, self._recorder.submit, self._may_send))
 
     def _give_up(self, notification: Notification) -> None:
         removed = FailureReason.RECEIVER_REMOVED

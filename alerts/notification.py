@@ -45,6 +45,7 @@ class FailureReason(StrEnum):
     CONNECTION = "connection"
     CONFIGURATION = "configuration"
     RECEIVER_REMOVED = "receiver_removed"
+    SUPERSEDED = "superseded"
     UNFORESEEN = "unforeseen"
 
 

@@ -79,11 +79,12 @@ class Collector:
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
         store_problem: Callable[[], StoreError | None] | None = None,
+        has_rivals: bool = False,
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use.
 
-        With `spool` what comes while a server store is away is acknowledged from there. With
-        `store_problem`, which says why the store cannot be used yet, it is not used before `load`, and everything is.
+        With `spool` what comes while a server store is away is acknowledged from there; with `store_problem`, which
+        says why the store cannot be used yet, all until `load`. With `has_rivals` others store the same on one server.
         """
         self._sources = sources or {}
         self._store = store
@@ -92,8 +93,8 @@ class Collector:
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self._spooling = Spooling(store, clock, self.metrics, spool)
-        runs = SpanRuns(correlation.correlation_id)
-        self._commits = Commits(store, clock, self.metrics, self._spooling, runs)
+        runs, spooling = SpanRuns(correlation.correlation_id), self._spooling
+        self._commits = Commits(store, clock, self.metrics, spooling, runs, has_rivals=has_rivals)
         mapper = SpanMapper(correlation, self.metrics)
         self._rates = SourceRates(self._contracts.rates, self.metrics)
         self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events, self._rates)
@@ -223,9 +224,8 @@ class Collector:
     async def _shake_hands(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a sender that asks whether it may send here: https://github.com/cloudevents/spec, HTTP webhook."""
         source = self._sources.get(scope["path_params"]["name"])
-        if source is None:
-            answer = unknown_source(scope["path_params"]["name"])
-        else:
+        answer = unknown_source(scope["path_params"]["name"])
+        if source is not None:
             own = self._contracts.rates.get(self._contracts.short_name(source.definition.source))
             answer = source.handshake(scope, [rate for rate in (own, self._default_rate) if rate])
         wait = RETRY_AFTER_SECONDS if answer.retry else 0

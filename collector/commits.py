@@ -13,6 +13,7 @@ from collector.span_writer import SpanWriter
 from collector.spool_channels import LOGS, SPANS
 from collector.spooling import Spooling
 from collector.taken_once import TakenOnce
+from collector.upkeep import Upkeep
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import StoreUnreachable
@@ -34,11 +35,16 @@ class Commits:
         metrics: CollectorMetrics,
         spooling: Spooling,
         runs: SpanRuns = SpanRuns(),
+        *,
+        has_rivals: bool = False,
     ) -> None:
+        """With `has_rivals` other collectors may store events on the same server."""
+        self._has_rivals = has_rivals
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._writer: EventWriter | None = None
+        self._upkeep = Upkeep(lambda: self.writer.keep_up()) if has_rivals and not store.is_embedded else None
         self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
             "commit events",
             spooling.events(self._commit_events),
@@ -72,7 +78,7 @@ class Commits:
 
     def load(self) -> None:
         """Reads the known identities from the store, which has to be prepared by now."""
-        self._writer = EventWriter(self._store, self._clock, self._metrics)
+        self._writer = EventWriter(self._store, self._clock, self._metrics, has_rivals=self._has_rivals)
 
     @property
     def writer(self) -> EventWriter:
@@ -85,9 +91,13 @@ class Commits:
         """Begins to store."""
         for commit in (self.events, self.spans, self.logs, self.letters):
             commit.start()
+        if self._upkeep is not None:
+            self._upkeep.start()
 
     def stop(self) -> None:
         """Stores what waits and ends the threads; dead letters last, since the others may still make some."""
+        if self._upkeep is not None:
+            self._upkeep.stop()
         for commit in (self.events, self.spans, self.logs, self.letters):
             commit.stop()
 

@@ -2,13 +2,16 @@
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from collector.receivers.cloudevents import Rejection
 from domain.errors import InputError
-from storage.dead_letters import DeadLetter
+from storage.client import Store
+from storage.dead_letters import DeadLetter, dead_letter_places, insert_dead_letters
 
+# A ClickHouse server takes 128 KiB a parameter; an id takes 35 of them.
+_IDS_A_QUESTION = 1_000
 RawHeaders = Collection[tuple[bytes, bytes]]
 
 
@@ -47,7 +50,7 @@ def rejection_letter(
 ) -> DeadLetter:
     """The dead letter that keeps one event of a request, under the same id however often the request is committed."""
     return DeadLetter(
-        dead_letter_id=part_id(submission_id, rejection.index),
+        dead_letter_id=rejection.letter_id or part_id(submission_id, rejection.index),
         received_at=received_at,
         channel=channel,
         code=rejection.code,
@@ -76,3 +79,12 @@ def attribute_headers(headers: RawHeaders, also: Collection[str] = ()) -> dict[s
         if name.startswith("ce-") or name in also:
             kept[name] = value.decode("latin-1")
     return kept
+
+
+def insert_missing(store: Store, letters: Sequence[DeadLetter]) -> None:
+    """Stores the letters whose ids are not stored yet."""
+    for start in range(0, len(letters), _IDS_A_QUESTION):
+        some = letters[start : start + _IDS_A_QUESTION]
+        known = {place.dead_letter_id for place in dead_letter_places(store, [one.dead_letter_id for one in some])}
+        if missing := [one for one in some if one.dead_letter_id not in known]:
+            insert_dead_letters(store, missing)

@@ -27,14 +27,6 @@ def health_routes(
     not ready, though its spool takes what comes: somebody has to look.
     """
 
-    def metrics(request: Request) -> Response:
-        try:
-            encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        except (TypeError, ValueError):
-            # It trips over a version that is no number.
-            encode, content_type = choose_encoder("")
-        return Response(encode(registry), headers={"content-type": content_type})
-
     async def healthz(request: Request) -> Response:
         if not commits.are_alive:
             return JSONResponse({"status": "dead", "reason": "nothing is stored any more; restart"}, status_code=503)
@@ -43,7 +35,7 @@ def health_routes(
     def readyz(request: Request) -> Response:
         waiting = spooling.waiting_bytes
         spool = {"spool_bytes": waiting} if waiting else {}
-        error = problem() or _error_of(store)
+        error = problem() or store_error(store)
         if error is None:
             return JSONResponse({"status": "ready", **spool})
         is_away = isinstance(error, StoreUnreachable)
@@ -51,10 +43,24 @@ def health_routes(
         state = {"status": "spooling" if is_ready else "not ready", "store": "away" if is_away else "refuses"}
         return JSONResponse({**state, "reason": str(error), **spool}, status_code=200 if is_ready else 503)
 
-    return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+    return [metrics_route(registry), Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-def _error_of(store: Store) -> StoreError | None:
+def metrics_route(registry: CollectorRegistry) -> Route:
+    """/metrics, in the form that is asked for."""
+
+    def metrics(request: Request) -> Response:
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):
+            # It trips over a version that is no number.
+            encode, content_type = choose_encoder("")
+        return Response(encode(registry), headers={"content-type": content_type})
+
+    return Route("/metrics", metrics)
+
+
+def store_error(store: Store) -> StoreError | None:
     """What a store answers that does not answer as it should."""
     try:
         store.ping()

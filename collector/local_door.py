@@ -1,6 +1,7 @@
 """The collector's door inside this process: for files and replays, when no running collector has the store."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry
 
@@ -39,13 +40,16 @@ class LocalDoor:
         clock: Clock,
         contracts: ContractDoor,
         correlation: CorrelationConfig = CorrelationConfig(),
+        *,
+        has_rivals: bool = False,
     ) -> None:
+        """With `has_rivals` others may store events on the same server meanwhile."""
         self._store = store
         self._clock = clock
         self._contracts = contracts
         self._metrics = CollectorMetrics(CollectorRegistry())
         self._mapper = SpanMapper(correlation, self._metrics)
-        self._events = EventWriter(store, clock, self._metrics)
+        self._events = EventWriter(store, clock, self._metrics, has_rivals=has_rivals)
         self._spans = SpanWriter(store, self._metrics, SpanRuns(correlation.correlation_id))
         self._objects = ObjectDoor(store, clock, contracts)
 
@@ -108,14 +112,20 @@ def local_replay(
     contracts: ContractDoor | None = None,
     sources: Iterable[SourceDefinition] = (),
     correlation: CorrelationConfig = CorrelationConfig(),
+    *,
+    has_rivals: bool = False,
 ) -> Replay:
-    """Replays through writers of this process."""
+    """Replays through writers of this process; that of events is made when the first is replayed."""
     metrics = CollectorMetrics(CollectorRegistry())
-    writer, logs = EventWriter(store, clock, metrics), LogWriter(store, metrics)
+    logs = LogWriter(store, metrics)
     spans = SpanWriter(store, metrics, SpanRuns(correlation.correlation_id))
 
+    @cache
+    def writer() -> EventWriter:
+        return EventWriter(store, clock, metrics, has_rivals=has_rivals)
+
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
-        outcomes = writer.commit(group)
+        outcomes = writer().commit(group)
         keep_flags(store, [submission.received for submission in group], outcomes, clock.now())
         return outcomes
 

@@ -93,7 +93,8 @@ class PullRuns:
         return PullOutcome(summary, error)
 
     def start(self, door: Door) -> None:
-        """Begins to pull, each at once and then at its interval."""
+        """Begins to pull, each at once and then at its interval; may be called again after a stop."""
+        self._stop.clear()
         for name in self._pulls:
             # A query that hangs in another system must not keep this process from ending.
             thread = threading.Thread(target=self._follow, args=(name, door), name=f"pull-{name}", daemon=True)
@@ -105,6 +106,7 @@ class PullRuns:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=_LONGEST_STOP_SECONDS)
+        self._threads.clear()
 
     def _follow(self, name: str, door: Door) -> None:
         every = self._pulls[name].definition.config.every.total_seconds()

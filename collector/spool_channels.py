@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from collector.dead_lettering import attribute_headers, part_id, rejection_letter
+from collector.dead_lettering import attribute_headers, insert_missing, part_id, rejection_letter
 from collector.metrics import CollectorMetrics
 from collector.receivers import otlp
 from collector.receivers.cloudevents import Candidate, Received, Rejection
@@ -24,7 +24,7 @@ from domain.clock import Clock
 from domain.errors import InputError
 from storage.client import Store
 from storage.contract_flags import ContractFlag
-from storage.dead_letters import DeadLetter, dead_letter_places, insert_dead_letters
+from storage.dead_letters import DeadLetter
 from storage.events import EventRow
 
 
@@ -52,8 +52,6 @@ class _Submission(msgspec.Struct, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _submission_decoder = msgspec.msgpack.Decoder(_Submission)
 _letter_decoder = msgspec.msgpack.Decoder(DeadLetter)
-# A ClickHouse server takes 128 KiB a parameter; an id takes 35 of them.
-_IDS_A_QUESTION = 1_000
 _BYTES_AT_ONCE = 8 * 1024 * 1024
 Request = TypeVar("Request", bound=TraceRequest | LogRequest)
 
@@ -228,12 +226,3 @@ class LetterChannel:
         """Stores the letters that are not."""
         insert_missing(self._store, [_letter_decoder.decode(record.content) for record in records])
         return len(records)
-
-
-def insert_missing(store: Store, letters: Sequence[DeadLetter]) -> None:
-    """Stores the letters whose ids are not stored yet."""
-    for start in range(0, len(letters), _IDS_A_QUESTION):
-        some = letters[start : start + _IDS_A_QUESTION]
-        known = {place.dead_letter_id for place in dead_letter_places(store, [one.dead_letter_id for one in some])}
-        if missing := [one for one in some if one.dead_letter_id not in known]:
-            insert_dead_letters(store, missing)

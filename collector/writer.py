@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,25 +16,28 @@ import msgspec
 import numpy as np
 from opentelemetry import trace
 
-from collector.dead_lettering import attribute_headers, rejection_letter
+from collector.dead_lettering import attribute_headers, insert_missing, rejection_letter
 from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Candidate, Received, Rejection
+from collector.rivals import CONFLICT, CONFLICT_CODE, FOLLOWED_EVERY, Identity, Rivals, row_letter_id
 from domain.clock import Clock
-from domain.errors import DataRefused
+from domain.errors import DataRefused, InsertLate, StoreUnreachable
 from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
 from storage.dead_letters import insert_dead_letters
 from storage.events import EventRow, count_events, find_events, identity_hashes, insert_events, latest_instant
 from storage.repair import repair
+from storage.store_clock import StoreClock
 
 log = logging.getLogger("milepost.collector")
 _MICROSECOND = timedelta(microseconds=1)
 # Commits that follow each other within a microsecond run ahead of the clock by as many, which is no fault of it.
 _CLOCK_TOLERANCE = timedelta(seconds=1)
 _tracer = trace.get_tracer("milepost.collector")
-Identity = tuple[str, str]
+# How often a group is stamped anew before its store counts as one that is away.
+_MOST_TRIES = 4
 Known = dict[str, object]
 # An event with the index of its request in the group.
 Entry = tuple[int, Candidate]
@@ -69,14 +72,24 @@ class EventOutcome:
 class EventWriter:
     """Commits groups of requests; `commit` runs on one thread at a time."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics) -> None:
-        """Reads the known identities from the store: seconds at ten million events."""
+    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics, *, has_rivals: bool = False) -> None:
+        """Reads the known identities from the store: seconds at ten million events.
+
+        With `has_rivals` other processes may write events to the same server: these are stamped by its clock, and
+        looked for among what the others store.
+        """
         self._store = store
         self._clock = clock
         self._metrics = metrics
+        self._stamps = StoreClock(store) if has_rivals and not store.is_embedded else None
+        self._receipt: Clock = self._stamps or clock
         self._known = KnownIdentities(count_events(store))
+        since = self._receipt.now()
         self._known.add(identity_hashes(store))
+        self._rivals = Rivals(store, self._stamps, self._known, since) if self._stamps else None
         self._stamp_lock = threading.Lock()
+        # The filter of known identities is changed by one at a time.
+        self._turn = threading.Lock()
         self._in_flight: datetime | None = None
         # The earliest insert of which nobody knows how much of it is stored.
         self._doubtful: datetime | None = None
@@ -97,13 +110,22 @@ class EventWriter:
             self._latest = self._not_before(self._latest)
             return self._latest
 
+    def keep_up(self) -> None:
+        """Learns what others stored, and completes what inserts without an answer left half done; now and then."""
+        self._complete_doubtful()
+        if self._rivals and self._stamps:
+            self._stamps.keep_right()
+            with self._turn:
+                self._rivals.follow()
+
     def commit(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         """Stores a group of requests and tells what became of each."""
         with (
             _tracer.start_as_current_span("store events") as span,
             self._metrics.commit_seconds.labels("events").time(),
         ):
-            outcomes = self._store_group(group)
+            with self._turn:
+                outcomes = self._store_group(group)
             span.set_attribute("milepost.requests", len(group))
             return outcomes
 
@@ -117,7 +139,7 @@ class EventWriter:
         try:
             yield received_at
             is_known = True
-        except DataRefused:
+        except (DataRefused, InsertLate):
             is_known = True
             raise
         finally:
@@ -141,7 +163,7 @@ class EventWriter:
 
     def _not_before(self, earliest: datetime) -> datetime:
         """The present instant, or the earliest there may be; a clock that is behind it is told of once."""
-        now = self._clock.now()
+        now = self._receipt.now()
         is_behind = now + _CLOCK_TOLERANCE < earliest
         if is_behind and not self._clock_is_behind:
             log.warning(
@@ -159,22 +181,27 @@ class EventWriter:
         # Before the insert: one that seems to fail may have stored them, and to ask needlessly costs little.
         self._known.add(hashes)
         refused = self._insert(fresh)
+        lost: Mapping[Identity, Known] = {}
+        if self._rivals and fresh:
+            lost = self._rivals.met([candidate for _, candidate in fresh], hashes)
         for index, candidate in fresh:
             if refused and _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
+            elif lost and (first := lost.get(_identity(candidate.event))):
+                settle_repeat(outcomes[index], candidate, first, row_letter_id(candidate.event))
             else:
                 outcomes[index].accepted += 1
         for (index, candidate), known in others:
             if _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
             else:
-                settle_repeat(outcomes[index], candidate, known)
+                settle_repeat(outcomes[index], candidate, lost.get(_identity(candidate.event), known))
         self._keep_dead_letters(group, outcomes)
         for submission, outcome in zip(group, outcomes, strict=True):
             self._metrics.count_events(outcome, submission.channel, keep_rejected=submission.keep_rejected)
         return list(outcomes)
 
-    def _insert(self, entries: Sequence[Entry]) -> set[Identity]:
+    def _insert(self, entries: Sequence[Entry], tries: int = 1) -> set[Identity]:
         """Stores events and gives the identities of those that the store cannot hold, found by halving."""
         if not entries:
             return set()
@@ -185,7 +212,9 @@ class EventWriter:
                 received_us = to_micros(received_at)
                 for event in events:
                     event.received_us = received_us
-                insert_events(self._store, events)
+                insert_events(self._store, events, in_time=self._stamps is not None)
+        except InsertLate as error:
+            return self._insert_anew(entries, error, tries)
         except DataRefused:
             if len(entries) == 1:
                 return {_identity(entries[0][1].event)}
@@ -193,8 +222,19 @@ class EventWriter:
             return self._insert(entries[:middle]) | self._insert(entries[middle:])
         return set()
 
+    def _insert_anew(self, entries: Sequence[Entry], error: InsertLate, tries: int) -> set[Identity]:
+        """Stamps anew, in smaller parts, what was on its way for too long; the process slept, or a clock was set."""
+        if self._stamps is None or tries == _MOST_TRIES:
+            raise StoreUnreachable(str(error)) from error
+        log.warning("events came too late to the store and are stamped anew: %s", error)
+        self._stamps.adjust()
+        middle = max(len(entries) // 2, 1)
+        return self._insert(entries[:middle], tries + 1) | self._insert(entries[middle:], tries + 1)
+
     def _sort_out(self, group: Sequence[EventSubmission]) -> tuple[list[Entry], Hashes, list[tuple[Entry, Known]]]:
         """The events not seen before and their hashes, and the others with the known content of their identity."""
+        if self._rivals:
+            self._rivals.follow(FOLLOWED_EVERY)
         first: dict[Identity, Candidate] = {}
         new: list[Entry] = []
         repeats: list[Entry] = []
@@ -238,20 +278,24 @@ class EventWriter:
             if submission.keep_rejected
             for rejection in outcome.rejected
         ]
-        if letters:
+        if any(rejection.letter_id for outcome in outcomes for rejection in outcome.rejected):
+            # Another collector may have found them, too.
+            insert_missing(self._store, letters)
+        elif letters:
             insert_dead_letters(self._store, letters)
 
 
-def settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known) -> None:
-    """Adds to an outcome an event whose identity is known: a duplicate, or a conflict."""
+def settle_repeat(outcome: EventOutcome, candidate: Candidate, known: Known, letter_id: str = "") -> None:
+    """Adds to an outcome an event whose identity is known: a duplicate, or a conflict, whose letter may have an id."""
     if same_content(candidate.event, known, time_given=candidate.time_given):
         outcome.duplicates += 1
     else:
         outcome.rejected.append(
             _reject(
                 candidate,
-                "conflict",
-                "an event of this source and id is stored with other content; an id names one fact",
+                CONFLICT_CODE,
+                CONFLICT,
+                letter_id,
             )
         )
 
@@ -260,9 +304,9 @@ def _refused(candidate: Candidate) -> Rejection:
     return _reject(candidate, "store_refused", "the store cannot hold this event")
 
 
-def _reject(candidate: Candidate, code: str, reason: str) -> Rejection:
-    event = candidate.event
-    return Rejection(candidate.index, event.event_id, event.source, code, reason, bytes(candidate.raw))
+def _reject(candidate: Candidate, code: str, reason: str, letter_id: str = "") -> Rejection:
+    event, raw = candidate.event, bytes(candidate.raw)
+    return Rejection(candidate.index, event.event_id, event.source, code, reason, raw, letter_id=letter_id)
 
 
 def _identity(event: EventRow) -> Identity:

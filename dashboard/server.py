@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from dashboard.sign_in_door import SignInDoor
 APP = Path(__file__).parent / "app.py"
 # An open page holds a websocket for as long as it is open; a stop does not wait for readers to leave.
 _SECONDS_TO_STOP = 1
+Wrap = Callable[[ASGIApp], ASGIApp]
 _log = logging.getLogger("milepost.console")
 
 
@@ -95,9 +97,12 @@ class ConsoleServer:
         *,
         sign_in: SignInSetup | None = None,
         known_as: str = "",
+        wrap: Wrap | None = None,
     ) -> None:
+        """`wrap` puts something before the pages, such as what tells of the process."""
+        app = console_app(context, sign_in, known_as)
         config = uvicorn.Config(
-            console_app(context, sign_in, known_as),
+            wrap(app) if wrap else app,
             access_log=False,
             log_config=None,
             # Below that, uvicorn tells of every page that opens and closes.

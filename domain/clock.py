@@ -1,5 +1,6 @@
 """The only place that asks what time it is; everything else is told."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -28,3 +29,8 @@ class FixedClock:
 
     def advance(self, by: timedelta) -> None:
         self._now += by
+
+
+def steady_seconds() -> float:
+    """Seconds since the machine started: never set, and counted on while it or this process sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

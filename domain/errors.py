@@ -7,6 +7,8 @@ MilepostError
 └── StoreError         the store refused or failed
     ├── StoreUnreachable   no answer: worth trying again
     ├── DataRefused        the data is at fault: trying again changes nothing
+    ├── InsertLate         what was received is older than it may be when it is stored: nothing of it is
+    ├── LeaseLost          another engine may act on the store, and this one may not
     ├── StoreHeld          another process has the embedded store open
     └── MigrationError     the store's schema and this program's do not fit
 """
@@ -70,6 +72,14 @@ class StoreUnreachable(StoreError):
 
 class DataRefused(StoreError):
     """The store cannot hold what it was given; every other StoreError says nothing about the data."""
+
+
+class InsertLate(StoreError):
+    """So much time passed on the way to the store that nobody waits for these any more: stamped anew they may go."""
+
+
+class LeaseLost(StoreError):
+    """This engine may not act now; another one may, or nobody knows."""
 
 
 class StoreHeld(StoreError):

@@ -3,9 +3,7 @@
 Exit codes: 0 fine, 1 found something, 2 wrong use or bad configuration.
 """
 
-import signal
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -33,19 +31,20 @@ from milepost.commands.interventions import interventions_app
 from milepost.commands.kpi import kpi_app
 from milepost.commands.options import Output, OutputOption, instant_of
 from milepost.commands.pulls import tell_pull
+from milepost.commands.roles import roles_app, stop_on_signals
 from milepost.commands.rules import rules_app
 from milepost.commands.sources import sources_app
 from milepost.commands.tokens import tokens_app
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
-from milepost.logs import configure_logging
 from milepost.migration import bring_up_to_date
 from milepost.output import echo, print_json, print_table, problem
 from milepost.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 export_app = typer.Typer(no_args_is_help=True, help="Write stored events to files for other tools.")
+app.add_typer(roles_app)
 app.add_typer(rules_app, name="rules")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(alerts_app, name="alerts")
@@ -60,24 +59,6 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(hops_app, name="hops")
 app.add_typer(kpi_app, name="kpi")
 app.command()(flow)
-
-
-@app.command()
-def up(demo: Annotated[bool, typer.Option("--demo", help="Also send the demo company's traffic.")] = False) -> None:
-    """Run everything in one process: collector, rules, alerts and console."""
-    # Only here: the console's framework takes a second to import.
-    from milepost.service import Service
-
-    settings = load_settings()
-    configure_logging(settings.log)
-    stop = _stop_on_signals()
-    service = Service(settings, SystemClock(), echo, demo=demo)
-    try:
-        service.start()
-        stop.wait()
-        echo("stopping: storing what was acknowledged")
-    finally:
-        service.stop()
 
 
 @app.command()
@@ -97,7 +78,7 @@ def ingest(
     if not paths and not watch:
         raise UsageError("give files to ingest, or a folder to follow with --watch")
     reading = checked_reading(source, object_type, mapping)
-    settings, stop = load_settings(), _stop_on_signals()
+    settings, stop = load_settings(), stop_on_signals()
     summary = IngestSummary()
     with open_answers(settings, SystemClock()) as answers:
         ingestion = Ingestion(answers.door(settings), answers.checkpoints(), reading, format_, is_stopped=stop.is_set)
@@ -194,7 +175,7 @@ def demo(
 ) -> None:
     """Send the demo company's traffic to a running collector: history first, then live until interrupted."""
     settings = load_settings()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     target = endpoint or f"http://{settings.host}:{settings.collector_port}"
     run_demo(DemoSettings(target, seed=seed, days=days, rate=rate, token=settings.token), SystemClock(), stop, echo)
 
@@ -209,21 +190,6 @@ def migrate(
         echo(f"{'would apply' if dry_run else 'applied'} {name}")
     if not names:
         echo("the schema is up to date")
-
-
-def _stop_on_signals() -> threading.Event:
-    """Set by the first SIGINT or SIGTERM, to stop in order; a second one ends the process at once."""
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def begin(*_: object) -> None:
-        stop.set()
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in numbers:
-        signal.signal(number, begin)
-    return stop
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import socket
 from urllib.parse import urlsplit
 
 from dashboard.rule_files import RuleFiles
-from dashboard.server import ConsoleServer
+from dashboard.server import ConsoleServer, Wrap
 from dashboard.session import ConsoleContext
 from dashboard.sign_in_config import load_sign_in, set_up_sign_in
 from domain.contract import Contracts
@@ -38,14 +38,17 @@ class ConsoleDoor:
             )
         return wished or (settings.host if settings.host in LOOPBACK else LOOPBACK[0])
 
-    def console(self, context: ConsoleContext, listening: socket.socket, url: str) -> ConsoleServer:
-        """The console behind a listening socket, whose own address is `url`."""
+    def console(
+        self, context: ConsoleContext, listening: socket.socket, url: str, wrap: Wrap | None = None
+    ) -> ConsoleServer:
+        """The console behind a listening socket, whose own address is `url`; `wrap` puts something before it."""
         told = self._settings.console_url
         return ConsoleServer(
             context,
             listening,
             sign_in=set_up_sign_in(*self._sign_in, told or reachable(url)) if self._sign_in else None,
             known_as=urlsplit(told).hostname or "" if told else "",
+            wrap=wrap,
         )
 
 

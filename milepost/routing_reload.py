@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -43,12 +44,13 @@ class RoutingFile(WatchedFiles[ReadRouting]):
             "milepost_routing_loaded_timestamp_seconds", "When the routing in force was read.", registry=registry
         )
         self._known: ReadRouting | None = None
+        self._build = partial(build_integrations, console_url=console_url, environ=environ)
         self._path = path
         self._note: Note | None = None
 
         def read() -> ReadRouting:
             config = load_routing(path)
-            integrations = build_integrations(config, console_url, environ)
+            integrations = self._build(config)
             self._known = ReadRouting(config, build_routing(config), self._kept(config, integrations))
             return self._known
 
@@ -61,6 +63,11 @@ class RoutingFile(WatchedFiles[ReadRouting]):
         if read is not None:
             log.info("routing read again: %d receivers", len(read.integrations))
         return read
+
+    def renew(self) -> ReadRouting:
+        """The routing in force with integrations of its own: those of before were closed with what sent by them."""
+        self.current = self._known = replace(self.current, integrations=self._build(self.current.config))
+        return self.current
 
     def note_with(self, note: Note) -> None:
         """Has the routing in force written down, and from now on every other before it is; StoreError where that fails.

@@ -8,9 +8,11 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from domain.clock import Clock
 from domain.contract import Contracts
 from domain.intervention import KnownInterventions
 from domain.rule import Rule
@@ -69,3 +71,31 @@ class RuleFiles(WatchedFiles[tuple[Rule, ...]]):
         if rules is not None:
             log.info("rules read again: %d", len(rules))
         return rules
+
+
+class FollowedRules(RuleFiles):
+    """The rule files for a process that does not evaluate them: as they are whenever somebody asks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        contracts: Contracts,
+        interventions: KnownInterventions,
+        registry: CollectorRegistry,
+        clock: Clock,
+    ) -> None:
+        """ConfigError where they are wrong."""
+        super().__init__(settings, contracts, interventions, registry, clock.now())
+        self._clock = clock
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that the files hold now, or held when they were right last."""
+        self.changed(self._clock.now())
+        return self.current
+
+    @property
+    def row(self) -> dict[str, Any] | None:
+        """Since when the files are refused, and why; None where they are not."""
+        self.changed(self._clock.now())
+        return super().row

@@ -85,6 +85,14 @@ class Settings(BaseModel):
         description="The address for the console to listen on; with sign-in that of the collector, without it this "
         "machine alone.",
     )
+    engine_port: Port = Field(
+        default=4319, description="The port of `milepost engine`, for its health, metrics and API; 0 takes a free one."
+    )
+    engine_lease: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=3))] = Field(
+        default=timedelta(seconds=15),
+        description="How long an engine on a server store may act after it last made sure that it is the only one, "
+        "such as 15s; the same for all of them.",
+    )
     config: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None,
         description="A folder with rules/, contracts/, routing.yaml, calendars.yaml, kpis.yaml and correlation.yaml, "

@@ -20,12 +20,14 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
-from domain.errors import ConfigError, DataRefused, StoreError, StoreUnreachable
+from domain.errors import ConfigError, DataRefused, InsertLate, StoreError, StoreUnreachable
+from storage.fence import Fence
 from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
-ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
+ACCEPTED_SERVER_DSN = "clickhouse://user:password@host:8123/database"
+ACCEPTED_DSN = f"chdb:///path/to/folder or {ACCEPTED_SERVER_DSN}"
 # How long to wait for a server's answer. An insert that others must not see late, and a question whether there is
 # anybody, wait less.
 PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS = 300, 10, 2
@@ -40,6 +42,8 @@ _DATA_ERRORS = frozenset(
         *(435, 436, 437, 443, 444, 467, 563, 569, 570, 632),
     }
 )
+# The one constraint there is says that what comes must come in time.
+_VIOLATED_CONSTRAINT = 469
 Row = dict[str, Any]
 
 
@@ -50,12 +54,22 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        api_url: str | None = None,
+        api_token: str = "",
+        asks_now: bool = True,
+        fence: Fence | None = None,
+    ) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
         `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
-        store. Unless it `asks_now`, the store may be a server that is away.
+        store. Unless it `asks_now`, the store may be a server that is away. With a `fence` nothing is written but what
+        it lets through.
         """
+        self._fence = fence
         self._dsn, self.database, self._folder = read_dsn(dsn)
         self._lock = FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
@@ -83,15 +97,26 @@ class Store:
         """Where the embedded store is; None for a server."""
         return self._folder
 
+    @property
+    def epoch(self) -> int:
+        """The number of this process's turn to write; 0 where there are no turns."""
+        return self._fence.epoch if self._fence else 0
+
+    def require(self) -> None:
+        """LeaseLost where this process may not write now."""
+        if self._fence is not None:
+            self._fence.require()
+
     def rows(
         self,
         query: str,
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> list[Row]:
         """What queries/<query>.sql answers, a dict a row keyed by column name."""
-        names, rows = self.tuples(query, params, fragments, settings)
+        names, rows = self.tuples(query, params, fragments, settings, seconds)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def tuples(
@@ -100,20 +125,26 @@ class Store:
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
         """What queries/<query>.sql answers, as column names and plain rows: for many rows."""
         text = load_query(query).render(params or {}, fragments or {})
-        with self._errors(), self._lend() as client:
+        with self._errors(), self._lend(seconds=seconds) as client:
             result = client.query(text, parameters=_bind(params), settings=dict(settings or {}), tz_mode="aware")
             return tuple(result.column_names), result.result_rows
 
     def column(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Any]:
         """The only column that queries/<query>.sql answers, as one sequence: for millions of values."""
+        columns = self.columns(query, params)
+        return columns[0] if columns else ()
+
+    def columns(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Sequence[Any]]:
+        """What queries/<query>.sql answers, a sequence a column, none where there are no rows: for plain values."""
         text = load_query(query).render(params or {}, {})
         with self._errors(), self._lend() as client:
             result = client.query(text, parameters=_bind(params), column_oriented=True)
             columns: Sequence[Sequence[Any]] = result.result_columns
-            return columns[0] if columns else ()
+            return columns
 
     def json_lines(
         self, query: str, params: Mapping[str, object], fragments: Mapping[str, str], settings: Mapping[str, object]
@@ -128,11 +159,13 @@ class Store:
     ) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.command(load_query(query).render(params or {}, fragments or {}), parameters=_bind(params))
 
     def execute(self, statement: str) -> None:
         """Runs a migration's statement."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.command(statement)
 
     def insert(
@@ -156,11 +189,13 @@ class Store:
         if not self.is_embedded:
             used["max_execution_time"] = seconds
         with self._errors(), self._lend(seconds=seconds) as client:
+            self.require()
             client.raw_insert(_identifier(table), insert_block=body, fmt=fmt, settings=used)
 
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """Hands columns of equal length to a table: for many rows; returns once they are stored."""
         with self._errors(), self._lend() as client:
+            self.require()
             client.insert(_identifier(table), list(columns.values()), list(columns), column_oriented=True)
 
     def ping(self) -> None:
@@ -245,7 +280,8 @@ class Store:
             if not self.is_embedded and isinstance(error, DatabaseError) and error.code is None:
                 # Without ClickHouse's own code it was something in front of it that answered, such as a proxy.
                 raise StoreUnreachable(f"the store at {self.where} does not answer: {_brief(error)}") from error
-            kind = DataRefused if isinstance(error, DatabaseError) and error.code in _DATA_ERRORS else StoreError
+            code = error.code if isinstance(error, DatabaseError) else None
+            kind = DataRefused if code in _DATA_ERRORS else InsertLate if code == _VIOLATED_CONSTRAINT else StoreError
             raise kind(f"the store at {self.where} refused: {_brief(error)}") from error
 
     @property

@@ -1,7 +1,7 @@
 """Business events in the store: taking checked ones, and telling whether one is known."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -41,6 +41,11 @@ class EventRow(msgspec.Struct, array_like=True, gc=False):
     data_base64: bool
 
 
+# How long an event may be on its way to a server between its stamp and the moment that the server has read it, as the
+# constraint of events_stamped_input says; then an insert may take INSERT_SECONDS, and its last step a little longer.
+STAMP_SECONDS = 3
+# By then an event that was stamped by the store's clock can be read, or was refused.
+SETTLED_AFTER = timedelta(seconds=STAMP_SECONDS + INSERT_SECONDS + 2)
 _encoder = msgspec.json.Encoder()
 # A ClickHouse server takes 128 KiB a parameter (http_max_field_value_size), and escaping may double a text. The
 # embedded engine takes any, but 50,000 identities at once cost it 45 seconds, 1,500 at a time one and a half.
@@ -61,11 +66,13 @@ def encode_events(events: Sequence[EventRow]) -> bytes:
     return _encoder.encode_lines(events)
 
 
-def insert_events(store: Store, events: Sequence[EventRow]) -> None:
-    """Stores checked events; returns once they are on disk."""
-    store.insert(
-        "events_input", encode_events(events), fmt="JSONCompactEachRow", settings=_SETTINGS, seconds=INSERT_SECONDS
-    )
+def insert_events(store: Store, events: Sequence[EventRow], *, in_time: bool = False) -> None:
+    """Stores checked events; returns once they are on disk.
+
+    With `in_time`, InsertLate and none of them stored, where they were stamped by the store's clock too long ago.
+    """
+    table = "events_stamped_input" if in_time else "events_input"
+    store.insert(table, encode_events(events), fmt="JSONCompactEachRow", settings=_SETTINGS, seconds=INSERT_SECONDS)
 
 
 def find_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row]:
@@ -77,6 +84,31 @@ def find_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tup
         for some in _portions(sorted(identities))
         for row in store.rows("events_by_identity", {"identities": some})
     }
+
+
+def rows_of_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Row]]:
+    """Every stored row of the identities, of each that which was received first before the others."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for some in _portions(sorted(identities)):
+        for row in store.rows("rows_by_identity", {"identities": some}):
+            found.setdefault((row["source"], row["event_id"]), []).append(row)
+    return found
+
+
+def forget_rows(store: Store, rows: Sequence[Row]) -> None:
+    """Removes rows that `rows_of_events` gave, with their milestones: of events that are stored otherwise."""
+    keys = [(row["source"], row["event_id"], row["received_us"]) for row in rows]
+    objects = sorted({(one["type"], one["id"]) for row in rows for one in row["objects"]})
+    store.run("forget_milestone_rows", {"objects": objects, "rows": keys})
+    store.run("forget_event_rows", {"identities": [key[:2] for key in keys], "rows": keys})
+
+
+def recent_identities(
+    store: Store, after: datetime, through: datetime
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The hash of each event's identity that was received in (after, through], and when in microseconds."""
+    columns = store.columns("recent_identities", {"after": after, "through": through}) or ((), ())
+    return np.asarray(columns[0], dtype=np.uint64), np.asarray(columns[1], dtype=np.int64)
 
 
 def _portions(identities: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

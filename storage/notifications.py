@@ -37,6 +37,8 @@ class NotificationRecord:
     updated_at: datetime
     extent: str = ""
     escalated_us: int = 0
+    # In which engine's turn it was last written; what is written bears that of the store's writer.
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class LogEntry:
 def write_notifications(store: Store, records: Sequence[NotificationRecord]) -> None:
     """Stores messages, each over its earlier state."""
     if records:
-        store.insert("notifications", encode_rows([_row(record) for record in records]))
+        store.insert("notifications", encode_rows([_row(record, store.epoch) for record in records]))
 
 
 def unfinished_notifications(store: Store) -> list[NotificationRecord]:
@@ -103,7 +105,7 @@ def sent_digests(store: Store) -> dict[str, tuple[datetime, datetime]]:
     }
 
 
-def _row(record: NotificationRecord) -> dict[str, object]:
+def _row(record: NotificationRecord, epoch: int) -> dict[str, object]:
     # The outcome may carry the instant of the attempt: it still has to win over the row written before it.
     finished = record.status is not NotificationStatus.SENDING
-    return {**asdict(record), "version": 2 * to_micros(record.updated_at) + finished}
+    return {**asdict(record), "epoch": epoch, "version": 2 * to_micros(record.updated_at) + finished}

@@ -149,6 +149,8 @@ class Caller:
         )
 
     def _try(self, call: Call, sender: HttpSender) -> str:
+        # Where engines take turns, the turn may have ended since the try was written down.
+        self._store.require()
         return f"answered {sender.send(call, self._clock.now()).status}"
 
     def _retry_at(self, error: DeliveryError, tries: int) -> datetime:

@@ -22,10 +22,12 @@ class InterventionWorker:
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._known: list[str] = []
-        self._thread = threading.Thread(target=self._work, name="interventions", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins with what is submitted."""
+        """Begins with what is submitted; may be called again after a stop."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._work, name="interventions", daemon=True)
         self._thread.start()
 
     def submit(self, run_id: str) -> None:
@@ -45,8 +47,10 @@ class InterventionWorker:
         """Ends after the call that is being made."""
         self._stop.set()
         self._waiting.put("")
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
+        with self._lock:
+            self._waiting, self._known = queue.SimpleQueue(), []
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -62,4 +66,5 @@ class InterventionWorker:
                 logger.exception("the run %s met something unforeseen; it can be resumed", run_id)
             finally:
                 with self._lock:
-                    self._known.remove(run_id)
+                    if run_id in self._known:
+                        self._known.remove(run_id)

@@ -53,7 +53,7 @@ class Candidate(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Rejection:
-    """One event that cannot be taken, with its reason."""
+    """One event that cannot be taken, with its reason; its dead letter may have an id that others give it as well."""
 
     index: int
     event_id: str | None
@@ -62,6 +62,7 @@ class Rejection:
     reason: str
     raw: bytes
     type: str = ""
+    letter_id: str = ""
 
 
 @dataclass(slots=True)

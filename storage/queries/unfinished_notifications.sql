@@ -1,6 +1,6 @@
 -- Messages that were on their way when they were last written: their receivers may or may not have them.
 -- columns: notification_id, receiver, integration, group_key, group_labels, reason, attempts, error, firing,
--- resolved, body, created_at, updated_at, extent, escalated_us
+-- resolved, body, created_at, updated_at, extent, escalated_us, epoch
 SELECT
     notification_id,
     receiver,
@@ -16,7 +16,8 @@ SELECT
     created_at,
     updated_at,
     extent,
-    escalated_us
+    escalated_us,
+    epoch
 FROM notifications FINAL
 WHERE status = 'sending'
 ORDER BY created_at, notification_id

@@ -1,7 +1,7 @@
-"""Starts `milepost up` again and again without importing it anew: for tests that kill it hundreds of times.
+"""Starts `milepost up`, or one role, again and again without importing it anew: for tests that kill it many times.
 
-Each line of its input is answered by one line: `start FILE` by the process id of a Milepost that writes to the file,
-`wait` once the latest one has ended. It has no thread and no store of its own, so that it may fork.
+Each line of its input is answered by one line: `start FILE [ROLE]` by the process id of a Milepost that writes to the
+file, `wait` once the latest one has ended. It has no thread and no store of its own, so that it may fork.
 """
 
 import os
@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 from milepost.cli import main
+from milepost.roles.engine import EngineRole
 from milepost.service import Service
 
 # What a start would import when it is needed, which takes it longest.
-STARTED = Service
+STARTED = (Service, EngineRole)
 
 
-def start(file: Path) -> int:
+def start(file: Path, role: str) -> int:
     """The process id of a new Milepost."""
     pid = os.fork()
     if pid:
@@ -24,7 +25,7 @@ def start(file: Path) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for here, there in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(here, there)
-    sys.argv = ["milepost", "up"]
+    sys.argv = ["milepost", role]
     main()
     os._exit(0)
 
@@ -34,7 +35,8 @@ if __name__ == "__main__":
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")
         if command == "start":
-            latest = start(Path(argument))
+            file, _, role = argument.partition(" ")
+            latest = start(Path(file), role or "up")
         else:
             os.waitpid(latest, 0)
         sys.stdout.write(f"{latest}\n")

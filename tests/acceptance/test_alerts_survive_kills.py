@@ -74,8 +74,8 @@ class Machine:
         )
         self.pid = 0
 
-    def start(self) -> None:
-        self.pid = int(self._tell(f"start {self._lives}"))
+    def start(self, log: Path | None = None, role: str = "up") -> None:
+        self.pid = int(self._tell(f"start {log or self._lives} {role}"))
 
     def kill(self) -> None:
         """Ends it as a power failure would."""
@@ -101,7 +101,8 @@ class Machine:
 class Business:
     """Approves orders that are overdue at once or posted in time, and posts late ones once somebody was told."""
 
-    def __init__(self, url: str, receiver: RecordingReceiver) -> None:
+    def __init__(self, url: str, receiver: RecordingReceiver, every_seconds: float = 0.2) -> None:
+        self._every_seconds = every_seconds
         self._url = url
         self._receiver = receiver
         self._ended = threading.Event()
@@ -120,7 +121,7 @@ class Business:
     def _run(self) -> None:
         with httpx.Client(base_url=self._url, timeout=30) as client:
             for number in itertools.count():
-                if self._ended.wait(0.2):
+                if self._ended.wait(self._every_seconds):
                     return
                 self._send(client, self._orders(number) if number % 3 else self._late_posting(number))
 

@@ -47,7 +47,10 @@ class RunningPipeline:
         *,
         start_at: datetime = NOW,
         rng: random.Random = NO_PAUSE,
+        since_epoch: int = 0,
+        is_started: bool = True,
     ) -> None:
+        """One that is not started decides and stores what it would send."""
         path = folder / "routing.yaml"
         path.write_text(text, encoding="utf-8")
         config = load_routing(path)
@@ -58,8 +61,9 @@ class RunningPipeline:
             build_routing(config), integrations, store, self.clock, rng, AlertMetrics(self.registry)
         )
         self._alerts: list[Alert] = []
-        self.dispatcher.resume(self.clock.now())
-        self.dispatcher.start()
+        if is_started:
+            self.dispatcher.resume(self.clock.now(), since_epoch)
+            self.dispatcher.start()
 
     def tick(self, *alerts: Alert, after: timedelta = timedelta(0)) -> None:
         """One tick that much later, with exactly these alerts firing or lately over."""

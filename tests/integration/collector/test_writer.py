@@ -206,11 +206,12 @@ class WatchedStore(Store):
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> list[Row]:
         if query == "events_by_identity":
             self.clock.advance(timedelta(seconds=1))
             self.settled = self.writer.settled_through()
-        return super().rows(query, params, fragments, settings)
+        return super().rows(query, params, fragments, settings, seconds)
 
 
 def test_an_event_is_stamped_only_when_its_insert_begins(

@@ -23,7 +23,7 @@ from domain.source_silence import SOURCE_SILENT
 from domain.span_names import SpanNames
 from rules.engine import ENGINE
 from storage.alerts import list_alerts, write_transitions
-from storage.client import Store
+from storage.client import PATIENCE_SECONDS, Store
 from storage.engine_state import Watermark, write_watermark
 from storage.fx_rates import Rate, write_rates
 from storage.traces import insert_traces
@@ -269,6 +269,7 @@ class StoreAway(Store):
         params: Mapping[str, object] | None = None,
         fragments: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
         raise StoreUnreachable("the store at ch:8123/milepost does not answer: connection refused")
 

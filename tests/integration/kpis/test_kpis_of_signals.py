@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi
 from kpis.case_finding import READ_EVERY
 from kpis.keeper import KpiKeeper
 from storage.client import Store
 from storage.events import insert_events
+from storage.freshness import note_traffic
 from storage.kpi_cases import ALL_CASES, case_rows
 from storage.series import signal_values
 from tests.builders import NOW, event_row
@@ -49,6 +51,7 @@ def test_history_that_is_loaded_when_a_source_is_first_heard_is_no_latency(embed
     ]
     live = event_row("live", source="crm", occurred_at=NOW + MINUTE, received_at=NOW + MINUTE + timedelta(seconds=3))
     insert_events(embedded_store, [*loaded, live])
+    note_traffic(embedded_store, EPOCH, NOW + HOUR)
     keep(embedded_store, LATENCY, NOW + HOUR)
     first = figure(embedded_store, LATENCY).value
     # What comes late once the source is heard is late.

@@ -76,3 +76,16 @@ def test_after_stop_nothing_more_is_tried() -> None:
     deliveries.stop(timeout=1)
     assert deliveries.run_due() is None
     assert send.ran == []
+
+
+def test_nothing_is_tried_while_another_may_tell_and_all_of_it_when_this_one_may_again() -> None:
+    clock, told, may = FixedClock(NOW), list[Notification](), [False]
+    send = RecordingStage(delivered)
+    deliveries = DeliveryQueue("test", send, clock, told.append, lambda: may[0])
+    deliveries.submit(pending("a"))
+    assert deliveries.run_due() == NOW + SECOND / 2
+    assert send.ran == []
+
+    may[0] = True
+    assert deliveries.run_due() is None
+    assert send.ran == ["a"]

@@ -1,0 +1,3 @@
+-- What the store's clock says.
+-- columns: now
+SELECT now64(6, 'UTC') AS now
