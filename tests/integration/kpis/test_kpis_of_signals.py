@@ -55,7 +55,7 @@ def test_history_that_is_loaded_when_a_source_is_first_heard_is_no_latency(embed
     keep(embedded_store, LATENCY, NOW + HOUR)
     first = figure(embedded_store, LATENCY).value
     # What comes late once the source is heard is late.
-    late = event_row("late", source="crm", occurred_at=NOW + 2 * MINUTE, received_at=NOW + 32 * MINUTE)
+    late = event_row("late", source="crm", occurred_at=NOW + 62 * MINUTE, received_at=NOW + 92 * MINUTE)
     insert_events(embedded_store, [late])
     keep(embedded_store, LATENCY, NOW + 2 * HOUR)
 
