@@ -12,8 +12,10 @@ make_token() {
     if [ -s "/run/tokens/$name" ] && echo "$known" | grep -q "\"$(cut -d _ -f 2 "/run/tokens/$name")\""; then
         return
     fi
-    # What lost its file is ended before its name is given anew; mostly there is none.
-    milepost tokens revoke "$name" --reason "its file is gone" 2>/dev/null || true
+    # What lost its file is ended before its name is given anew; of those that were revoked before nothing is to be ended.
+    if echo "$known" | grep -q "\"name\": \"$name\""; then
+        milepost tokens revoke "$name" --reason "its file is gone" 2>/dev/null || true
+    fi
     milepost tokens create "$name" "$@" > "/run/tokens/$name.new"
     mv "/run/tokens/$name.new" "/run/tokens/$name"
 }

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,15 @@ def test_every_role_has_a_health_check_and_waits_for_the_schema() -> None:
     assert {name for name in healthy if "healthcheck" not in services()[name]} == set()
 
 
+def test_the_demos_console_is_given_what_every_role_is() -> None:
+    everybodys = milepost_services()["prepare"]["environment"]
+
+    assert milepost_services()["console-demo"]["environment"] == everybodys
+    assert {
+        name for name, one in milepost_services().items() if not everybodys.items() <= one["environment"].items()
+    } == set()
+
+
 def test_milepost_runs_as_nobody_on_a_root_that_it_cannot_write() -> None:
     for name, one in milepost_services().items():
         assert (one["user"], one["read_only"], one["cap_drop"]) == ("10001:10001", True, ["ALL"]), name
@@ -165,7 +175,9 @@ def test_secrets_are_files_that_git_does_not_see() -> None:
     assert used == set(declared)
     assert {str(Path(one["file"]).parent) for one in declared.values()} == {"secrets"}
     assert "/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert not [line for line in COMPOSE.read_text("utf-8").splitlines() if re.search(r"PASSWORD(?!_FILE|__FILE).*:", line)]
+    assert not [
+        line for line in COMPOSE.read_text("utf-8").splitlines() if re.search(r"PASSWORD(?!_FILE|__FILE).*:", line)
+    ]
     read = set(re.findall(r"/run/secrets/(\w+)", COMPOSE.read_text(encoding="utf-8")))
     assert read <= set(declared)
 
@@ -191,8 +203,6 @@ def test_clickhouses_users_have_the_hashes_of_their_passwords(tmp_path: Path) ->
     script = [str(ROOT / "deploy/compose/make_secrets.sh"), str(tmp_path)]
     subprocess.run(["sh", *script], capture_output=True, check=True, timeout=60)
     text = (tmp_path / "clickhouse_users.xml").read_text(encoding="utf-8")
-
-    from hashlib import sha256
 
     for user, file in (("milepost", "clickhouse_password"), ("grafana", "clickhouse_grafana_password")):
         password = (tmp_path / file).read_bytes()
