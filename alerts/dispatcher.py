@@ -58,6 +58,7 @@ from storage.silences import silences_in_force
 
 # Alertmanager gives a flush until the next one, and no less than this.
 SHORTEST_DEADLINE = timedelta(seconds=10)
+_MICROSECOND = timedelta(microseconds=1)
 MOVED = "no longer in this group: its labels changed"
 
 
@@ -116,18 +117,23 @@ class Dispatcher:
         To be called before the first `run`, which then waits for each before it tells the group's news. Those of epochs
         before `since_epoch` came too late for the engine that took up the rest: it told by itself what they say.
         """
-        removed: list[NotificationRecord] = []
+        written: list[NotificationRecord] = []
         left: list[tuple[Lane, Notification]] = []
         for record in unfinished_notifications(self._store):
             lane = self._lanes.of(record.receiver).get(record.integration)
+            # Over its row, though the clock of whoever stored it was ahead.
+            record = replace(record, updated_at=max(now, record.updated_at + _MICROSECOND))
             if record.epoch < since_epoch or lane is None:
                 why = FailureReason.SUPERSEDED if record.epoch < since_epoch else FailureReason.RECEIVER_REMOVED
-                removed.append(replace(record, status=NotificationStatus.FAILED, error=why, updated_at=now))
+                written.append(replace(record, status=NotificationStatus.FAILED, error=why))
                 continue
+            if record.epoch != self._store.epoch:
+                # Now it is of this epoch: who comes next takes it up from here.
+                written.append(record)
             patience = max(self._routing.route.group_interval, SHORTEST_DEADLINE)
             left.append((lane, from_record(record, now + patience)))
         # First what may fail: tried again, it must not have sent anything.
-        write_notifications(self._store, removed)
+        write_notifications(self._store, written)
         for lane, notification in left:
             self._in_flight[notification.conversation] = Flight(notification)
             lane.queue.submit(notification)

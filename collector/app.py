@@ -41,7 +41,6 @@ from collector.span_runs import SpanRuns
 from collector.spooling import Spooling, SpoolSettings
 from collector.tokens import Tokens
 from collector.unknown_paths import REFUSALS
-from collector.upkeep import Upkeep
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.contract import Contracts
@@ -84,9 +83,8 @@ class Collector:
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use.
 
-        With `spool` what comes while a server store is away is acknowledged from there. With
-        `store_problem`, which says why the store cannot be used yet, it is not used before `load`, and everything is.
-        With `has_rivals` others may take the same events for the same server store.
+        With `spool` what comes while a server store is away is acknowledged from there; with `store_problem`, which
+        says why the store cannot be used yet, all until `load`. With `has_rivals` others store the same on one server.
         """
         self._sources = sources or {}
         self._store = store
@@ -95,9 +93,8 @@ class Collector:
         self._registry = registry
         self.metrics = CollectorMetrics(registry)
         self._spooling = Spooling(store, clock, self.metrics, spool)
-        runs = SpanRuns(correlation.correlation_id)
-        self._commits = Commits(store, clock, self.metrics, self._spooling, runs, has_rivals=has_rivals)
-        self._upkeep = Upkeep(self._commits) if has_rivals and not store.is_embedded else None
+        runs, spooling = SpanRuns(correlation.correlation_id), self._spooling
+        self._commits = Commits(store, clock, self.metrics, spooling, runs, has_rivals=has_rivals)
         mapper = SpanMapper(correlation, self.metrics)
         self._rates = SourceRates(self._contracts.rates, self.metrics)
         self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events, self._rates)
@@ -166,15 +163,11 @@ class Collector:
         """Starts the commit threads."""
         self._spooling.start()
         self._commits.start()
-        if self._upkeep:
-            self._upkeep.start()
         self.tokens.start()
 
     def stop(self) -> None:
         """Commits what is waiting and ends the threads; call after the server stopped."""
         self.tokens.stop()
-        if self._upkeep:
-            self._upkeep.stop()
         self._commits.stop()
         self._spooling.stop()
 
@@ -231,9 +224,8 @@ class Collector:
     async def _shake_hands(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a sender that asks whether it may send here: https://github.com/cloudevents/spec, HTTP webhook."""
         source = self._sources.get(scope["path_params"]["name"])
-        if source is None:
-            answer = unknown_source(scope["path_params"]["name"])
-        else:
+        answer = unknown_source(scope["path_params"]["name"])
+        if source is not None:
             own = self._contracts.rates.get(self._contracts.short_name(source.definition.source))
             answer = source.handshake(scope, [rate for rate in (own, self._default_rate) if rate])
         wait = RETRY_AFTER_SECONDS if answer.retry else 0

@@ -13,6 +13,7 @@ from collector.span_writer import SpanWriter
 from collector.spool_channels import LOGS, SPANS
 from collector.spooling import Spooling
 from collector.taken_once import TakenOnce
+from collector.upkeep import Upkeep
 from collector.writer import EventOutcome, EventSubmission, EventWriter
 from domain.clock import Clock
 from domain.errors import StoreUnreachable
@@ -43,6 +44,7 @@ class Commits:
         self._clock = clock
         self._metrics = metrics
         self._writer: EventWriter | None = None
+        self._upkeep = Upkeep(lambda: self.writer.keep_up()) if has_rivals and not store.is_embedded else None
         self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
             "commit events",
             spooling.events(self._commit_events),
@@ -89,9 +91,13 @@ class Commits:
         """Begins to store."""
         for commit in (self.events, self.spans, self.logs, self.letters):
             commit.start()
+        if self._upkeep is not None:
+            self._upkeep.start()
 
     def stop(self) -> None:
         """Stores what waits and ends the threads; dead letters last, since the others may still make some."""
+        if self._upkeep is not None:
+            self._upkeep.stop()
         for commit in (self.events, self.spans, self.logs, self.letters):
             commit.stop()
 

@@ -2,8 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
-from collector.commits import Commits
 from domain.errors import StoreError
 
 log = logging.getLogger("milepost.collector")
@@ -13,8 +13,8 @@ EVERY_SECONDS = 2.0
 class Upkeep:
     """A thread for a collector beside others on a server store."""
 
-    def __init__(self, commits: Commits) -> None:
-        self._commits = commits
+    def __init__(self, keep_up: Callable[[], None]) -> None:
+        self._keep_up = keep_up
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="collector upkeep", daemon=True)
 
@@ -30,7 +30,7 @@ class Upkeep:
     def _work(self) -> None:
         while not self._ended.wait(EVERY_SECONDS):
             try:
-                self._commits.writer.keep_up()
+                self._keep_up()
             except StoreError:
                 # The spool tells of it, and the next commit asks again.
                 continue

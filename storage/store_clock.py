@@ -9,7 +9,7 @@ from storage.client import INSERT_SECONDS, Store
 # Clocks of computers drift apart by some 100 µs a second at most.
 _ASKED_EVERY_SECONDS = 30.0
 # The first may have to open a connection.
-_QUESTIONS = 3
+QUESTIONS = 3
 
 
 def store_now(store: Store) -> datetime:
@@ -37,7 +37,7 @@ class StoreClock:
 
     def adjust(self) -> None:
         """Asks the store; an answer counts as of the middle of the time it took, and the quickest of some counts."""
-        self._told, self._told_at = min((self._ask() for _ in range(_QUESTIONS)), key=lambda one: one[1])[0]
+        self._told, self._told_at = min((self._ask() for _ in range(QUESTIONS)), key=lambda one: one[1])[0]
 
     def _ask(self) -> tuple[tuple[datetime, float], float]:
         """What the store says, as of when, and how long its answer took."""

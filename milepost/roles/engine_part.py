@@ -37,6 +37,7 @@ from milepost.routing_reload import RoutingFile
 from milepost.rule_reload import RuleFiles
 from rules.references import References
 from storage.client import Store
+from storage.events import SETTLED_AFTER
 
 _tracer = trace.get_tracer("milepost.engine")
 TICK = "tick"
@@ -162,7 +163,11 @@ class EnginePart:
         """Brings KPIs and the close up to date with all that has come; StoreUnreachable as for a tick."""
         self._ground.arrival.require()
         if self.may_act:
-            self.kpis.run(self._store, self._settled_through(), self._ground.clock.now())
+            through, now = self._settled_through(), self._ground.clock.now()
+            if self.keeper is not None:
+                # Not beyond the store's clock, by which spans are received.
+                now = min(now, through + SETTLED_AFTER)
+            self.kpis.run(self._store, through, now)
 
     @property
     def may_act(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from alerts.interventions import planning
 from collector.replay import Selection
@@ -49,7 +50,7 @@ def console(endpoint: ClickHouseEndpoint, server_store: Store, tmp_path: Path) -
         store=endpoint.dsn(server_store.database),
         console_port=0,
         config=tmp_path,
-        personal_data_key="0123456789abcdef",
+        personal_data_key=SecretStr("0123456789abcdef"),
     )
     role = ConsoleRole(settings, SystemClock(), lambda line: None)
     yield role

@@ -80,3 +80,23 @@ def test_a_message_that_came_too_late_for_the_turn_after_it_is_given_up(
         [row] = embedded_store.rows("list_notifications", {"limit": 10})
         assert (row["status"], row["error"]) == ("failed", "superseded")
         assert receiver.is_quiet()
+
+
+def test_a_message_that_is_taken_up_is_of_the_turn_that_took_it(
+    engine: Engine, embedded_store: Store, tmp_path: Path
+) -> None:
+    place = engine.dsn(embedded_store.database)
+    with webhook_receiver() as receiver, Store(place, fence=Turn(1)) as one, Store(place, fence=Turn(2)) as other:
+        text = routing({"ops": receiver.url})
+        pipeline = RunningPipeline(one, tmp_path, text, is_started=False)
+        pipeline.tick(alert())
+        pipeline.tick(alert(), after=timedelta(seconds=30))
+        [before] = unfinished_notifications(one)
+
+        # It ends before it could send.
+        next_one = RunningPipeline(other, tmp_path, text, is_started=False)
+        next_one.dispatcher.resume(next_one.clock.now(), since_epoch=1)
+
+        [taken] = unfinished_notifications(other)
+        assert (taken.notification_id, taken.body, taken.epoch) == (before.notification_id, before.body, 2)
+        assert receiver.is_quiet()
