@@ -1,6 +1,7 @@
 """A ClickHouse endpoint in a process of its own, for tests that kill it.
 
-`python -m tests.acceptance.clickhouse_process FOLDER PORT [USER PASSWORD]` prints a line once it answers, and ends with its input.
+`python -m tests.acceptance.clickhouse_process FOLDER PORT [USER PASSWORD]` prints a line once it answers, and ends with
+its input.
 """
 
 import sys

@@ -1,16 +1,16 @@
-"""docker-compose.yml names nothing that is not there; no engine runs it here, so each thing it relies on is looked up."""
+"""docker-compose.yml names nothing that is not there: nothing runs it here, so each thing is looked up."""
 
 import json
 import re
 import shutil
 import subprocess
+import tomllib
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
-import tomllib
 import typer.main
 import yaml
 

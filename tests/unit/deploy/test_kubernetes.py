@@ -1,6 +1,7 @@
 """deploy/kubernetes: what Kubernetes' own schemas allow, and nothing that Milepost does not have."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import tomllib
 import yaml
 
 from alerts.config import load_routing

@@ -1,4 +1,4 @@
-"""prometheus/: what promtool says of it, and that every rule names metrics that there are and a section of the runbook."""
+"""prometheus/: what promtool says of it; every rule names metrics that there are and a section of the runbook."""
 
 import re
 import shutil
@@ -102,8 +102,9 @@ def test_every_metric_in_a_rule_is_one_that_milepost_has() -> None:
     named = {PART_OF_HISTOGRAM.sub("", name) for text in texts for name in METRIC.findall(RECORDED.sub("", text))}
 
     assert len(named) > 15
-    # One expression takes two by their pattern, which ends at a bracket.
-    assert {name for name in named if f"`{name}`" not in readme} == {"milepost_"}
+    # One expression takes these two by their pattern.
+    named |= {"milepost_rules_reload_failed", "milepost_routing_reload_failed"}
+    assert {name for name in named if f"`{name}`" not in readme} == set()
     assert {name for text in texts for name in RECORDED.findall(text)} <= {rule["record"] for rule in recorded}
 
 
