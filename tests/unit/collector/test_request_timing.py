@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import pytest
 from prometheus_client import CollectorRegistry
-from prometheus_client.openmetrics.exposition import generate_latest
 from starlette.types import Message, Receive, Scope, Send
 
 from collector.request_timing import TimedRequests, channel_of, exemplar_of
@@ -84,8 +83,8 @@ def test_a_measured_request_leads_to_its_senders_trace() -> None:
 
     asyncio.run(timed(request("/v1/traces", {"traceparent": f"00-{TRACE}-{SPAN}-01"}), nothing, heard))
 
-    shown = [line for line in generate_latest(registry).decode().splitlines() if "# {" in line]
-    assert [line.partition("# {")[2].partition("}")[0] for line in shown] == [f'trace_id="{TRACE}"']
+    exemplars = [one.exemplar for metric in registry.collect() for one in metric.samples if one.exemplar]
+    assert [dict(one.labels) for one in exemplars] == [{"trace_id": TRACE}]
 
 
 @pytest.mark.parametrize(
