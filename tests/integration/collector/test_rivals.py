@@ -127,6 +127,13 @@ def _decoded(text: str) -> bytes:
 
 
 @pytest.fixture
+def one_clock(server_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All collectors read the server's clock alike, to the microsecond: else who stamps first is a matter of luck."""
+    clock = StoreClock(server_store)
+    monkeypatch.setattr("collector.writer.StoreClock", lambda store: clock)
+
+
+@pytest.fixture
 def busy(endpoint: ClickHouseEndpoint, server_store: Store) -> BusyStore:
     """The server as one of the collectors sees it."""
     return BusyStore(endpoint.dsn(server_store.database))
@@ -147,6 +154,7 @@ def test_an_event_that_another_collector_stored_since_the_start_is_a_duplicate(s
         pytest.param("b", (0, 0, ["conflict"]), [("e-1", "b")], id="another content is a conflict"),
     ],
 )
+@pytest.mark.usefixtures("one_clock")
 def test_of_two_that_are_stored_at_once_the_later_one_sees_the_other(
     server_store: Store, busy: BusyStore, engine: Engine, word: str, outcome: tuple[int, int, list[str]], kept: object
 ) -> None:
