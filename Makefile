@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up
 # Each has an embedded engine of its own; two suit two cores.
 WORKERS ?= 2
 
-.PHONY: setup demo up test check format rules-test browser-test bench lock clean
+.PHONY: setup demo up test check format rules-test browser-test bench lock secrets clean
 
 setup: $(STAMP)
 
@@ -46,10 +46,16 @@ bench: setup
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers.lock
 	$(BIN)/python -m bench
 
+# What docker-compose.yml reads from secrets/; what is there already stays.
+secrets:
+	@sh deploy/compose/make_secrets.sh
+
 # Pins every dependency with its hashes, for all supported Pythons; needs uv.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate \
 		pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock \
+		pyproject.toml -o deploy/requirements.lock
 	echo rotel==0.0.1a15 | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		- -o bench/peers.lock
 

@@ -10,6 +10,7 @@ from collector.metrics import CollectorMetrics
 from collector.receivers.otlp import TraceRequest
 from collector.span_runs import SpanRuns
 from domain.errors import DataRefused, InputError, StoreError
+from domain.exemplar import timed
 from storage.client import Store
 from storage.traces import insert_traces
 
@@ -28,7 +29,7 @@ class SpanWriter:
         """For each request True when its spans are stored, InputError when they cannot be, StoreError when not now."""
         with (
             _tracer.start_as_current_span("store spans"),
-            self._metrics.commit_seconds.labels("traces").time(),
+            timed(self._metrics.commit_seconds.labels("traces")),
         ):
             return self._insert([replace(request, body=self._runs.noted(request.body)) for request in group])
 

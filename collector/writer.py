@@ -24,6 +24,7 @@ from collector.receivers.cloudevents import Candidate, Received, Rejection
 from collector.rivals import CONFLICT, CONFLICT_CODE, FOLLOWED_EVERY, Identity, Rivals, row_letter_id
 from domain.clock import Clock
 from domain.errors import DataRefused, InsertLate, StoreUnreachable
+from domain.exemplar import timed
 from domain.instants import format_instant, to_micros
 from storage.client import Row, Store
 from storage.dead_letters import insert_dead_letters
@@ -122,7 +123,7 @@ class EventWriter:
         """Stores a group of requests and tells what became of each."""
         with (
             _tracer.start_as_current_span("store events") as span,
-            self._metrics.commit_seconds.labels("events").time(),
+            timed(self._metrics.commit_seconds.labels("events")),
         ):
             with self._turn:
                 outcomes = self._store_group(group)

@@ -23,6 +23,7 @@ from pydantic import (
 from collector.allowance import parse_rate
 from domain.duration import parse_duration
 from domain.errors import ConfigError
+from milepost.secret_files import read_secret, with_password
 
 PREFIX = "MILEPOST_"
 SHIPPED = Path(__file__).resolve().parent.parent
@@ -75,6 +76,10 @@ class Settings(BaseModel):
     store: str = Field(
         default_factory=lambda: f"chdb://{Path('~/.milepost/store').expanduser()}",
         description="The store's DSN: chdb:///path/to/folder (embedded) or clickhouse://user:password@host:8123/database.",
+        repr=False,
+    )
+    store_password_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None, description="A file that holds the password for the server that MILEPOST_STORE names."
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")
@@ -126,6 +131,9 @@ class Settings(BaseModel):
         "or unlimited.",
     )
     token: str = Field(default="", description="The token that `milepost demo` sends to the collector.", repr=False)
+    token_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
+        default=None, description="A file that holds that token, instead."
+    )
     log: LogFormat = Field(default=LogFormat.TEXT, description="How log lines are written: text or json.")
     personal_data_key: SecretStr | None = Field(
         default=None, description="The secret that contracts hash personal data with, 16 characters or more."
@@ -221,7 +229,20 @@ def load_settings(environ: dict[str, str] | None = None, dotenv: Path = Path(".e
         raise ConfigError(message="\n".join(_sentence(detail) for detail in error.errors())) from None
     if settings.config and not settings.config.is_dir():
         raise ConfigError(message=f"MILEPOST_CONFIG: {settings.config} is not a folder")
-    return settings
+    return _with_secrets(settings)
+
+
+def _with_secrets(settings: Settings) -> Settings:
+    """The same with what its files hold in place."""
+    read: dict[str, str] = {}
+    if settings.store_password_file:
+        name = f"{PREFIX}STORE_PASSWORD_FILE"
+        read["store"] = with_password(settings.store, settings.store_password_file, name)
+    if settings.token_file:
+        if settings.token:
+            raise ConfigError(message="MILEPOST_TOKEN and MILEPOST_TOKEN_FILE are both set; set one")
+        read["token"] = read_secret(settings.token_file, f"{PREFIX}TOKEN_FILE")
+    return settings.model_copy(update=read) if read else settings
 
 
 def _read_dotenv(path: Path) -> Mapping[str, str | None]:

@@ -9,6 +9,7 @@ from collector.access import DoorSettings
 from collector.app import Collector
 from collector.receivers.otlp_grpc import GrpcServer
 from collector.receivers.source_webhook import webhooks
+from collector.request_timing import TimedRequests
 from collector.source_definitions import load_definitions
 from collector.span_mapping_config import load_correlation
 from collector.spooling import SpoolSettings
@@ -60,7 +61,7 @@ class CollectorPart:
             has_rivals=True,
         )
         ground.arrival.attempt(self.collector.load)
-        self._server = HttpServer(self.collector.app, self._socket, "collector")
+        self._server = HttpServer(TimedRequests(self.collector.app, ground.registry), self._socket, "collector")
 
     def start(self) -> None:
         """Takes input from now on."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from alerts.interventions.config import load_interventions
+from collector.request_timing import TimedRequests
 from domain.clock import Clock
 from milepost.collection import collect_rarely
 from milepost.exposure import LOOPBACK, require_token
@@ -45,7 +46,7 @@ class EngineRole:
         self._door = RoleDoor(ground, settings.host, self._status)
         store = self._engine.store
         routes = self._engine.connect(SettledStore(store).through, PullDoor(settings, store, ground.clock))
-        self._server = HttpServer(self._door.app(routes), listening, "engine")
+        self._server = HttpServer(TimedRequests(self._door.app(routes), ground.registry), listening, "engine")
 
     def _status(self) -> str:
         return "active" if self._engine.may_act else "standby"

@@ -22,6 +22,7 @@ from collector.pull_definitions import load_pulls
 from collector.pull_runs import PullMetrics, PullRuns
 from domain.contract import Contracts
 from domain.errors import LeaseLost, StoreUnreachable
+from domain.exemplar import timed
 from domain.rule import Rule
 from milepost.adopted_configuration import AdoptedConfiguration
 from milepost.api.pulls import pull_routes
@@ -148,7 +149,7 @@ class EnginePart:
         duty = self._on_duty()
         if duty is None:
             return
-        with _tracer.start_as_current_span("tick"), self._metrics.engine.tick_seconds.time():
+        with _tracer.start_as_current_span("tick"), timed(self._metrics.engine.tick_seconds):
             now = self._ground.clock.now
             try:
                 duty.evaluate(self._settled_through(), self._changed_rules, self.interventions.settle)

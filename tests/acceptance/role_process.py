@@ -20,11 +20,11 @@ _URL = re.compile(r"http://[\d.:]+")
 
 
 @contextmanager
-def clickhouse(folder: Path) -> Iterator[str]:
+def clickhouse(folder: Path, user: str = "default", password: str = "") -> Iterator[str]:
     """The DSN of an endpoint that answers until the end."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.acceptance.clickhouse_process", str(folder), str(port)],
+        [sys.executable, "-m", "tests.acceptance.clickhouse_process", str(folder), str(port), user, password],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -32,7 +32,7 @@ def clickhouse(folder: Path) -> Iterator[str]:
     assert process.stdout
     assert process.stdout.readline() == "answers\n"
     try:
-        yield f"clickhouse://default:@127.0.0.1:{port}/milepost"
+        yield f"clickhouse://{user}:{password}@127.0.0.1:{port}/milepost"
     finally:
         process.communicate()
 
