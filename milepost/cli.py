@@ -40,7 +40,7 @@ from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
 from milepost.logs import configure_logging
-from milepost.migration import bring_up_to_date
+from milepost.migration import bring_up_to_date, foreseen_statements
 from milepost.output import echo, print_json, print_table, problem
 from milepost.settings import load_settings
 
@@ -201,12 +201,16 @@ def demo(
 
 @app.command()
 def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied, with its SQL.")] = False,
 ) -> None:
     """Bring the store's schema to this program's."""
-    names = bring_up_to_date(load_settings().store, SystemClock().now(), dry_run=dry_run)
+    settings = load_settings()
+    names = bring_up_to_date(settings.store, SystemClock().now(), dry_run=dry_run, cluster=settings.cluster)
+    foreseen = foreseen_statements(settings.store, names, settings.cluster) if dry_run else {}
     for name in names:
         echo(f"{'would apply' if dry_run else 'applied'} {name}")
+        for statement in foreseen.get(name, ()):
+            echo(statement.rstrip() + "\n")
     if not names:
         echo("the schema is up to date")
 

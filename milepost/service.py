@@ -173,7 +173,7 @@ class Service:
 
     def _unasked_store(self, settings: Settings) -> Store:
         url = reachable(self.collector_url)
-        return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False)
+        return Store(settings.store, api_url=url, api_token=self._operator, asks_now=False, cluster=settings.cluster)
 
     def _api_routes(self, registry: CollectorRegistry) -> list[BaseRoute]:
         return [

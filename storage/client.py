@@ -21,10 +21,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
 from domain.errors import ConfigError, DataRefused, StoreError, StoreUnreachable
+from storage.cluster_ddl import Cluster, client_settings
 from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
 
 DEFAULT_DATABASE = "milepost"
+_NO_CLUSTER = "leave MILEPOST_CLUSTER out, or give clickhouse://user:password@host:8123/database"
 ACCEPTED_DSN = "chdb:///path/to/folder or clickhouse://user:password@host:8123/database"
 # How long to wait for a server's answer. An insert that others must not see late, and a question whether there is
 # anybody, wait less.
@@ -50,13 +52,20 @@ class Store:
     Instants come back aware and in UTC, amounts as Decimal.
     """
 
-    def __init__(self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True) -> None:
+    def __init__(
+        self, dsn: str, *, api_url: str | None = None, api_token: str = "", asks_now: bool = True, cluster: str = ""
+    ) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
         `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
-        store. Unless it `asks_now`, the store may be a server that is away.
+        store. Unless it `asks_now`, the store may be a server that is away. `cluster` is that of which it is one.
         """
         self._dsn, self.database, self._folder = read_dsn(dsn)
+        if cluster and self._folder:
+            raise ConfigError(
+                message=f"MILEPOST_CLUSTER is {cluster}, and MILEPOST_STORE an embedded store; {_NO_CLUSTER}"
+            )
+        self.cluster = Cluster(cluster, self.database) if cluster else None
         self._lock = FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
@@ -71,7 +80,8 @@ class Store:
     def make_database(self) -> None:
         """Makes the store's database where there is none; a server that is away is not waited for long."""
         with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
-            client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+            plain = f"CREATE DATABASE IF NOT EXISTS {self.database}"
+            client.command(self.cluster.create_database() if self.cluster else plain)
 
     @property
     def is_embedded(self) -> bool:
@@ -233,6 +243,8 @@ class Store:
                 send_receive_timeout=seconds,
             )
         client.set_client_setting("session_timezone", "UTC")
+        for name, value in client_settings().items() if self.cluster else ():
+            client.set_client_setting(name, value)
         return client
 
     @contextlib.contextmanager
