@@ -23,6 +23,7 @@ from milepost.answers.from_store import open_answers
 from milepost.collection import collect_rarely
 from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
+from milepost.commands.backup import backup, restore
 from milepost.commands.close import close_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
@@ -60,6 +61,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(hops_app, name="hops")
 app.add_typer(kpi_app, name="kpi")
 app.command()(flow)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from domain.errors import MigrationError
 
-# By what rows are spread over the shards. What is one by its key lies on one shard, so that ReplacingMergeTree and FINAL
-# see all of it: an event by its identity, and all of a trace together, with when it began and ended. Log records without
-# a trace would else all lie on one shard.
+# By what rows are spread over the shards. What is one by its key lies on one shard, so that ReplacingMergeTree and
+# FINAL see all of it: an event by its identity, and all of a trace together, with when it began and ended. Log records
+# without a trace would else all lie on one shard.
 SHARDED = {
     "events": "cityHash64(source, event_id)",
     "otel_traces": "cityHash64(TraceId)",
