@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, backtest, close, flow, hops, ingest, kpi, tick
+from bench import ablation, backtest, capacity, close, flow, hops, ingest, kpi, tick
 from bench.figures import Figure, table
 from bench.journal import note
 from bench.peers import beside_pandas, beside_pm4py
@@ -22,6 +22,8 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "tick": lambda quick: tick.ticks(tick.QUICK if quick else tick.FULL),
     "kpi": lambda quick: kpi.kpi_queries(kpi.QUICK if quick else kpi.FULL),
     "close": lambda quick: close.closing(close.QUICK if quick else close.FULL),
+    "capacity": lambda quick: capacity.capacity(capacity.QUICK if quick else capacity.FULL),
+    "backup": lambda quick: capacity.backups(capacity.QUICK_BACKUP if quick else capacity.FULL_BACKUP),
     "pandas": lambda quick: beside_pandas.beside_pandas(beside_pandas.QUICK if quick else beside_pandas.FULL),
     "pm4py": lambda quick: beside_pm4py.beside_pm4py(beside_pm4py.QUICK if quick else beside_pm4py.FULL),
     "backtest": lambda quick: backtest.backtests(backtest.QUICK if quick else backtest.FULL),

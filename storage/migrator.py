@@ -82,7 +82,8 @@ def _is_begun(store: Store) -> bool:
 def migrate(store: Store, now: datetime, *, dry_run: bool = False, folder: Path = MIGRATIONS) -> list[str]:
     """Applies what is pending and gives the names; with `dry_run` only gives them."""
     waiting = pending(store, load_migrations(folder))
-    if not dry_run:
+    # Where nothing is pending nothing is run: who may not change tables may start.
+    if waiting and not dry_run:
         for statement in statements(store.cluster, "schema_migrations", load_query("create_schema_migrations").text):
             store.execute(statement)
         for migration in waiting:

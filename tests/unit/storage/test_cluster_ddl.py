@@ -9,6 +9,7 @@ from milepost.settings import load_settings
 from storage.client import Store
 from storage.cluster_ddl import SHARDED, Cluster
 from storage.migrator import load_migrations, pending, statements
+from storage.sql_files import QUERIES
 from tests.cluster_files import CLUSTER, GOLDEN, golden_text, rendered
 
 COLUMNS = "(id String, at DateTime64(6, 'UTC') COMMENT 'a ) in text')"
@@ -80,6 +81,17 @@ def test_every_statement_but_inserts_reaches_every_replica() -> None:
     alone = [name for name, text in rendered() if "ON CLUSTER revenue" not in text]
 
     assert alone == ["0062_earlier_dead_letter_mentions"]
+
+
+def test_no_statement_asks_a_sharded_table_for_what_only_a_whole_one_can_give() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in QUERIES.glob("*.sql")}
+
+    # Each shard would call rows unmatched whose match lies on another one.
+    assert [name for name, text in texts.items() if re.search(r"\b(RIGHT|FULL)\b[\w ]*\bJOIN\b", text)] == []
+    of_one_table = r"(?:TRUNCATE TABLE (\w+)|mergeTreeIndex\(currentDatabase\(\), '(\w+)'\))"
+    named = {name for text in texts.values() for pair in re.findall(of_one_table, text) for name in pair if name}
+    assert "object_milestones" in named
+    assert named & SHARDED.keys() == set()
 
 
 def test_every_sharded_table_is_one_of_the_migrations() -> None:
