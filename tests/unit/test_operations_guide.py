@@ -23,22 +23,21 @@ COMMANDS = typer.main.get_command(app)
 def unknown_commands(text: str) -> list[str]:
     """The commands that a text tells people to run and that there are not, with their options."""
     # In a sentence as `milepost …`, in a block at the beginning of a line, perhaps behind a setting.
-    asked = re.findall(r"(?:`|^(?:[A-Z_]+=\S+ )?)milepost ((?:[a-z-]+ ?)+)(.*)", text, re.MULTILINE)
-    unknown = []
-    for words, rest in asked:
-        command: Any = COMMANDS
-        for word in words.split():
-            within = getattr(command, "commands", None)
-            if within is None:
-                break
-            if word not in within:
-                unknown.append(f"milepost {words.strip()}")
-                break
-            command = within[word]
-        options = {name for one in command.params for name in one.opts}
-        given = re.findall(r"--[a-z-]+", rest.split("`")[0])
-        unknown += [f"milepost {words}{option}" for option in given if option not in options]
-    return unknown
+    asked = re.findall(r"(?:`|^(?:[A-Z_]+=\S+ )?)milepost ([^`\n]+)", text, re.MULTILINE)
+    return [f"milepost {words}" for words in asked if not _is_known(words.split())]
+
+
+def _is_known(words: list[str]) -> bool:
+    command: Any = COMMANDS
+    for word in words:
+        within = getattr(command, "commands", None)
+        if within is None:
+            break
+        if word not in within:
+            return False
+        command = within[word]
+    options = {name for one in command.params for name in one.opts}
+    return all(word in options for word in words if word.startswith("--"))
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
