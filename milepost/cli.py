@@ -21,6 +21,7 @@ from milepost.answers.from_store import open_answers
 from milepost.collection import collect_rarely
 from milepost.commands.alerts import alerts_app
 from milepost.commands.audit import audit_app
+from milepost.commands.backup import backup, restore
 from milepost.commands.close import close_app
 from milepost.commands.contracts import contracts_app
 from milepost.commands.dead_letters import dead_letters_app
@@ -38,7 +39,7 @@ from milepost.commands.tokens import tokens_app
 from milepost.demo.run import DemoSettings, run_demo
 from milepost.export.file_export import export_csv, export_ocel
 from milepost.ingest_progress import shown_progress
-from milepost.migration import bring_up_to_date
+from milepost.migration import bring_up_to_date, foreseen_statements
 from milepost.output import echo, print_json, print_table, problem
 from milepost.settings import load_settings
 
@@ -59,6 +60,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(hops_app, name="hops")
 app.add_typer(kpi_app, name="kpi")
 app.command()(flow)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()
@@ -182,12 +185,16 @@ def demo(
 
 @app.command()
 def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied, with its SQL.")] = False,
 ) -> None:
     """Bring the store's schema to this program's."""
-    names = bring_up_to_date(load_settings().store, SystemClock().now(), dry_run=dry_run)
+    settings = load_settings()
+    names = bring_up_to_date(settings.store, SystemClock().now(), dry_run=dry_run, cluster=settings.cluster)
+    foreseen = foreseen_statements(settings.store, names, settings.cluster) if dry_run else {}
     for name in names:
         echo(f"{'would apply' if dry_run else 'applied'} {name}")
+        for statement in foreseen.get(name, ()):
+            echo(statement.rstrip() + "\n")
     if not names:
         echo("the schema is up to date")
 

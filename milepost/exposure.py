@@ -15,7 +15,7 @@ def require_token(settings: Settings, clock: Clock) -> None:
 
     While a server store is away nobody knows; the door then opens to those whose tokens were known before.
     """
-    with Store(settings.store, asks_now=False) as store:
+    with Store(settings.store, asks_now=False, cluster=settings.cluster) as store:
         try:
             store.make_database()
             migrate(store, clock.now())

@@ -1,6 +1,7 @@
 """Settings from the environment or a `.env` file, all checked at start; an unknown MILEPOST_ name is refused."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -60,6 +61,12 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _identifier(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("it cannot name a cluster; give letters, digits and _")
+    return value
+
+
 def _console_address(value: str) -> str:
     # Paths of pages are put behind it.
     return _web_address(value).rstrip("/")
@@ -80,6 +87,10 @@ class Settings(BaseModel):
     )
     store_password_file: Annotated[Path | None, BeforeValidator(_folder)] = Field(
         default=None, description="A file that holds the password for the server that MILEPOST_STORE names."
+    )
+    cluster: Annotated[str, AfterValidator(_identifier)] = Field(
+        default="",
+        description="The name of the ClickHouse cluster that the store is a replica of, as its remote_servers has it.",
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     collector_port: Port = Field(default=4318, description="The collector's and the API's port; 0 takes a free one.")

@@ -21,6 +21,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, ProgrammingError
 
 from domain.errors import ConfigError, DataRefused, InsertLate, StoreError, StoreUnreachable
+from storage.cluster_ddl import Cluster, client_settings
 from storage.fence import Fence
 from storage.folder_lock import LOCK, FolderLock
 from storage.sql_files import load_query
@@ -28,6 +29,7 @@ from storage.sql_files import load_query
 DEFAULT_DATABASE = "milepost"
 ACCEPTED_SERVER_DSN = "clickhouse://user:password@host:8123/database"
 ACCEPTED_DSN = f"chdb:///path/to/folder or {ACCEPTED_SERVER_DSN}"
+_NO_CLUSTER = f"leave MILEPOST_CLUSTER out, or give {ACCEPTED_SERVER_DSN}"
 # How long to wait for a server's answer. An insert that others must not see late, and a question whether there is
 # anybody, wait less.
 PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS = 300, 10, 2
@@ -62,15 +64,21 @@ class Store:
         api_token: str = "",
         asks_now: bool = True,
         fence: Fence | None = None,
+        cluster: str = "",
     ) -> None:
         """Opens the store at `dsn`; StoreHeld when another process has the embedded folder open.
 
         `api_url` is left in the folder for that process, with the token that opens it: who reads the file may read the
         store. Unless it `asks_now`, the store may be a server that is away. With a `fence` nothing is written but what
-        it lets through.
+        it lets through. `cluster` is that of which it is one.
         """
         self._fence = fence
         self._dsn, self.database, self._folder = read_dsn(dsn)
+        if cluster and self._folder:
+            raise ConfigError(
+                message=f"MILEPOST_CLUSTER is {cluster}, and MILEPOST_STORE an embedded store; {_NO_CLUSTER}"
+            )
+        self.cluster = Cluster(cluster, self.database) if cluster else None
         self._lock = FolderLock(self._folder, api_url, api_token) if self._folder else None
         waits = (PATIENCE_SECONDS, INSERT_SECONDS, PING_SECONDS)
         self._idle: dict[int, queue.LifoQueue[Client]] = {seconds: queue.LifoQueue() for seconds in waits}
@@ -85,7 +93,8 @@ class Store:
     def make_database(self) -> None:
         """Makes the store's database where there is none; a server that is away is not waited for long."""
         with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
-            client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+            plain = f"CREATE DATABASE IF NOT EXISTS {self.database}"
+            client.command(self.cluster.create_database() if self.cluster else plain)
 
     @property
     def is_embedded(self) -> bool:
@@ -268,6 +277,8 @@ class Store:
                 send_receive_timeout=seconds,
             )
         client.set_client_setting("session_timezone", "UTC")
+        for name, value in client_settings().items() if self.cluster else ():
+            client.set_client_setting(name, value)
         return client
 
     @contextlib.contextmanager

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from domain.errors import MigrationError
 from storage.client import Store, encode_rows
+from storage.cluster_ddl import Cluster
+from storage.sql_files import load_query
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,7 +40,7 @@ def load_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 
 def pending(store: Store, migrations: list[Migration]) -> list[Migration]:
     """The migrations the store still lacks; MigrationError when it has an edited or an unknown one."""
-    recorded = store.rows("applied_migrations") if store.rows("has_schema_migrations")[0]["found"] else []
+    recorded = store.rows("applied_migrations") if _is_begun(store) else []
     applied = {row["name"]: row["digest"] for row in recorded}
     known = {migration.name: migration.digest for migration in migrations}
     for name, digest in applied.items():
@@ -53,13 +55,40 @@ def pending(store: Store, migrations: list[Migration]) -> list[Migration]:
     return [migration for migration in migrations if migration.name not in applied]
 
 
+def statements(cluster: Cluster | None, name: str, statement: str) -> list[str]:
+    """What is run for a migration: its statement as it is, or what it becomes on a cluster."""
+    return cluster.statements(name, statement) if cluster else [statement]
+
+
+def _is_begun(store: Store) -> bool:
+    """Whether the store has a record of migrations; MigrationError where that was made for another kind of store."""
+    records = store.rows("has_schema_migrations")[0]
+    if not records["found"]:
+        return False
+    if store.cluster and records["engine"] == "MergeTree":
+        raise MigrationError(
+            f"the store {store.where} was made for one server, and MILEPOST_CLUSTER is {store.cluster.name}: its "
+            "tables would not be replicated; give a new database and move the data (docs/operations.md, "
+            '"One server to a cluster")'
+        )
+    if not store.cluster and str(records["engine"]).startswith("Replicated"):
+        raise MigrationError(
+            f"the store {store.where} was made for a cluster: set MILEPOST_CLUSTER to its name, or tables made from "
+            "now on would stand on one server alone"
+        )
+    return True
+
+
 def migrate(store: Store, now: datetime, *, dry_run: bool = False, folder: Path = MIGRATIONS) -> list[str]:
     """Applies what is pending and gives the names; with `dry_run` only gives them."""
     waiting = pending(store, load_migrations(folder))
-    if not dry_run:
-        store.run("create_schema_migrations")
+    # Where nothing is pending nothing is run: who may not change tables may start.
+    if waiting and not dry_run:
+        for statement in statements(store.cluster, "schema_migrations", load_query("create_schema_migrations").text):
+            store.execute(statement)
         for migration in waiting:
-            store.execute(migration.statement)
+            for statement in statements(store.cluster, migration.name, migration.statement):
+                store.execute(statement)
             record = {"name": migration.name, "digest": migration.digest, "applied_at": now}
             store.insert("schema_migrations", encode_rows([record]))
     return [migration.name for migration in waiting]

@@ -239,7 +239,7 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreClose, StoreFlow, StoreHops
 def open_answers(settings: Settings, clock: Clock) -> Iterator[Answers]:
     """Answers from the store, or from whoever holds it."""
     try:
-        store = Store(settings.store)
+        store = Store(settings.store, cluster=settings.cluster)
     except StoreHeld as held:
         if not held.api_url:
             raise

@@ -85,7 +85,7 @@ class EnginePart:
         self._store = ground.store
         if not ground.store.is_embedded:
             self.keeper = LeaseKeeper(ground.store, settings.engine_lease.total_seconds(), self._lease_metrics)
-            fenced = Store(settings.store, asks_now=False, fence=self.keeper.lease)
+            fenced = Store(settings.store, asks_now=False, fence=self.keeper.lease, cluster=settings.cluster)
             self._store = ground.closing.enter_context(fenced)
         else:
             self._lease_metrics.active.set(1)

@@ -43,7 +43,10 @@ class Ground:
 
     def open_store(self, api_url: str = "", api_token: str = "") -> Store:
         """Opens the store without asking it; what needs its answer is a step of `arrival`."""
-        store = Store(self.settings.store, api_url=api_url or None, api_token=api_token, asks_now=False)
+        settings = self.settings
+        store = Store(
+            settings.store, api_url=api_url or None, api_token=api_token, asks_now=False, cluster=settings.cluster
+        )
         self.store = self.closing.enter_context(store)
         self.arrival = StoreArrival(store, self.clock)
         return store

@@ -298,6 +298,7 @@ def test_a_schema_is_up_to_date_while_the_program_runs_that_made_it(tmp_path: Pa
 
     assert foreseen.returncode == 0
     assert foreseen.stdout.startswith("would apply 0001_events\n")
+    assert "\nCREATE TABLE IF NOT EXISTS events\n" in foreseen.stdout
     for answer in (*during, after):
         assert (answer.returncode, answer.stdout, answer.stderr) == (0, "the schema is up to date\n", "")
 

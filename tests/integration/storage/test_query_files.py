@@ -12,8 +12,9 @@ from storage.client import Store
 from storage.sql_files import QUERIES, SqlFile, load_query
 from tests.builders import NOW
 
-# What other systems answer is asked of them in tests/integration/collector/test_pulling*.py.
-OF_OTHER_SYSTEMS = re.compile(r"pull_(?!watermark)")
+# What other systems answer is asked of them in tests/integration/collector/test_pulling*.py, and a server's backup in
+# tests/integration/storage/test_server_backup.py.
+OF_OTHER_SYSTEMS = re.compile(r"pull_(?!watermark)|(backup|restore)_database")
 NAMES = sorted(path.stem for path in QUERIES.glob("*.sql") if not OF_OTHER_SYSTEMS.match(path.stem))
 BY_TYPE: dict[str, object] = {"String": "order", "UUID": "00000000-0000-0000-0000-000000000000", "Bool": True}
 # What a compiled rule expression may look like where a statement has a hole for one; most holes take a condition

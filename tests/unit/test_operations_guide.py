@@ -1,0 +1,96 @@
+"""What the guides tell people to run is there, and the unit that they install is whole."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from bench.__main__ import BENCHMARKS
+from milepost.cli import app
+from milepost.settings import PREFIX, Settings
+from tests.unit.test_conventions import ROOT
+
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
+UNIT = ROOT / "deploy/systemd/milepost.service"
+COMMANDS = typer.main.get_command(app)
+
+
+def unknown_commands(text: str) -> list[str]:
+    """The commands that a text tells people to run and that there are not, with their options."""
+    # In a sentence as `milepost …`, in a block at the beginning of a line, perhaps behind a setting.
+    asked = re.findall(r"(?:`|^(?:[A-Z_]+=\S+ )?)milepost ([^`\n]+)", text, re.MULTILINE)
+    return [f"milepost {words}" for words in asked if not _is_known(words.split())]
+
+
+def _is_known(words: list[str]) -> bool:
+    command: Any = COMMANDS
+    for word in words:
+        within = getattr(command, "commands", None)
+        if within is None:
+            break
+        if word not in within:
+            return False
+        command = within[word]
+    options = {name for one in command.params for name in one.opts}
+    return all(word in options for word in words if word.startswith("--"))
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_every_command_of_a_guide_exists(path: Path) -> None:
+    assert unknown_commands(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_command_that_there_is_not_is_found() -> None:
+    text = "Run `milepost hops list --nothing`, `milepost alerts vanish` or\nmilepost fly\nand `milepost up`."
+
+    assert unknown_commands(text) == ["milepost hops list --nothing", "milepost alerts vanish", "milepost fly"]
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_every_file_setting_metric_and_benchmark_of_a_guide_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    files = re.findall(r"\b((?:deploy|tests|storage)/[\w/.-]+\.\w+)", text)
+    links = [target for target in re.findall(r"\]\(([^)#]+)", text) if not target.startswith("http")]
+    settings = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert [link for link in links if not (path.parent / link).exists()] == []
+    assert set(re.findall(r"MILEPOST_[A-Z_]+[A-Z]", text)) - settings == set()
+    # All metrics that there are stand in the README, which another test holds.
+    described = set(re.findall(r"milepost_\w+", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert set(re.findall(r"`(milepost_\w+_(?:total|seconds|bytes))", text)) - described == set()
+    assert set(re.findall(r"python -m bench (\w+)", text)) - BENCHMARKS.keys() == set()
+
+
+def test_there_are_guides() -> None:
+    assert {"operations.md", "capacity.md"} <= {path.name for path in GUIDES}
+
+
+def test_the_unit_starts_the_program_as_a_user_of_its_own() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(UNIT.read_text(encoding="utf-8"))
+    service = unit["Service"]
+
+    assert service["ExecStart"] == "/opt/milepost/.venv/bin/milepost up"
+    assert (service["User"], service["ProtectSystem"], service["NoNewPrivileges"]) == ("milepost", "strict", "yes")
+    named = set(re.findall(r"(MILEPOST_[A-Z_]+)=", service["Environment"]))
+    assert named <= {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+
+
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if not analyze:
+        # The unit is read above; not every machine has systemd.
+        return
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/milepost/.venv/bin/milepost", "/bin/true"))
+
+    answer = subprocess.run([analyze, "verify", copy], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (answer.returncode, answer.stderr) == (0, "")
