@@ -8,7 +8,7 @@ from typing import Any
 from domain.duration import parse_duration, write_duration
 
 Raw = dict[str, Any]
-_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+_SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 _OTHER_LEVEL = {"info": "warning", "warning": "critical", "critical": "warning"}
 _SWAPPED = (("from", "to"), ("event", "requires"), ("event", "not_before"), ("from", "until"))
 # Parts that change what is told where they are left out.
@@ -44,7 +44,8 @@ def mutants(rule: Raw) -> Iterator[tuple[str, Raw]]:
 
 def _in_kind(rule: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
     body = rule[kind]
-    step = _MINUTE if kind == "threshold" else _SECOND
+    # As often as a rule of its kind judges.
+    step = _HOUR if "kpi" in body else _MINUTE if kind == "threshold" else _SECOND
     for key in ("within", "for", "settle"):
         if key in body:
             for by in (-step, step):
