@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ablation, backtest, capacity, close, flow, hops, ingest, keys, kpi, tick, viewers
+from bench import ablation, backtest, boards, capacity, close, flow, hops, ingest, keys, kpi, tick, viewers
 from bench.figures import Figure, table
 from bench.journal import note
 from bench.peers import beside_pandas, beside_pm4py
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "kpi": lambda quick: kpi.kpi_queries(kpi.QUICK if quick else kpi.FULL),
     "close": lambda quick: close.closing(close.QUICK if quick else close.FULL),
     "viewers": lambda quick: viewers.viewing(viewers.QUICK if quick else viewers.FULL),
+    "boards": lambda quick: boards.boards(boards.QUICK if quick else boards.FULL),
     "capacity": lambda quick: capacity.capacity(capacity.QUICK if quick else capacity.FULL),
     "backup": lambda quick: capacity.backups(capacity.QUICK_BACKUP if quick else capacity.FULL_BACKUP),
     "keys": lambda quick: keys.keys(keys.QUICK if quick else keys.FULL),

@@ -113,7 +113,7 @@ def revenue_flow() -> Dashboard:
     board = board.with_panel(
         course(
             "Milestones reached",
-            "Milestones of objects by their business time.",
+            "Milestones of objects by the hour of their business time.",
             "milestones_reached",
             width=WHOLE,
             as_bars=True,

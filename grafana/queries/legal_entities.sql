@@ -1,6 +1,6 @@
--- The legal entities that milestones of the last ninety days name.
+-- The legal entities that objects are of.
 -- columns: legal_entity
 SELECT DISTINCT toString(legal_entity) AS legal_entity
-FROM object_milestones
-WHERE received_at >= now() - INTERVAL 90 DAY AND legal_entity != ''
+FROM flow_counts
+WHERE span = 'standing' AND legal_entity != ''
 ORDER BY legal_entity
