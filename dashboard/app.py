@@ -11,6 +11,8 @@ from dashboard.components.page import reader, write
 from dashboard.components.sign_in import admitted
 from dashboard.components.sources import source_strip
 from dashboard.formatting import grouped, write_numbers_for
+from dashboard.grafana_links import board_of
+from dashboard.session import current
 from domain.alert import AlertState
 from domain.errors import StoreError
 
@@ -95,6 +97,9 @@ pages = {
 page = st.navigation(pages, position="sidebar" if is_admitted else "hidden")
 if is_admitted:
     follow_links(one for group in pages.values() for one in group)
+    grafana = current().grafana_url
+    if grafana and (board := board_of(grafana, page.url_path, st.query_params.get_all("entity"))):
+        st.sidebar.page_link(board, label="Board in Grafana", icon=":material/open_in_new:")
     with st.container(key="freshness"):
         st.fragment(_freshness, run_every=_REFRESH)()
     page.run()

@@ -40,6 +40,8 @@ class ConsoleContext:
     # The sign-ins that were written down.
     noted: set[str] = field(default_factory=set)
     desk: Desk = field(default_factory=Desk)
+    # Where Grafana shows the boards; empty where nobody said.
+    grafana_url: str = ""
 
 
 # Streamlit runs page scripts in threads of its own and hands them nothing, so what they share is kept here.

@@ -126,6 +126,9 @@ class Settings(BaseModel):
         default=None,
         description="The address under which people reach the console; links in messages and sign-in lead there.",
     )
+    grafana_url: Annotated[str, AfterValidator(_console_address)] | None = Field(
+        default=None, description="The address of the Grafana that shows the boards; the console links to it."
+    )
     tick: Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=5), description="How often rules are evaluated, such as 5s."
     )

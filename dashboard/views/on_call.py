@@ -23,6 +23,8 @@ from dashboard.components.why import why_panel
 from dashboard.export_sheets import alerts_sheet
 from dashboard.formatting import count_of
 from dashboard.framing import Frame
+from dashboard.grafana_links import trace_in
+from dashboard.session import current
 from domain.alert import AlertState
 from domain.alert_action import Handling
 from storage.on_call import AlertFile, AlertWish
@@ -193,6 +195,10 @@ def _draw_rest(file: AlertFile) -> None:
             icon=":material/route:",
             query_params={filters.OBJECT: str(record.business_object)},
         )
+        context = current()
+        for trace_id in record.trace_ids[:1] if context.grafana_url else ():
+            address = trace_in(context.grafana_url, context.store.database, trace_id)
+            st.page_link(address, label="Call in Grafana", icon=":material/open_in_new:")
     if runbook := record.annotations.get("runbook") or record.annotations.get("runbook_url"):
         write(heading("What to do"))
         st.text(runbook)

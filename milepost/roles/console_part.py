@@ -47,7 +47,16 @@ class ConsolePart:
         """Builds it on the store; `rules` are those in force, and `wrap` puts something before the pages."""
         ground, contracts = self._ground, references.contracts
         edited = edited_rules(ground.settings, contracts, interventions, rules)
-        shown = ConsoleContext(ground.store, ground.clock, span_names, contracts, routing, *kpis.shown, edited)
+        shown = ConsoleContext(
+            ground.store,
+            ground.clock,
+            span_names,
+            contracts,
+            routing,
+            *kpis.shown,
+            edited,
+            grafana_url=ground.settings.grafana_url or "",
+        )
         self._server = self._people.console(shown, self._socket, self.url, wrap)
 
     def start(self) -> None:

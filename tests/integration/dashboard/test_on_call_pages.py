@@ -149,6 +149,17 @@ def test_an_alert_says_why_how_it_came_to_that_and_who_was_told(
     assert [link.proto.label for link in page.get("page_link")] == ["Trace order O-1001"]
 
 
+def test_with_grafana_the_page_leads_to_its_board_and_an_alert_to_its_call(
+    page: AppTest, stuck: Alert, embedded_store: Store, now: datetime
+) -> None:
+    attach(ConsoleContext(embedded_store, FixedClock(now), grafana_url="https://grafana.example.com"))
+
+    links = {link.proto.label: link.proto.page for link in opened(page, stuck).get("page_link")}
+
+    assert links["Board in Grafana"] == "https://grafana.example.com/d/milepost-integrations"
+    assert stuck.trace_ids[0] in links["Call in Grafana"]
+
+
 def test_an_alert_that_nobody_was_told_of_says_so(page: AppTest, stuck: Alert) -> None:
     assert "Nobody was told yet" in shown(opened(page, stuck))
 
