@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-# Each has an embedded engine of its own; two suit two cores.
-WORKERS ?= 2
+# Each has an embedded engine of its own; one more than cores, since some wait for programs and browsers.
+WORKERS ?= 3
 
 .PHONY: setup demo up test check format rules-test browser-test bench lock secrets clean
 
