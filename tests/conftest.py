@@ -28,7 +28,7 @@ _databases = (f"test_{number}" for number in itertools.count())
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often tests kill the program that tells of alerts: a few times each run, hundreds of times on demand."""
-    parser.addoption("--kills", type=int, default=8, help="how often test_alerts_survive_kills kills the program")
+    parser.addoption("--kills", type=int, default=5, help="how often test_alerts_survive_kills kills the program")
 
 
 @pytest.hookimpl(wrapper=True)

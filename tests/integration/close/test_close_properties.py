@@ -163,7 +163,7 @@ def histories(draw: st.DrawFn) -> list[EventRow]:
     return draw(st.permutations([*rows, *again]))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(events=histories(), ticks=st.lists(HOURS, max_size=4), signed_after=HOURS)
 def test_the_close_is_that_of_a_plain_reading_and_a_sign_off_is_suspended_once_it_is_another(
     engine: Engine, migrated_database: str, events: list[EventRow], ticks: list[timedelta], signed_after: timedelta

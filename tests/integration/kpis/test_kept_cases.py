@@ -154,7 +154,7 @@ def histories(draw: st.DrawFn) -> list[EventRow]:
     return [*rows, *again]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=histories(), ticks=st.lists(HOURS, max_size=4))
 def test_kept_cases_are_those_of_a_plain_reading_however_ticks_fall(
     engine: Engine, migrated_database: str, events: list[EventRow], ticks: list[timedelta]

@@ -78,7 +78,7 @@ def plain_reading(log: Log, rules: Sequence[MilestoneRule], at: datetime, known_
     return sorted(found, key=repr)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), INSTANTS, st.none() | INSTANTS, st.randoms(use_true_random=False))
 def test_evaluate_is_what_the_definition_says_whatever_the_order_and_repetition_of_arrival(
     engine: Engine,

@@ -352,7 +352,7 @@ def told_of_sources(stored: Sequence[Alert]) -> list[News]:
     ]
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(logs(), rule_sets(), GAPS, st.randoms(use_true_random=False))
 def test_any_schedule_of_ticks_suspends_and_tells_the_same(
     engine: Engine,

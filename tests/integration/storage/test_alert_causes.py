@@ -192,7 +192,7 @@ def test_spans_sent_again_change_nothing(store: Store) -> None:
     assert structs.replace(cause_of(store, told), recorded_at=NOW) == first
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 7), st.integers(1, 6)), min_size=8, max_size=16),
     st.lists(st.integers(0, 7), max_size=6),
