@@ -68,7 +68,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             folder, "--demo", MILEPOST_STORE=clickhouse.dsn, MILEPOST_PERSONAL_DATA_KEY="a key of the tests alone"
         ) as milepost:
             eventually(lambda: any("history of" in line for line in milepost.lines), "the demo's history", SECONDS)
-            for table in ("alerts WHERE state = 'resolved'", "alerts WHERE state = 'firing'", "kpi_values", "flow_counts"):
+            for table in (
+                "alerts WHERE state = 'resolved'",
+                "alerts WHERE state = 'firing'",
+                "kpi_values",
+                "flow_counts",
+            ):
                 eventually(lambda table=table: clickhouse.count(table), table, SECONDS)  # type: ignore[misc]
         yield clickhouse
 
