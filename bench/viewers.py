@@ -64,7 +64,7 @@ class PageFailed(Exception):
 
 
 def viewing(scales: Sequence[Scale]) -> list[Figure]:
-    """For each scale: each page alone, on a quiet program with nothing read before, then ten viewers while events come in."""
+    """For each scale: each page alone, with nothing read before it, then ten viewers while events come in."""
     figures: list[Figure] = []
     for scale in scales:
         at = f"at {scale.events // 1_000_000} million events"
