@@ -18,6 +18,8 @@ from tests.unit.test_conventions import ROOT
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 UNIT = ROOT / "deploy/systemd/milepost.service"
 COMMANDS = typer.main.get_command(app)
+ANALYZE = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")
 
 
 def unknown_commands(text: str) -> list[str]:
@@ -71,6 +73,13 @@ def test_there_are_guides() -> None:
     assert {"operations.md", "capacity.md"} <= {path.name for path in GUIDES}
 
 
+def unit_lines() -> list[tuple[str, str]]:
+    """Every setting of the unit's service, in order; a list such as SystemCallFilter stands several times."""
+    service = UNIT.read_text(encoding="utf-8").partition("[Service]")[2].partition("[Install]")[0]
+    lines = [line.partition("=") for line in service.splitlines() if "=" in line and not line.startswith("#")]
+    return [(name, value) for name, _, value in lines]
+
+
 def test_the_unit_starts_the_program_as_a_user_of_its_own() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
@@ -83,14 +92,42 @@ def test_the_unit_starts_the_program_as_a_user_of_its_own() -> None:
     assert named <= {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
 
 
-def test_systemd_reads_the_unit(tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if not analyze:
-        # The unit is read above; not every machine has systemd.
-        return
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/milepost/.venv/bin/milepost", "/bin/true"))
+def test_a_system_call_that_is_filtered_is_refused_and_does_not_end_the_program() -> None:
+    """OpenBLAS asks for mbind and chDB for sched_setaffinity and setpriority: both go on without them."""
+    service = unit_lines()
 
-    answer = subprocess.run([analyze, "verify", copy], capture_output=True, text=True, timeout=60, check=False)
+    assert [value for name, value in service if name == "SystemCallFilter"] == [
+        "@system-service",
+        "~@privileged @resources",
+    ]
+    assert [value for name, value in service if name == "SystemCallErrorNumber"] == ["EPERM"]
+
+
+@needs_systemd
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    answer = analyze("verify", runnable(tmp_path))
 
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@needs_systemd
+def test_the_guide_states_the_exposure_that_systemd_finds(tmp_path: Path) -> None:
+    answer = analyze("security", "--offline=true", "--no-pager", runnable(tmp_path))
+    [stated] = re.findall(
+        r"still says what it said at the installation \(([\d.]+), \"(\w+)\"\)",
+        (ROOT / "docs/operations.md").read_text(encoding="utf-8"),
+    )
+
+    assert re.findall(r"Overall exposure level for [\w.]+: ([\d.]+) (\w+)", answer.stdout) == [stated]
+
+
+def runnable(folder: Path) -> Path:
+    """The unit with a program that there is on this machine."""
+    copy = folder / UNIT.name
+    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/milepost/.venv/bin/milepost", "/bin/true"))
+    return copy
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(ANALYZE), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
