@@ -111,14 +111,16 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
 
 
 @needs_systemd
-def test_the_guide_states_the_exposure_that_systemd_finds(tmp_path: Path) -> None:
+def test_the_unit_exposes_no_more_than_the_guide_states(tmp_path: Path) -> None:
     answer = analyze("security", "--offline=true", "--no-pager", runnable(tmp_path))
     [stated] = re.findall(
-        r"still says what it said at the installation \(([\d.]+), \"(\w+)\"\)",
+        r"`systemd-analyze security milepost` finds no more than at the installation \(([\d.]+), \"OK\",",
         (ROOT / "docs/operations.md").read_text(encoding="utf-8"),
     )
 
-    assert re.findall(r"Overall exposure level for [\w.]+: ([\d.]+) (\w+)", answer.stdout) == [stated]
+    # Not the same: what a setting weighs changes with systemd's version.
+    [found] = re.findall(r"Overall exposure level for [\w.]+: ([\d.]+) OK", answer.stdout)
+    assert float(found) <= float(stated)
 
 
 def runnable(folder: Path) -> Path:
