@@ -97,7 +97,7 @@ class Store:
         """
         there_is = load_query("has_database").render({"database": self.database}, {})
         with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
-            if client.query(there_is, parameters={"database": self.database}).first_row[0]:
+            if client.query(there_is, parameters={"database": self.database}).result_rows[0][0]:
                 return
             plain = f"CREATE DATABASE IF NOT EXISTS {self.database}"
             client.command(self.cluster.create_database() if self.cluster else plain)
