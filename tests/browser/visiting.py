@@ -31,9 +31,7 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _note(self, message: ConsoleMessage) -> None:
-        # Streamlit looks for itself under the page's own path first; that the first look fails is its way.
-        looked_for_itself = "/_stcore/" in message.location["url"]
-        if message.type in ("error", "warning") and not looked_for_itself:
+        if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
     def assert_clean(self) -> None:
