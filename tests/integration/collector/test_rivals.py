@@ -78,7 +78,7 @@ class ForgetfulStore(Store):
 
 
 def writer_on(store: Store) -> EventWriter:
-    return EventWriter(store, SystemClock(), CollectorMetrics(CollectorRegistry()), has_rivals=True)
+    return EventWriter(store, SystemClock(), CollectorMetrics(CollectorRegistry()))
 
 
 def submission(*said: tuple[str, str]) -> EventSubmission:
