@@ -40,7 +40,7 @@ def send(
 ) -> Sent:
     """Sends the requests, each connection its next one when the last is answered; stops early past `most_seconds`.
 
-    With `requests_a_second` none is sent before its time.
+    With `requests_a_second` none is sent before its time, and its answer is timed from then, however late it leaves.
     """
     return uvloop.run(_send(port, connections, requests, most_seconds, requests_a_second))
 
@@ -80,7 +80,7 @@ class _Sender(asyncio.Protocol):
         self._most_seconds = most_seconds
         self._start = self._until = 0.0
         self._answer = bytearray()
-        self._sent_at = 0.0
+        self._due_at = 0.0
         self._request: Request | None = None
         self._transport: asyncio.WriteTransport | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -101,14 +101,15 @@ class _Sender(asyncio.Protocol):
         number, self._request = next(self._waiting, (0, None)) if now < self._until else (0, None)
         if self._request is None:
             self.done.set_result(None)
-        elif (wait := self._start + number * self._interval - now) > 0:
-            asyncio.get_running_loop().call_later(wait, self._write)
+            return
+        self._due_at = self._start + number * self._interval if self._interval else now
+        if self._due_at > now:
+            asyncio.get_running_loop().call_later(self._due_at - now, self._write)
         else:
             self._write()
 
     def _write(self) -> None:
         if self._transport and self._request:
-            self._sent_at = time.perf_counter()
             self._transport.write(self._request.wire)
 
     def data_received(self, data: bytes) -> None:
@@ -141,7 +142,7 @@ class _Sender(asyncio.Protocol):
         self._sent.requests += 1
         self._sent.items += request.items
         self._sent.checksum = (self._sent.checksum + request.checksum) % 2**64
-        self._sent.latencies.append(time.perf_counter() - self._sent_at)
+        self._sent.latencies.append(time.perf_counter() - self._due_at)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():

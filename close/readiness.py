@@ -186,12 +186,26 @@ def _money(sums: Sequence[CellSum], flying: Sequence[InFlightSum] = ()) -> tuple
             open_amount=Decimal(0) if one.cases == one.cleared else one.open_amount,
             unknown=one.unknown,
             open_unknown=one.open_unknown,
-            in_flight_amount=(apart.amount if apart else None) or Decimal(0),
+            in_flight_amount=apart.amount if apart else Decimal(0),
+            late_amount=_late_amount(one, apart),
             in_flight_unknown=apart.unknown if apart else 0,
         )
         for one in sums
         for apart in (by_currency.get(one.currency),)
     )
+
+
+def _late_amount(one: CellSum, apart: InFlightSum | None) -> Decimal | None:
+    """What is open and not in flight."""
+    late = one.cases - one.cleared - (apart.cases if apart else 0)
+    stated = late - one.open_unknown + (apart.unknown if apart else 0)
+    if late == 0:
+        return Decimal(0)
+    if stated == 0 or one.open_amount is None:
+        return None
+    if apart is None or apart.cases == apart.unknown:
+        return one.open_amount
+    return None if apart.amount is None else one.open_amount - apart.amount
 
 
 def _silent(unknown: Unknown) -> str:

@@ -102,7 +102,7 @@ def suspend_changed(store: Store, book: CloseBook, now: datetime) -> list[SignOf
                 if _only_cleared(store, book, found, since, rows, now):
                     _note_clearing(store, book, found, signed, note, rows, now)
                 else:
-                    written.append(_reopen(store, book, found, signed, rows, now))
+                    written.append(_reopen(store, book, found, signed, note, rows, now))
         return written
 
 
@@ -239,7 +239,7 @@ def _note_clearing(
         period=signed.period,
         at=_after(note or signed, now),
         who=str(PROGRAM),
-        reason=_in_words(rows),
+        reason=_in_words(rows, note),
         with_blockers=any(cell.state in _UNFINISHED for cell in found.cells),
         known_through=_known_through(store, book),
         score=found.score.value,
@@ -275,7 +275,13 @@ def _changed_rows(
 
 
 def _reopen(
-    store: Store, book: CloseBook, found: EntityClose, signed: SignOff, rows: list[Row], now: datetime
+    store: Store,
+    book: CloseBook,
+    found: EntityClose,
+    signed: SignOff,
+    note: SignOff | None,
+    rows: list[Row],
+    now: datetime,
 ) -> SignOff:
     which = _case_digests(store, book, found, now)
     entry = SignOff(
@@ -285,7 +291,7 @@ def _reopen(
         period=signed.period,
         at=_after(signed, now),
         who=str(PROGRAM),
-        reason=_in_words(rows),
+        reason=_in_words(rows, note),
         with_blockers=found.state is not CellState.READY,
         known_through=_known_through(store, book),
         score=found.score.value,
@@ -320,11 +326,12 @@ def _changed_row(gate: Gate, one: ChangedCase) -> dict[str, object]:
     }
 
 
-def _in_words(rows: Sequence[Row]) -> str:
-    """What reopened it, in one sentence."""
+def _in_words(rows: Sequence[Row], note: SignOff | None) -> str:
+    """What changed since the sign-off, or since a clearing was noted last, in one sentence."""
+    then = "when it was signed off" if note is None else "when a clearing was noted last"
     return "; ".join(
         f"{row['title']}: {row['cleared']} of {row['cases']} cleared, {row['cleared_before']} of {row['cases_before']} "
-        f"when it was signed off{_named(row)}"
+        f"{then}{_named(row)}"
         for row in rows
     )
 

@@ -26,6 +26,7 @@ _WORK: Mapping[str, Kind] = {
     "amount": Kind.AMOUNT,
     "currency": Kind.TEXT,
     "amount_in_reporting_currency": Kind.AMOUNT,
+    "reporting_currency": Kind.TEXT,
     "rule": Kind.TEXT,
     "state": Kind.TEXT,
     "waits_for": Kind.TEXT,
@@ -46,13 +47,14 @@ def work_sheet(wish: WorkWish, name: str = "work-list", currency: str = "") -> M
 
     def make(limit: int) -> Sheet:
         context = current()
-        page = work_page(context.store, wish, context.clock.now(), context.pricing.into(currency), limit)
-        return Sheet(name, _WORK, [_work_row(item) for item in page.items], page.total)
+        pricing = context.pricing.into(currency)
+        page = work_page(context.store, wish, context.clock.now(), pricing, limit)
+        return Sheet(name, _WORK, [_work_row(item, pricing.currency) for item in page.items], page.total)
 
     return make
 
 
-def _work_row(item: WorkItem) -> tuple[Cell, ...]:
+def _work_row(item: WorkItem, reporting_currency: str) -> tuple[Cell, ...]:
     handling, note = item.handling, item.note
     owner = handling.assigned.value if handling.assigned else ""
     return (
@@ -64,6 +66,7 @@ def _work_row(item: WorkItem) -> tuple[Cell, ...]:
         item.amount,
         item.currency,
         item.converted,
+        reporting_currency,
         item.rule,
         item.state.value,
         ", ".join(item.awaits),

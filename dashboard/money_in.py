@@ -6,21 +6,15 @@ from decimal import Decimal
 from typing import TypeVar
 
 from dashboard import reads
+from domain.conversion import EXACT, conversion
 from storage.overview import MoneyAtRisk, RuleCount
 
-_NINE_DIGITS = Decimal("1e-9")
 Row = TypeVar("Row", MoneyAtRisk, RuleCount)
 
 
 def amount_in(amount: Decimal, currency: str, wanted: str) -> Decimal | None:
     """An amount in another currency, at today's rates; None where one of the two has none."""
-    if currency == wanted:
-        return amount
-    base = reads.reporting_currency()
-    rates = {**reads.rates(), base: Decimal(1)}
-    if currency not in rates or wanted not in rates:
-        return None
-    return (amount * rates[currency] / rates[wanted]).quantize(_NINE_DIGITS)
+    return conversion(reads.rates(), reads.reporting_currency(), wanted)(amount, currency)
 
 
 def risk_in(rows: Sequence[MoneyAtRisk], wanted: str) -> list[MoneyAtRisk]:
@@ -54,6 +48,6 @@ def _added_up(
         converted = replace(row, currency=wanted, amount=amount)
         last = sums.get(of(row))
         if last is not None and last.amount is not None:
-            converted = replace(added(last, converted), amount=last.amount + amount)
+            converted = replace(added(last, converted), amount=EXACT.add(last.amount, amount))
         sums[of(row)] = converted
     return list(sums.values()) + others

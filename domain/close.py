@@ -69,7 +69,7 @@ class CellState(StrEnum):
 class GateMoney:
     """Amounts of a gate's cases in one currency, None where none was stated; `unknown` cases state no amount.
 
-    A sum is None where there are cases and none of them states an amount.
+    A sum is None where there are cases and none of them states an amount, or where it is too large to be exact.
     """
 
     currency: str | None
@@ -77,14 +77,10 @@ class GateMoney:
     open_amount: Decimal | None
     unknown: int
     open_unknown: int
-    # Of what is open, what is in flight; 0 where nothing is.
-    in_flight_amount: Decimal = Decimal(0)
+    # Of what is open, what is in flight and what is late; 0 where nothing is.
+    in_flight_amount: Decimal | None = Decimal(0)
+    late_amount: Decimal | None = Decimal(0)
     in_flight_unknown: int = 0
-
-    @property
-    def late_amount(self) -> Decimal | None:
-        """What is open and late; None where there are such cases and none of them states an amount."""
-        return None if self.open_amount is None else self.open_amount - self.in_flight_amount
 
     @property
     def late_unknown(self) -> int:

@@ -212,13 +212,18 @@ def closing() -> Dashboard:
         ),
         metric_course(
             "Blockers by gate",
-            "Open cases of all legal entities.",
+            "Late cases of all legal entities.",
             [("sum by (gate) (milepost_close_open_blockers)", "{{gate}}")],
         ),
         metric_course(
             "Blockers by legal entity",
-            "Open cases of all gates.",
+            "Late cases of all gates; what is in flight inside its window is none.",
             [("sum by (legal_entity, period) (milepost_close_open_blockers)", whose)],
+        ),
+        metric_course(
+            "In flight by gate",
+            "Open cases inside their gate's window, of all legal entities.",
+            [("sum by (gate) (milepost_close_in_flight)", "{{gate}}")],
         ),
         metric_course(
             "Gates that are unknown",

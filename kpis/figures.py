@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 
+from domain.conversion import EXACT, NINE_DIGITS
 from domain.kpi import ClosedCases, Dimension, Figure, Kpi, Money, OpenCases, Statistic
 from kpis.marks import is_kept
 from kpis.unknown import Reasons
@@ -21,8 +22,6 @@ from storage.kpi_cases import (
     unpriced,
 )
 
-# As the store keeps amounts.
-_NINE_DIGITS, _EXACT = Decimal("1e-9"), Context(prec=400)
 _BEFORE, _NOW = 0, 1
 
 
@@ -165,7 +164,7 @@ def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
             Statistic.SUM: found.sum,
             Statistic.LATEST: found.latest,
         }[kpi.statistic]
-    return None if value is None else Decimal(value).quantize(_NINE_DIGITS, context=_EXACT)
+    return None if value is None else Decimal(value).quantize(NINE_DIGITS, context=EXACT)
 
 
 def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing: Pricing) -> dict[datetime, Figure]:

@@ -1,21 +1,18 @@
 """What hops come to: their traffic over a stretch of time, and what waits behind each in the reporting currency."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
+from domain.conversion import EXACT, Convert, conversion
 from domain.hop import Hop, HopFigures, HopKind, HopList, Traffic, Waiting, WaitingSum
 from kpis.hop_keeper import kept_through, whole_minute
 from storage.client import Store
-from storage.fx_rates import read_rates
+from storage.fx_rates import latest_rates
 from storage.hops import MINUTE, WaitingRow, call_figures, queues, waiting_rows
 from storage.kpi_cases import Pricing
 
-# What an amount in a currency is in the reporting one; None without a rate.
-Convert = Callable[[Decimal, str], Decimal | None]
-# As the store keeps amounts; Decimal's own context has too few digits for them, and refuses to round them.
-_NINE_DIGITS, EXACT = Decimal("1e-9"), Context(prec=400)
 NOTHING_WAITS = Waiting(0, 0, None, (), Decimal(0), 0)
 
 
@@ -58,17 +55,8 @@ def hop_courses(store: Store, since: datetime, until: datetime, steps: int) -> d
 
 def converter(store: Store, at: datetime, pricing: Pricing) -> Convert:
     """Converts at the rates of an instant's day: of each currency the latest by then that is not too old."""
-    rates: dict[str, Decimal] = {}
-    for rate in sorted(read_rates(store), key=lambda rate: rate.valid_on):
-        if timedelta(0) <= at.date() - rate.valid_on <= timedelta(days=pricing.rate_days):
-            rates[rate.currency] = rate.rate
-    rates[pricing.currency] = Decimal(1)
-
-    def convert(amount: Decimal, currency: str) -> Decimal | None:
-        rate = rates.get(currency)
-        return None if rate is None else EXACT.quantize(EXACT.multiply(amount, rate), _NINE_DIGITS)
-
-    return convert
+    rates = latest_rates(store, at.date(), pricing.rate_days)
+    return conversion(rates, pricing.rates_in or pricing.currency, pricing.currency)
 
 
 def summed(rows: Iterable[WaitingRow], convert: Convert) -> Waiting:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from itertools import chain
 from math import ceil
 
+from domain.conversion import EXACT, Convert
 from domain.hop import Expected, Hop, HopKind, Outlook
 from domain.period import Period, Periods
-from kpis.hop_figures import EXACT, Convert, converter, summed
+from kpis.hop_figures import converter, summed
 from storage.client import Store
 from storage.hops import ArrivedRow, arrived, first_arrival, waiting_rows
 from storage.kpi_cases import Pricing

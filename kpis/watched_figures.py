@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.instants import EPOCH
-from domain.kpi import Figure, Kpi, Statistic
+from domain.kpi import Figure, Kpi, Statistic, Unit
 from domain.kpi_watch import READ_EVERY, KpiReading, KpiValue, KpiWatch
 from kpis.case_finding import known_through
 from kpis.figures import Question, figures
@@ -61,8 +61,9 @@ class WatchedFigures:
         watches = [one for one in self._watches if one.kpi == kpi.id and self._last.get(one, EPOCH) < hour]
         if not watches or not all(self._stands_at(one, hour) for one in (kpi, kpi.against) if one):
             return
+        currency = self._pricing.currency if kpi.unit is Unit.MONEY else ""
         for watch in watches:
-            write_reading(self._store, kpi, watch, self._pricing.currency, self._reading(kpi, watch, hour))
+            write_reading(self._store, kpi, watch, currency, self._reading(kpi, watch, hour))
             self._last[watch] = hour
 
     def _stands_at(self, kpi: Kpi, hour: datetime) -> bool:

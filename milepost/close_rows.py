@@ -124,7 +124,7 @@ def _money(money: GateMoney) -> Row:
         "currency": currency,
         "amount": None if money.amount is None else format_amount(money.amount, currency),
         "open_amount": None if money.open_amount is None else format_amount(money.open_amount, currency),
-        "in_flight_amount": format_amount(money.in_flight_amount, currency),
+        "in_flight_amount": None if money.in_flight_amount is None else format_amount(money.in_flight_amount, currency),
         "unknown": money.unknown,
         "open_unknown": money.open_unknown,
         "in_flight_unknown": money.in_flight_unknown,

@@ -38,7 +38,7 @@ def over(store: Store, rule: KpiThresholdRule, through: datetime) -> Iterator[Se
 
 
 def _judge(store: Store, rule: KpiThresholdRule, state: KpiState, through: datetime) -> list[SeriesTold]:
-    readings = read_readings(store, rule.watch, state.judged_at or EARLIEST, through)
+    readings = read_readings(store, rule.watch, rule.currency, state.judged_at or EARLIEST, through)
     if not readings:
         return []
     # What is not read yet is judged when it is; an hour between two that are was missed, and stays unknown.

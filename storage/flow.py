@@ -148,7 +148,8 @@ def handoff_objects(
     }
     rows = store.rows("flow_objects", params)
     facts = _facts(store, handoff.object_type, [row["object_id"] for row in rows])
-    found = [_object(handoff.object_type, row, facts[row["object_id"]]) for row in rows]
+    # One whose events were put right in between is there no more.
+    found = [_object(handoff.object_type, row, facts[row["object_id"]]) for row in rows if row["object_id"] in facts]
     return found, rows[0]["total"] if rows else 0
 
 

@@ -29,9 +29,9 @@ def read_hours(store: Store) -> dict[KpiWatch, ReadHours]:
     }
 
 
-def read_readings(store: Store, watch: KpiWatch, after: datetime, through: datetime) -> list[KpiReading]:
-    """The readings of the hours in (after, through], in order."""
-    params = {**_key(watch), "after": after, "through": through}
+def read_readings(store: Store, watch: KpiWatch, currency: str, after: datetime, through: datetime) -> list[KpiReading]:
+    """The readings of the hours in (after, through], in order; of money those in a currency, which else is empty."""
+    params = {**_key(watch), "currency": currency, "after": after, "through": through}
     return [
         KpiReading(
             row["at"],

@@ -109,7 +109,8 @@ def _currency(follows: bool) -> str:
         label_visibility="collapsed",
         width=96,
         disabled=not follows,
-        help="Reporting currency: amounts are added up in it, at the rates of their days.",
+        help="Reporting currency: amounts are added up in it. What happened goes by the rates of its day, what stands "
+        "by today's.",
         on_change=_keep,
         args=(CURRENCY,),
     )

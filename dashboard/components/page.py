@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import people
 from dashboard.components.cards import notice
-from dashboard.components.markup import Html
+from dashboard.components.markup import Html, element
 from dashboard.components.palette import Palette, palette_for
 from dashboard.formatting import Reader, write_numbers_for, zone_named
 from dashboard.reads import now
@@ -32,6 +33,14 @@ def figure_width() -> int:
 def write(markup: Html) -> None:
     """Puts markup on the page."""
     st.html(markup)
+
+
+def loading(key: str) -> DeltaGenerator:
+    """Room for a part of a page; until the part is there a grey block of about its size stands in its place."""
+    room = st.container(key=f"soon_{key}")
+    with room:
+        write(element("div", class_="mp-skeleton", aria_hidden="true"))
+    return room
 
 
 def shielded(draw: Callable[[], None]) -> None:

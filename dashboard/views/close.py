@@ -30,7 +30,7 @@ REFRESH = timedelta(seconds=15)
 FOLLOWS = Follows(
     region=False,
     currency=False,
-    because="a close is of a whole legal entity, and amounts stand in the currency of its books",
+    because="a close is of a whole legal entity, and amounts stand in the currency that each case states",
 )
 _A_PAGE = 20
 _STATES = {"late": CasesWhich.LATE, "in flight": CasesWhich.IN_FLIGHT, "cleared": CasesWhich.CLEARED}

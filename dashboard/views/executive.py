@@ -24,7 +24,7 @@ from dashboard.components.kpis import (
 )
 from dashboard.components.markup import Html, element
 from dashboard.components.money_funnel import funnel
-from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.page import loading, palette, reader, shielded, write
 from dashboard.components.standing import at_rates_words, close_words, standing_words
 from dashboard.components.tables import rules_table
 from dashboard.export_sheets import cases_sheet
@@ -49,7 +49,8 @@ def _page() -> None:
     frame = drawn.frame
     with drawn.room:
         name = filters.named_range("30d", "over", kpi_reads.period_names(frame))
-    st.fragment(_summary, run_every=REFRESH)(name, frame)
+    with loading("summary"):
+        st.fragment(_summary, run_every=REFRESH)(name, frame)
     chosen = kpi_reads.kpis().get(st.query_params.get("kpi", ""))
     if chosen:
         with st.container(key="behind"):

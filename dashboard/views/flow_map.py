@@ -14,7 +14,7 @@ from dashboard.components.filters import TimeRange
 from dashboard.components.flow_figure import edge_key, flow_figure
 from dashboard.components.flow_tables import edge_facts, flow_text, flow_words, handoffs_table, legend, objects_table
 from dashboard.components.frame import draw_frame
-from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.page import loading, palette, reader, shielded, write
 from dashboard.export_sheets import handoffs_sheet, objects_sheet
 from dashboard.formatting import count_of
 from domain.flow import FlowMap, MapEdge
@@ -53,11 +53,12 @@ def _page() -> None:
             width=260,
         )
     which = FlowFilter(tuple(sorted(types)), frame.entities, frame.regions)
-    flow = flow_reads.map_of(range_.name, which, currency)
-    if not flow.edges:
-        st.fragment(_nothing_yet, run_every=REFRESH)(range_, which, currency)
-        return
-    st.fragment(_map, run_every=REFRESH)(range_, which, currency, least / 100)
+    with loading("map"):
+        flow = flow_reads.map_of(range_.name, which, currency)
+        if not flow.edges:
+            st.fragment(_nothing_yet, run_every=REFRESH)(range_, which, currency)
+            return
+        st.fragment(_map, run_every=REFRESH)(range_, which, currency, least / 100)
     chosen = _chosen(flow)
     if chosen:
         st.fragment(_behind, run_every=REFRESH)(range_, which, currency, chosen)

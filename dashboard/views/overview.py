@@ -11,7 +11,7 @@ from dashboard.components.cards import Tile, heading, notice, sentence, tiles
 from dashboard.components.figures import CONFIG, MILESTONES, milestone_order, throughput_figure
 from dashboard.components.filters import TimeRange
 from dashboard.components.frame import draw_frame
-from dashboard.components.page import palette, reader, shielded, write
+from dashboard.components.page import loading, palette, reader, shielded, write
 from dashboard.components.sources import sources_table
 from dashboard.components.standing import at_rates_words, listed, standing_words
 from dashboard.components.tables import alerts_table, rules_table, throughput_table
@@ -31,7 +31,8 @@ def _page() -> None:
     with drawn.room:
         range_ = filters.time_range()
     frame = drawn.frame
-    st.fragment(_summary, run_every=REFRESH)(range_, frame)
+    with loading("summary"):
+        st.fragment(_summary, run_every=REFRESH)(range_, frame)
     st.fragment(_alerts, run_every=REFRESH)(frame.without_currency())
     st.fragment(_by_rule, run_every=REFRESH)(frame)
     st.fragment(_throughput, run_every=4 * REFRESH)(range_, frame.without_currency())

@@ -29,7 +29,7 @@ class CasesWish:
     period: str = ""
     legal_entity: str | None = None
     gate: str = ""
-    is_open: bool = True
+    which: CasesWhich = CasesWhich.LATE
     limit: int = 100
     offset: int = 0
 
@@ -89,7 +89,7 @@ class CloseReads:
             [scope.extent for scope in scopes],
             book.pricing,
             at,
-            which=CasesWhich.OPEN if wish.is_open else CasesWhich.CLEARED,
+            which=wish.which,
             limit=wish.limit,
             offset=wish.offset,
         )
@@ -157,7 +157,7 @@ class ApiClose:
         """The cases behind cells."""
         params: dict[str, Any] = {
             **_period(wish.period),
-            "state": "open" if wish.is_open else "cleared",
+            "state": wish.which.value,
             "limit": wish.limit,
             "offset": wish.offset,
         }

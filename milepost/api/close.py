@@ -10,6 +10,7 @@ from domain.clock import Clock
 from milepost.answers.close import CasesWish, CloseReads, SignOffRequest
 from milepost.api.responses import get, limit_of
 from storage.client import Store
+from storage.close_cases import CasesWhich
 
 _LARGEST_OFFSET = 10**9
 
@@ -30,14 +31,14 @@ def close_routes(store: Store, clock: Clock, book: CloseBook) -> list[BaseRoute]
         params = request.query_params
         _know(params, "period", "legal_entity", "gate", "state", "limit", "offset")
         state = params.get("state", "open")
-        if state not in ("open", "cleared"):
-            raise ValueError(f"state is {state[:40]!r}; give open or cleared")
+        if state not in list(CasesWhich):
+            raise ValueError(f"state is {state[:40]!r}; give one of {', '.join(CasesWhich)}")
         return reads.cases(
             CasesWish(
                 period=params.get("period", ""),
                 legal_entity=params.get("legal_entity"),
                 gate=params.get("gate", ""),
-                is_open=state == "open",
+                which=CasesWhich(state),
                 limit=limit_of(params),
                 offset=_offset(params),
             )

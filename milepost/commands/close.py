@@ -11,10 +11,11 @@ from milepost.answers.from_store import open_answers
 from milepost.commands.options import LimitOption, Output, OutputOption, user_name
 from milepost.output import echo, print_json, print_table
 from milepost.settings import load_settings
+from storage.close_cases import CasesWhich
 
 close_app = typer.Typer(no_args_is_help=True, help="See how ready the books are to be closed, and sign them off.")
 Row = Mapping[str, Any]
-_COLUMNS = ("gate", "state", "cleared", "open", "in flight", "open money", "oldest", "at cutoff", "owner")
+_COLUMNS = ("gate", "state", "cleared of due", "open", "in flight", "open money", "oldest", "at cutoff", "owner")
 _GATE_COLUMNS = ("gate", "title", "weight", "kind", "counts", "cleared by", "unless", "owner")
 _BLOCKER_COLUMNS = ("gate", "object", "legal_entity", "amount", "currency", "stuck_at", "stuck_since", "owner")
 _HISTORY_COLUMNS = ("at", "legal_entity", "period", "kind", "who", "score", "blockers", "reason")
@@ -59,13 +60,17 @@ def close_blockers(
     period: PeriodOption = "",
     legal_entity: EntityOption = None,
     gate: Annotated[str, typer.Option("--gate", help="Only this gate.")] = "",
+    in_flight: Annotated[
+        bool, typer.Option("--in-flight", help="The open cases that are not late yet, instead.")
+    ] = False,
     cleared: Annotated[bool, typer.Option("--cleared", help="The cases that are cleared, instead.")] = False,
     limit: LimitOption = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show the objects that are not cleared, those worth most first; in flight are those that are not late yet."""
+    """Show the objects that are late, those worth most first."""
     settings = load_settings()
-    wish = CasesWish(period, legal_entity, gate, not cleared, limit)
+    which = CasesWhich.CLEARED if cleared else CasesWhich.IN_FLIGHT if in_flight else CasesWhich.LATE
+    wish = CasesWish(period, legal_entity, gate, which, limit)
     with open_answers(settings, SystemClock()) as answers:
         rows = answers.close_cases(settings, wish)
     if output is Output.JSON:
@@ -75,7 +80,6 @@ def close_blockers(
         {
             **row,
             "object": f"{row['object_type']}/{row['object_id']}",
-            "stuck_at": (row["stuck_at"] or "") + (" (in flight)" if row["in_flight"] else ""),
             "stuck_since": row["stuck_since"] or f"cleared {row['cleared_at']}",
         }
         for row in rows
@@ -163,7 +167,7 @@ def _cells(gate: Row) -> dict[str, Any]:
     return {
         "gate": gate["gate"],
         "state": gate["state"].replace("_", " "),
-        "cleared": f"{gate['cleared']:,} of {gate['cases']:,}" if gate["cases"] else "",
+        "cleared of due": f"{gate['cleared']:,} of {gate['cases'] - gate['in_flight']:,}" if gate["cases"] else "",
         "open": f"{gate['open']:,}" if gate["cases"] else "",
         "in flight": f"{gate['in_flight']:,}" if gate["cases"] else "",
         "open money": "; ".join(money),

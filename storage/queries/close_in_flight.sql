@@ -1,6 +1,6 @@
 -- Open cases of gates of the close that are in flight: they began in the slots [since, until) and after the instant that
 -- stands beside their gate, in microseconds. By legal entity (of these or, with `others`, of all but these) and currency
--- (empty: none was stated).
+-- (empty: none was stated). A sum that is too large for its column is none.
 -- params: gates Array(Tuple(String, String, Int64)), since UInt32, until UInt32, entities Array(String), others Bool
 -- columns: gate, legal_entity, currency, cases, unknown, amount
 SELECT
@@ -9,7 +9,7 @@ SELECT
     toString(currency) AS currency,
     count() AS cases,
     countIf(isNull(one_amount)) AS unknown,
-    sum(one_amount) AS amount
+    accurateCastOrNull(sum(toDecimal256(one_amount, 9)), 'Decimal(38, 9)') AS amount
 FROM
 (
     SELECT close_cases.gate AS gate, legal_entity, currency, close_cases.amount AS one_amount

@@ -5,8 +5,8 @@ SELECT
     object_id,
     argMaxIf(stated.amount, (occurred_at, source, event_id), isNotNull(stated.amount)) AS amount,
     toString(argMaxIf(stated.currency, (occurred_at, source, event_id), isNotNull(stated.amount))) AS currency,
-    toString(argMaxIf(stated.legal_entity, occurred_at, stated.legal_entity != '')) AS legal_entity,
-    toString(argMaxIf(stated.region, occurred_at, stated.region != '')) AS region
+    toString(argMaxIf(stated.legal_entity, (occurred_at, source, event_id), stated.legal_entity != '')) AS legal_entity,
+    toString(argMaxIf(stated.region, (occurred_at, source, event_id), stated.region != '')) AS region
 FROM object_milestones AS stated
 WHERE object_type = {object_type:String} AND object_id IN {object_ids:Array(String)}
 GROUP BY object_id

@@ -31,9 +31,9 @@ WITH
         WHERE object_type = {object_type:String} AND (notEmpty({entities:Array(String)}) OR notEmpty({regions:Array(String)}))
         GROUP BY object_id
         HAVING (empty({entities:Array(String)}) OR has({entities:Array(String)}, toString(
-                argMaxIf(milestones.legal_entity, occurred_at, milestones.legal_entity != ''))))
+                argMaxIf(milestones.legal_entity, (occurred_at, source, event_id), milestones.legal_entity != ''))))
             AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, toString(
-                argMaxIf(milestones.region, occurred_at, milestones.region != ''))))
+                argMaxIf(milestones.region, (occurred_at, source, event_id), milestones.region != ''))))
         SETTINGS optimize_aggregation_in_order = 1
     ),
     known AS

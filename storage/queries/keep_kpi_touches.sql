@@ -2,7 +2,8 @@
 -- (corrections), interventions that were called, which somebody started, and exceptions of reconciliations that somebody
 -- accepted, each once. Where not `touched`, all that was done by `through`; a tick that is repeated writes the same rows. What
 -- is done in Milepost is stored a moment after it was done, and the tick in between missed it: hence a minute more is looked
--- back. Legal entity, region and segment are the latest that an event of the object stated.
+-- back. Legal entity, region and segment are the latest that an event of the object stated by then; one that states them
+-- later moves what was done before only with the object's next touch.
 -- params: kpi String, definition String, object_type String, types Array(String), touched Bool,
 --   after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), segment String
 INSERT INTO kpi_cases

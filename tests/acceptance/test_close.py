@@ -65,7 +65,7 @@ def test_a_sign_off_is_suspended_once_by_what_comes_late(tmp_path: Path) -> None
         assert [one["kind"] for one in milepost.ask("close", "history")] == ["reopened", "signed_off"]
     shown = run_milepost(tmp_path, "close", "show", *period, **settings)
     assert "sign-off SUSPENDED at" in shown.stdout
-    assert "order/O-3" in run_milepost(tmp_path, "close", "blockers", *period, **settings).stdout
+    assert "order/O-3" in run_milepost(tmp_path, "close", "blockers", *period, "--in-flight", **settings).stdout
     assert run_milepost(tmp_path, "audit", "verify", **settings).returncode == 0
     (config / "close").mkdir()
     (config / "close" / "own.yaml").write_text("gates: [{id: x, title: X, owner: o}]", encoding="utf-8")

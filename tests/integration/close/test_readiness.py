@@ -221,6 +221,25 @@ def test_a_sum_that_is_too_large_to_be_exact_is_unknown_and_not_another(embedded
     [money] = cell(closes(embedded_store, SOON + 4 * HOUR)["DE01"], "orders_posted").money
 
     assert (money.amount, money.open_amount, money.unknown) == (None, None, 0)
+    # Of two that are late and one in flight, the one is known and the others are not.
+    assert (money.in_flight_amount, money.late_amount) == (Decimal(0), None)
+
+
+def test_what_is_in_flight_is_unknown_where_it_is_too_large_or_states_no_amount(embedded_store: Store) -> None:
+    large = "99999999999999999999999999999"
+    events = [order(f"O-{number}", "order.approved", SOON, amount=large) for number in range(3)]
+    nobody_knows = msgspec.structs.replace(
+        order("O-4", "order.approved", SOON), amount=None, currency="", legal_entity="FR01"
+    )
+    keep(embedded_store, [*events, nobody_knows], SOON + HOUR)
+
+    found = closes(embedded_store, SOON + HOUR)
+    [german] = cell(found["DE01"], "orders_posted").money
+    [french] = cell(found["FR01"], "orders_posted").money
+
+    assert (german.open_amount, german.in_flight_amount, german.late_amount) == (None, None, Decimal(0))
+    assert (french.open_amount, french.in_flight_amount, french.late_amount) == (None, None, Decimal(0))
+    assert (french.in_flight_unknown, french.late_unknown) == (1, 0)
 
 
 def test_an_exception_is_open_until_its_alert_ends_and_gone_where_it_was_wrong(embedded_store: Store) -> None:

@@ -131,7 +131,7 @@ def test_what_was_open_and_is_cleared_is_noted_and_leaves_the_sign_off(ready: St
     # What comes beside a clearing suspends, and is told against what was noted.
     keep(ready, [late(3, "order.posted", 4), late(4, days=4)], MIDMONTH + 4 * DAY)
     [entry] = suspend_changed(ready, BOOK, MIDMONTH + 4 * DAY)
-    assert entry.reason.startswith("Approved orders posted: 3 of 4 cleared, 2 of 3 when it was signed off")
+    assert entry.reason.startswith("Approved orders posted: 3 of 4 cleared, 2 of 3 when a clearing was noted last")
 
 
 def test_a_clearing_at_another_amount_suspends(ready: Store) -> None:

@@ -258,7 +258,7 @@ def test_without_work_it_says_so(embedded_store: Store, now: datetime) -> None:
 def test_the_lists_are_exported_as_they_are_filtered(page: AppTest, stuck: Alert, embedded_store: Store) -> None:
     work = csv_file(work_sheet(WorkWish(entities=("DE01",)))(10)).decode("utf-8-sig").splitlines()
     assert len(work) == 2
-    assert work[1].startswith("order,O-1001,C-9,DE01,EMEA,12500,EUR,12500,OrderNotPosted,firing,order.posted,")
+    assert work[1].startswith("order,O-1001,C-9,DE01,EMEA,12500,EUR,12500,EUR,OrderNotPosted,firing,order.posted,")
     assert len(work_sheet(WorkWish())(1).rows) == 1
     assert work_sheet(WorkWish())(1).left_out == 1
     assert alerts_sheet(AlertWish())(10).total == 2

@@ -83,6 +83,9 @@ def test_what_waits_behind_a_failing_call_is_counted_by_currency_and_object(stor
     assert (waiting.total, waiting.unconverted) == (Decimal(120), 2)
     assert waiting.oldest_at == NOW - 2 * HOUR
     assert found[ERP].backlog == 4
+    # In dollars it goes by the same rates, which lead into euros.
+    [in_dollars] = [one for one in hop_list(store, NOW - HOUR, NOW + MINUTE, EURO.into("USD")).hops if one.hop == ERP]
+    assert (in_dollars.waiting.total, in_dollars.waiting.unconverted) == (Decimal(240), 2)
 
 
 def test_amounts_with_as_many_digits_as_the_store_holds_are_added_up_exactly(store: Store) -> None:

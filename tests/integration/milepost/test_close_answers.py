@@ -12,6 +12,7 @@ from milepost.close_keeping import CloseKeeping
 from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from storage.client import Store
+from storage.close_cases import CasesWhich
 from storage.close_sign_offs import sign_off_history
 from storage.events import insert_events
 from tests.builders import NOW, event_row
@@ -77,7 +78,7 @@ def test_each_legal_entity_says_how_ready_it_is(kept: Store, place: str) -> None
 def test_blockers_are_named_with_their_money_and_where_they_are_stuck(kept: Store, place: str) -> None:
     with answers_at(place, kept) as answers:
         blockers = answers.close_cases(SETTINGS, CasesWish())
-        cleared = answers.close_cases(SETTINGS, CasesWish(OCTOBER, "DE01", "orders_posted", is_open=False))
+        cleared = answers.close_cases(SETTINGS, CasesWish(OCTOBER, "DE01", "orders_posted", CasesWhich.CLEARED))
         nobodys = answers.close_cases(SETTINGS, CasesWish(legal_entity=""))
         second = answers.close_cases(SETTINGS, CasesWish(limit=1, offset=1))
 

@@ -259,7 +259,7 @@ def test_a_sum_that_an_amount_is_missing_in_is_unknown_and_says_why(embedded_sto
     running.tick(START)
     running.engine.tick(START + MINUTE)
 
-    [reading] = read_readings(store, BOOKED.watch, START - HOUR, START)
+    [reading] = read_readings(store, BOOKED.watch, "EUR", START - HOUR, START)
     reason = "1 case in USD without a rate, first on 2026-03-02 (none in the 7 days before it)"
     assert reading.values == {"": KpiValue(None, reason)}
     assert live(store) == []
@@ -298,6 +298,15 @@ def reason(found: Unanswered | None) -> tuple[str, bool]:
     return found.reason, found.is_all
 
 
+def test_figures_in_another_currency_are_not_judged(embedded_store: Store) -> None:
+    running = Milepost(embedded_store, BOOKED)
+    running.tick(START)
+    yen = replace(BOOKED, currency="JPY", version="k3")
+
+    assert [one.fired_at for one in evaluate(embedded_store, [BOOKED], START + HOUR)] == [START]
+    assert evaluate(embedded_store, [yen], START + HOUR) == []
+
+
 def test_hours_that_nobody_looked_at_are_read_as_they_were_known(embedded_store: Store) -> None:
     store = embedded_store
     running = Milepost(store, BOOKED)
@@ -305,5 +314,5 @@ def test_hours_that_nobody_looked_at_are_read_as_they_were_known(embedded_store:
     insert_events(store, [Sent(2, "order.approved", START - HOUR, START + 3 * HOUR, 400).row(2)])
     running.tick(START + 4 * HOUR + MINUTE)
 
-    values = [one.values[""].value for one in read_readings(store, BOOKED.watch, START - HOUR, START + DAY)]
+    values = [one.values[""].value for one in read_readings(store, BOOKED.watch, "EUR", START - HOUR, START + DAY)]
     assert values == [0, 0, 0, 400, 400]
