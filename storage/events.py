@@ -46,8 +46,8 @@ class EventRow(msgspec.Struct, array_like=True, gc=False):
 STAMP_SECONDS = 3
 # By then an event that was stamped by the store's clock can be read, or was refused.
 SETTLED_AFTER = timedelta(seconds=STAMP_SECONDS + INSERT_SECONDS + 2)
-# How much later than another one that is not seen yet an event of the same identity may be received: as long as that may
-# be under way, and a while for an insert that was tried again.
+# How much later than another one that is not seen yet an event of the same identity may be received: as long as that
+# may be under way, and a while for an insert that was tried again.
 RIVALS_WITHIN = timedelta(seconds=30)
 _Key = TypeVar("_Key", bound=tuple[object, ...])
 _encoder = msgspec.json.Encoder()
@@ -103,7 +103,8 @@ def rows_of_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[
 def forget_milestones(store: Store, rows: Sequence[Row]) -> None:
     """Removes the milestones of rows that `rows_of_events` gave: of events that are stored otherwise.
 
-    The rows themselves stay until a merge leaves the first: whatever reads events takes only the first of each.
+    The rows themselves stay until a merge leaves the first: a table in shards takes no DELETE. Until then what must
+    not count them takes the first of each.
     """
     named = [
         ((one["type"], one["id"]), (row["source"], row["event_id"], row["received_us"]))

@@ -1,5 +1,5 @@
--- Writes the milestones that events of some group commits lack. Of an event that two collectors took at once only the row
--- that was received first has any.
+-- Writes the milestones that events of some group commits lack. Of an event that two collectors took at once only the
+-- row that was received first has any.
 -- params: groups Array(DateTime64(6, 'UTC'))
 INSERT INTO object_milestones
     (object_type, object_id, type, occurred_at, received_at, source, event_id, qualifier, correlation_id, trace_id,
