@@ -1,8 +1,9 @@
 # One image for every role: `milepost collector`, `engine`, `console` and all commands. Nothing that builds is in it.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-COPY deploy/requirements.lock ./
+COPY deploy/requirements.lock deploy/build.lock ./
 RUN python -m venv --without-pip /opt/milepost \
+    && pip install --no-cache-dir --root-user-action=ignore --require-hashes -r build.lock \
     && pip --python /opt/milepost/bin/python install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY milepost/ milepost/
@@ -14,7 +15,8 @@ COPY kpis/ kpis/
 COPY close/ close/
 COPY alerts/ alerts/
 COPY dashboard/ dashboard/
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
+# Built by what build.lock pins, not by the newest of that name.
+RUN pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheels . \
     && pip --python /opt/milepost/bin/python install --no-cache-dir --no-deps /wheels/*.whl
 
 FROM python:3.11-slim-bookworm

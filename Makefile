@@ -56,6 +56,8 @@ lock:
 		pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock \
 		pyproject.toml -o deploy/requirements.lock
+	echo hatchling | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		-c requirements.lock - -o deploy/build.lock
 	echo rotel==0.0.1a15 | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		- -o bench/peers.lock
 

@@ -14,7 +14,7 @@ from domain.clock import SystemClock
 from domain.kpi import Dimension, Kpi
 from kpis.catalog import SHIPPED, load_kpis
 from kpis.config import load_kpi_settings
-from kpis.figures import Question, course, figures
+from kpis.figures import Question, courses, figures
 from kpis.keeper import KpiKeeper
 from storage.client import Store
 from storage.events import insert_events
@@ -93,5 +93,5 @@ def _course(store: Store, kpi: Kpi) -> float:
     until = SystemClock().now()
     begin = until.replace(hour=0, minute=0, second=0, microsecond=0) - MONTH
     began = time.perf_counter()
-    course(store, kpi, Question(begin, until), DAY, load_kpi_settings().pricing)
+    courses(store, [kpi], Question(begin, until), DAY, load_kpi_settings().pricing)
     return time.perf_counter() - began

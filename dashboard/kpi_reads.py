@@ -1,6 +1,6 @@
 """The console's reads of KPIs, each kept for a while so that many readers cost as much as one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from dashboard.money_in import amount_in
 from dashboard.reads import STEADY, now
 from dashboard.session import current
 from domain.kpi import Dimension, Figure, Kpi, Unit
-from kpis.figures import Question, course, figures
+from kpis.figures import Question, courses, figures, figures_of
 from storage.kpi_cases import CaseFilter, CaseRow, case_rows
 from storage.kpi_values import Statement, read_statements
 
@@ -68,11 +68,10 @@ def kpi_range(name: str, frame: Frame) -> KpiRange:
 @st.cache_data(ttl=STEADY, show_spinner=False)
 def kpi_figures(range_name: str, frame: Frame) -> list[KpiFigure]:
     pricing = current().pricing.into(frame.currency)
-    return [
-        KpiFigure(targeted(kpi, frame), figure)
-        for kpi in current().kpis.values()
-        for figure in figures(current().store, kpi, question(kpi, range_name, frame), pricing)
-    ]
+    found: dict[str, list[Figure]] = {}
+    for asked, some in _asked(current().kpis, range_name, frame):
+        found |= figures_of(current().store, some, asked, pricing)
+    return [KpiFigure(targeted(kpi, frame), figure) for name, kpi in kpis().items() for figure in found[name]]
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
@@ -82,17 +81,26 @@ def kpi_by(kpi: str, dimension: Dimension, range_name: str, frame: Frame) -> lis
     return figures(current().store, current().kpis[kpi], asked, current().pricing.into(frame.currency))
 
 
+class KpiCourses(NamedTuple):
+    """The figures of KPIs, by id, in even steps, and when each step begins; a step without cases is absent."""
+
+    of: Mapping[str, Mapping[datetime, Figure]]
+    steps: list[datetime]
+
+
 @st.cache_data(ttl=STEADY, show_spinner=False)
-def kpi_course(kpi: str, range_name: str, frame: Frame) -> tuple[dict[datetime, Figure], list[datetime]]:
-    """A KPI's figures in even steps, and when each step begins: whole days (UTC), or hours of a single day."""
-    asked = question(current().kpis[kpi], range_name, frame)
-    step = _DAY if asked.until - asked.since > 2 * _DAY else _HOUR
-    begin = datetime.combine(asked.since.date(), time(), UTC)
-    since = begin + -(-(asked.since - begin) // step) * step
-    until = min(asked.until, now())
-    steps = [since + number * step for number in range(-(-(until - since) // step))]
+def kpi_courses(names: tuple[str, ...], range_name: str, frame: Frame) -> KpiCourses:
+    """In whole days (UTC), or hours of a single day."""
+    range_ = kpi_range(range_name, frame)
+    step = _DAY if range_.until - range_.since > 2 * _DAY else _HOUR
+    begin = datetime.combine(range_.since.date(), time(), UTC)
+    since = begin + -(-(range_.since - begin) // step) * step
+    until = min(range_.until, now())
+    found: dict[str, dict[datetime, Figure]] = {}
     pricing = current().pricing.into(frame.currency)
-    return course(current().store, current().kpis[kpi], replace(asked, since=since), step, pricing), steps
+    for asked, some in _asked(names, range_name, frame):
+        found |= courses(current().store, some, replace(asked, since=since), step, pricing)
+    return KpiCourses(found, [since + number * step for number in range(-(-(until - since) // step))])
 
 
 @st.cache_data(ttl=STEADY, show_spinner=False)
@@ -118,6 +126,19 @@ def kpi_statements(kpi: str, range_name: str) -> list[Statement]:
     chosen = kpi_range(range_name, EVERYTHING)
     found = read_statements(current().store, current().kpis[kpi], chosen.since, chosen.until)
     return [statement for statement in found if not statement.day.legal_entity]
+
+
+def _asked(names: Iterable[str], range_name: str, frame: Frame) -> list[tuple[Question, list[Kpi]]]:
+    """What is asked of KPIs, each time of all that the same is asked of: one look at the store for all of those."""
+    found: list[tuple[Question, list[Kpi]]] = []
+    for kpi in (current().kpis[name] for name in names):
+        asked = question(kpi, range_name, frame)
+        same = next((some for other, some in found if other.cases == asked.cases), None)
+        if same is None:
+            found.append((asked, [kpi]))
+        else:
+            same.append(kpi)
+    return found
 
 
 def question(kpi: Kpi, range_name: str, frame: Frame) -> Question:

@@ -133,13 +133,14 @@ class Kpi:
 
     def with_rules(self, rules: tuple[JudgedRule, ...]) -> "Kpi":
         """The same over the duties of these rules: of another version where they decide otherwise which there are."""
+        against = self.against.with_rules(rules) if self.against else None
         if self.cases.origin is not Origin.DUTIES:
-            return self
+            return replace(self, against=against)
         named = self.cases.alerts
         taken = tuple(one for one in sorted(rules, key=_name) if not named or one.rule.name in named)
         facts = repr([(self.version, *_deciding(one)) for one in taken])
         version = hashlib.sha256(facts.encode()).hexdigest()[:12]
-        return replace(self, cases=replace(self.cases, rules=taken), version=version)
+        return replace(self, against=against, cases=replace(self.cases, rules=taken), version=version)
 
     def is_met(self, value: float | Decimal | None) -> bool | None:
         """Whether a figure meets the target; None where one of the two is unknown."""

@@ -1,6 +1,6 @@
 """What KPIs come to over a stretch of time, beside the stretch before it: figures, their course and their cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -41,13 +41,17 @@ class Question:
 
 def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> list[Figure]:
     """The figure of each value of the dimension that cases have, by name; without one a single figure."""
+    return figures_of(store, [kpi], question, pricing)[kpi.id]
+
+
+def figures_of(store: Store, kpis: Collection[Kpi], question: Question, pricing: Pricing) -> dict[str, list[Figure]]:
+    """The same of several KPIs at once, by their id."""
     length = question.until - question.since
     before_since = question.before_since or question.since - length
-    found: dict[str, dict[int, SliceFigures]] = {}
     # The stretch before is the first slice, the one that is asked about the second: one look at the cases for both.
-    for one in slices(
+    found = slices_of(
         store,
-        kpi,
+        kpis,
         before_since,
         question.until,
         length,
@@ -55,7 +59,15 @@ def figures(store: Store, kpi: Kpi, question: Question, pricing: Pricing) -> lis
         question.cases,
         pricing,
         question.since,
-    ):
+    )
+    return {kpi.id: _of_slices(store, kpi, question, pricing, found[kpi.id]) for kpi in kpis}
+
+
+def _of_slices(
+    store: Store, kpi: Kpi, question: Question, pricing: Pricing, told: Iterable[SliceFigures]
+) -> list[Figure]:
+    found: dict[str, dict[int, SliceFigures]] = {}
+    for one in told:
         found.setdefault(one.label, {})[one.slice] = one
     reasons = _reasons(store, kpi, question, pricing, [one.get(_NOW) for one in found.values()] or [None])
     if not question.dimension:
@@ -115,9 +127,9 @@ def _figure(
     )
 
 
-def slices(
+def slices_of(
     store: Store,
-    kpi: Kpi,
+    kpis: Collection[Kpi],
     since: datetime,
     until: datetime,
     slice_: timedelta,
@@ -125,19 +137,31 @@ def slices(
     cases: CaseFilter,
     pricing: Pricing,
     turn: datetime | None = None,
-) -> list[SliceFigures]:
-    """The figures of a KPI's cases by slice and label; those of a ratio beside what they are set against."""
+    *,
+    asks_open: bool = True,
+) -> dict[str, list[SliceFigures]]:
+    """The figures of KPIs' cases by slice and label; those of a ratio beside what they are set against.
+
+    Unless it `asks_open`, those of cases that are still open are left out.
+    """
+    # A statement costs far more than the cases of one more KPI.
+    read = {one.id: one for kpi in kpis for one in (kpi, kpi.against) if one}
     asked = (since, until, slice_, dimension, cases, pricing, turn)
-    found = case_figures(store, kpi, *asked)
-    if kpi.against is None:
-        return found
-    bases = {(one.slice, one.label): one.money for one in case_figures(store, kpi.against, *asked)}
+    found = case_figures(store, read.values(), *asked, asks_open=asks_open)
+    return {
+        kpi.id: _set_against(found[kpi.id], found[kpi.against.id], pricing) if kpi.against else found[kpi.id]
+        for kpi in kpis
+    }
+
+
+def _set_against(found: Iterable[SliceFigures], base: Iterable[SliceFigures], pricing: Pricing) -> list[SliceFigures]:
+    bases = {(one.slice, one.label): one.money for one in base}
     nothing = Money((), pricing.currency, Decimal(0), 0)
     here = [_against(one, bases.pop((one.slice, one.label), None)) for one in found]
     # Where something was expected and nothing came, the ratio is none at all.
     return here + [
-        _against(SliceFigures(*key, 0, None, None, None, None, None, None, nothing), base)
-        for key, base in bases.items()
+        _against(SliceFigures(*key, 0, None, None, None, None, None, None, nothing), money)
+        for key, money in bases.items()
         if key[0] != OPEN_SLICE
     ]
 
@@ -167,15 +191,20 @@ def value_of(kpi: Kpi, found: SliceFigures | None) -> Decimal | None:
     return None if value is None else Decimal(value).quantize(NINE_DIGITS, context=EXACT)
 
 
-def course(store: Store, kpi: Kpi, question: Question, step: timedelta, pricing: Pricing) -> dict[datetime, Figure]:
-    """The figure of all cases in each step from `since` on; a step without cases is absent."""
-    found = slices(store, kpi, question.since, question.until, step, None, question.cases, pricing)
+def courses(
+    store: Store, kpis: Collection[Kpi], question: Question, step: timedelta, pricing: Pricing
+) -> dict[str, dict[datetime, Figure]]:
+    """The figures of all cases of KPIs, by their id, in each step from `since` on; a step without cases is absent."""
+    asked = (question.since, question.until, step, None, question.cases, pricing)
+    found = slices_of(store, kpis, *asked, asks_open=False)
     return {
-        (start := question.since + one.slice * step): Figure(
-            None, start, start + step, value_of(kpi, one), None, _closed(one, pricing), _open(None, pricing)
-        )
-        for one in found
-        if one.slice != OPEN_SLICE
+        kpi.id: {
+            (start := question.since + one.slice * step): Figure(
+                None, start, start + step, value_of(kpi, one), None, _closed(one, pricing), _open(None, pricing)
+            )
+            for one in found[kpi.id]
+        }
+        for kpi in kpis
     }
 
 

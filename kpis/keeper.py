@@ -15,13 +15,13 @@ from domain.kpi import Dimension, Kpi, Origin, Statistic
 from domain.kpi_watch import KpiWatch
 from kpis.case_finding import find_cases, known_through
 from kpis.config import KpiSettings
-from kpis.figures import slices, value_of
+from kpis.figures import slices_of, value_of
 from kpis.marks import engine_name
 from kpis.watched_figures import WatchedFigures
 from storage.client import Store
 from storage.engine_state import Watermark, read_watermark, write_watermark
 from storage.kpi_case_keeping import Span, arrivals
-from storage.kpi_cases import ALL_CASES, OPEN_SLICE, SliceFigures, changed_days, sum_days
+from storage.kpi_cases import ALL_CASES, SliceFigures, changed_days, sum_days
 from storage.kpi_values import DayValue, Statement, read_statements, write_statements
 
 DAY = timedelta(days=1)
@@ -163,10 +163,10 @@ class KpiKeeper:
 
     def _found(self, kpi: Kpi, since: datetime, until: datetime) -> Iterator[DayValue]:
         for dimension in (None, Dimension.LEGAL_ENTITY):
-            figures = slices(self._store, kpi, since, until, DAY, dimension, ALL_CASES, self._settings.pricing)
-            for figure in figures:
+            asked = (since, until, DAY, dimension, ALL_CASES, self._settings.pricing)
+            for figure in slices_of(self._store, [kpi], *asked, asks_open=False)[kpi.id]:
                 # Cases without a legal entity are in the figure of all.
-                if figure.slice != OPEN_SLICE and bool(figure.label) == (dimension is not None):
+                if bool(figure.label) == (dimension is not None):
                     yield _day_value(kpi, since + figure.slice * DAY, figure)
 
 

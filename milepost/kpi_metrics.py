@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from domain.kpi import Dimension, Figure, Kpi
-from kpis.figures import Question, figures
+from kpis.figures import Question, figures_of
 from milepost.kpi_book import USUAL_STRETCH, KpiBook
 from storage.client import Store
 
@@ -36,18 +36,12 @@ class KpiMetrics(Collector):
 
     def read(self, store: Store, book: KpiBook, at: datetime) -> None:
         """Shows the figures of the 30 days that end at an instant."""
-        since = at - USUAL_STRETCH
-        self._shown = [
-            _Shown(
-                kpi,
-                [
-                    figure
-                    for dimension in (None, Dimension.LEGAL_ENTITY)
-                    for figure in figures(store, kpi, Question(since, at, dimension), book.settings.pricing)
-                ],
-            )
-            for kpi in book.kpis.values()
-        ]
+        since, kpis = at - USUAL_STRETCH, book.kpis.values()
+        whole, parted = (
+            figures_of(store, kpis, Question(since, at, dimension), book.settings.pricing)
+            for dimension in (None, Dimension.LEGAL_ENTITY)
+        )
+        self._shown = [_Shown(kpi, whole[kpi.id] + parted[kpi.id]) for kpi in kpis]
 
     def collect(self) -> Iterator[Metric]:
         """The figures as metric families."""

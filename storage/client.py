@@ -91,8 +91,14 @@ class Store:
             raise
 
     def make_database(self) -> None:
-        """Makes the store's database where there is none; a server that is away is not waited for long."""
+        """Makes the store's database where there is none; a server that is away is not waited for long.
+
+        It asks first: ON CLUSTER waits for every replica, so that one that is lost would hold up every start.
+        """
+        there_is = load_query("has_database").render({"database": self.database}, {})
         with self._errors(), self._lend(database=None, seconds=INSERT_SECONDS) as client:
+            if client.query(there_is, parameters={"database": self.database}).result_rows[0][0]:
+                return
             plain = f"CREATE DATABASE IF NOT EXISTS {self.database}"
             client.command(self.cluster.create_database() if self.cluster else plain)
 

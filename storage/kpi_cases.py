@@ -1,13 +1,12 @@
 """The cases that KPIs are made of in the store, read as figures."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Money, MoneySum, Statistic
 from storage.client import Store
 from storage.kpi_case_keeping import version_of
@@ -126,7 +125,7 @@ def changed_days(store: Store, kpi: Kpi, after: datetime, through: datetime, tod
 
 def case_figures(
     store: Store,
-    kpi: Kpi,
+    kpis: Collection[Kpi],
     since: datetime,
     until: datetime,
     slice_: timedelta,
@@ -134,37 +133,45 @@ def case_figures(
     cases: CaseFilter,
     pricing: Pricing,
     turn: datetime | None = None,
-) -> list[SliceFigures]:
-    """What the cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those open at `until`.
+    *,
+    asks_open: bool = True,
+) -> dict[str, list[SliceFigures]]:
+    """By KPI, what its cases that ended in [since, until) came to by slice and label; in OPEN_SLICE, those then open.
 
-    The first slice ends at `turn`, where one is given, and all others are equally long.
+    The first slice ends at `turn`, where one is given, and all others are equally long. No two KPIs have the same id.
+    Unless it `asks_open` there is no OPEN_SLICE.
     """
     turn = since + slice_ if turn is None else turn
-    plain, summed = _days(store, kpi, since, until, turn, slice_)
+    versions = {kpi.id: kpi.version for kpi in kpis}
     params = {
-        "kpi": kpi.id,
-        "definition": kpi.version,
+        "kpis": list(versions),
+        "definitions": list(versions.values()),
         "since": since,
         "until": until,
         "turn": turn,
-        "plain_days": plain,
-        "summed_days": summed,
+        **_days(store, versions, since, until, turn, slice_),
         "slice_us": slice_ // _MICROSECOND,
         "dimension": dimension or "",
         **pricing.params(),
-        "asks_latest": kpi.statistic is Statistic.LATEST,
+        "asking_latest": [kpi.id for kpi in kpis if kpi.statistic is Statistic.LATEST],
+        "asks_open": asks_open,
         **cases.params(),
     }
-    totals: dict[tuple[int, str], Mapping[str, Any]] = {}
-    sums: dict[tuple[int, str], list[MoneySum]] = {}
+    totals: dict[tuple[str, int, str], Mapping[str, Any]] = {}
+    sums: dict[tuple[str, int, str], list[MoneySum]] = {}
     for row in store.rows("kpi_figures", params):
-        key = (row["slice"], row["label"])
+        if row["definition"] != versions[row["kpi"]]:
+            continue
+        key = row["kpi"], row["slice"], row["label"]
         if row["is_total"]:
             totals[key] = row
         else:
             stated = MoneySum(row["money_in"] or None, row["amount"], row["cases"], row["unknown"])
             sums.setdefault(key, []).append(stated)
-    return [_figures(key, row, sums.get(key, ()), pricing.currency) for key, row in totals.items()]
+    found: dict[str, list[SliceFigures]] = {name: [] for name in versions}
+    for key, total in totals.items():
+        found[key[0]].append(_figures(key[1:], total, sums.get(key, ()), pricing.currency))
+    return found
 
 
 def unpriced(
@@ -205,25 +212,35 @@ def sum_days(store: Store, kpi: Kpi, days: Sequence[date]) -> None:
 
 
 def _days(
-    store: Store, kpi: Kpi, since: datetime, until: datetime, turn: datetime, slice_: timedelta
-) -> tuple[list[date], list[date]]:
-    """The days of which cases are to be read, and those of which sums do: they lie in one slice as a whole."""
+    store: Store, versions: Mapping[str, str], since: datetime, until: datetime, turn: datetime, slice_: timedelta
+) -> dict[str, object]:
+    """Of which days cases are read, and of which sums: those lie in one slice as a whole, and some KPI has a sum."""
     first, last = since.date(), until.date()
-    params = {"kpi": kpi.id, "definition": kpi.version, "first": first, "last": last}
-    stored = set(store.column("kpi_summed_days", params)) if slice_ >= _DAY else set()
-    plain: list[date] = [EPOCH.date()]
-    summed: list[date] = []
-    for number in range((last - first).days + 1):
-        day = first + number * _DAY
-        starts_at = datetime.combine(day, time(), UTC)
-        ends_at = starts_at + _DAY
-        is_whole = (
-            since <= starts_at
-            and ends_at <= until
-            and (ends_at <= turn or (starts_at >= turn and (starts_at - turn) % slice_ + _DAY <= slice_))
-        )
-        (summed if is_whole and day in stored else plain).append(day)
-    return plain, summed
+    days = [first + number * _DAY for number in range((last - first).days + 1)]
+    whole = {day for day in days if _is_whole(datetime.combine(day, time(), UTC), since, until, turn, slice_)}
+    stored: set[tuple[str, date]] = set()
+    if whole:
+        asked = {"kpis": list(versions), "definitions": list(versions.values()), "first": first, "last": last}
+        found = store.rows("kpi_summed_days", asked)
+        # A day of another definition is none of it.
+        named = {(row["kpi"], row["day"]) for row in found if row["definition"] == versions[row["kpi"]]}
+        stored = {(kpi, day) for kpi, day in named if day in whole}
+    summed = {day for _, day in stored}
+    some = {kpi for kpi, _ in stored}
+    return {
+        "plain_days": [day for day in days if day not in summed],
+        "summed_days": sorted(summed),
+        "unsummed": [kpi for kpi in versions if kpi not in some],
+        "gaps": [(kpi, day) for kpi in sorted(some) for day in sorted(summed) if (kpi, day) not in stored],
+    }
+
+
+def _is_whole(begin: datetime, since: datetime, until: datetime, turn: datetime, slice_: timedelta) -> bool:
+    """Whether a day lies in one slice."""
+    end = begin + _DAY
+    if begin < since or end > until:
+        return False
+    return end <= turn or (begin >= turn and (begin - turn) % slice_ + _DAY <= slice_)
 
 
 def case_rows(

@@ -30,7 +30,7 @@ from dashboard.components.tables import rules_table
 from dashboard.export_sheets import cases_sheet
 from dashboard.formatting import count_of, percent
 from dashboard.framing import OF_ALL, Frame
-from dashboard.kpi_reads import KpiFigure, KpiRange
+from dashboard.kpi_reads import KpiCourses, KpiFigure, KpiRange
 from dashboard.money_in import counts_in, risk_in
 from domain.close import EntityClose
 from domain.kpi import Dimension, Kpi, Origin
@@ -77,7 +77,8 @@ def _summary(name: str, frame: Frame) -> None:
         write(element("p", _in_words(found, frame.currency), class_="mp-lead"))
         by_id = {one.kpi.id: one for one in found}
         shown = [by_id[name] for name in TILES if name in by_id]
-        write(tiles([_tile(one, range_, frame) for one in shown]))
+        told = kpi_reads.kpi_courses(tuple(one.kpi.id for one in shown), range_.name, frame)
+        write(tiles([_tile(one, told, range_) for one in shown]))
         _close(closes, frame)
         steps = [(name, by_id[name.lower()].figure) for name in STEPS if name.lower() in by_id]
         if steps:
@@ -109,9 +110,8 @@ def _paper_head(range_: KpiRange, frame: Frame) -> Html:
     return element("div", element("b", "Milepost, executive summary"), facts, class_="mp-paper")
 
 
-def _tile(one: KpiFigure, range_: KpiRange, frame: Frame) -> Tile:
-    course, steps = kpi_reads.kpi_course(one.kpi.id, range_.name, frame)
-    return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, course, steps), range_.before)
+def _tile(one: KpiFigure, told: KpiCourses, range_: KpiRange) -> Tile:
+    return kpi_tile(one.kpi, one.figure, spark_values(one.kpi, told.of[one.kpi.id], told.steps), range_.before)
 
 
 def _closes(frame: Frame) -> list[EntityClose]:
@@ -161,8 +161,8 @@ def _in_words(found: list[KpiFigure], currency: str) -> str:
 
 def _course(kpi: Kpi, range_: KpiRange, frame: Frame) -> None:
     """Its course as a figure, in a sentence, and as a table."""
-    found, steps = kpi_reads.kpi_course(kpi.id, range_.name, frame)
-    course = [(at, found.get(at)) for at in steps]
+    told = kpi_reads.kpi_courses((kpi.id,), range_.name, frame)
+    course = [(at, told.of[kpi.id].get(at)) for at in told.steps]
     currency = frame.currency
     words = course_words(kpi, course, reader(), currency)
     st.plotly_chart(

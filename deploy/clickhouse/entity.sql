@@ -15,7 +15,8 @@ CREATE ROW POLICY IF NOT EXISTS entity_DE01 ON milepost.kpi_values FOR SELECT US
 CREATE ROW POLICY IF NOT EXISTS entity_DE01 ON milepost.flow_counts FOR SELECT USING legal_entity = 'DE01' TO milepost_entity_DE01;
 CREATE ROW POLICY IF NOT EXISTS entity_DE01 ON milepost.close_cells FOR SELECT USING legal_entity = 'DE01' TO milepost_entity_DE01;
 CREATE ROW POLICY IF NOT EXISTS entity_DE01 ON milepost.close_sign_offs FOR SELECT USING legal_entity = 'DE01' TO milepost_entity_DE01;
--- Whoever has no policy of their own on a table with policies may see nothing of it: Milepost's own roles see all.
+-- Milepost's own roles see all. Whoever else is granted these tables and has no policy sees all of them, too, as ClickHouse's own
+-- config.xml has it; with users_without_row_policies_can_read_rows set to false there they see nothing.
 CREATE ROW POLICY IF NOT EXISTS all_entities ON milepost.object_milestones FOR SELECT USING 1 TO milepost_owner, milepost_writer, milepost_console, milepost_reader;
 CREATE ROW POLICY IF NOT EXISTS all_entities ON milepost.alert_states FOR SELECT USING 1 TO milepost_owner, milepost_writer, milepost_console, milepost_reader;
 CREATE ROW POLICY IF NOT EXISTS all_entities ON milepost.kpi_values FOR SELECT USING 1 TO milepost_owner, milepost_writer, milepost_console, milepost_reader;

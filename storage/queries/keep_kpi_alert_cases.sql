@@ -12,7 +12,7 @@ INSERT INTO kpi_cases
     region, source, segment, handoff, rule, version, is_deleted
 )
 WITH
-    looked_at AS
+    looked_at AS MATERIALIZED
     (
         SELECT object_type, object_id, alert_id
         FROM alert_transitions
@@ -28,7 +28,7 @@ WITH
             AND acted_at > {after:DateTime64(6, 'UTC')} - toIntervalMinute(1)
             AND acted_at <= {through:DateTime64(6, 'UTC')}
     ),
-    seen AS
+    seen AS MATERIALIZED
     (
         SELECT
             told.*,
@@ -80,7 +80,7 @@ WITH
         ) AS acknowledgements
         ON acknowledgements.is_past = told.is_past AND acknowledgements.alert_id = told.alert_id
     ),
-    found AS
+    found AS MATERIALIZED
     (
         SELECT object_id, case_id, started_at, ended_at, value, amount, currency, source, true AS is_past
         FROM
@@ -127,3 +127,4 @@ FROM
     SELECT * REPLACE (true AS is_past), toDate(0) AS day FROM (SELECT * FROM found WHERE NOT is_past)
 ) AS cases
 INNER JOIN (SELECT * FROM seen WHERE NOT is_past) AS facts ON facts.alert_id = cases.case_id
+SETTINGS enable_materialized_cte = 1

@@ -18,7 +18,7 @@ WITH
     {from_types:Array(String)} AS from_types,
     {to_types:Array(String)} AS to_types,
     {unless_types:Array(String)} AS unless_types,
-    looked_at AS
+    looked_at AS MATERIALIZED
     (
         SELECT DISTINCT object_id
         FROM object_milestones
@@ -30,7 +30,7 @@ WITH
                 OR attributes[{segment:String}] != '')
             AND received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
     ),
-    stated AS
+    stated AS MATERIALIZED
     (
         SELECT
             object_id, type, occurred_at, received_at, source, event_id, amount, currency, legal_entity, region,
@@ -99,3 +99,4 @@ FROM
     )
 ) AS cases
 LEFT JOIN facts ON facts.object_id = cases.object_id
+SETTINGS enable_materialized_cte = 1

@@ -12,7 +12,7 @@ INSERT INTO kpi_cases
     region, source, segment, handoff, rule, version, is_deleted
 )
 WITH
-    looked_at AS
+    looked_at AS MATERIALIZED
     (
         SELECT object_id
         FROM object_milestones
@@ -33,7 +33,7 @@ WITH
             AND alert = {rule:String}
             AND recorded_at > {after:DateTime64(6, 'UTC')} AND recorded_at <= {through:DateTime64(6, 'UTC')}
     ),
-    stated AS
+    stated AS MATERIALIZED
     (
         SELECT
             object_type, object_id, type, occurred_at, received_at, source, event_id, correlation_id, amount, currency,
@@ -149,7 +149,7 @@ WITH
         )
         GROUP BY is_past, object_id, started_at
     ),
-    owed AS
+    owed AS MATERIALIZED
     (
         SELECT
             is_past,
@@ -210,3 +210,4 @@ FROM
     )
 ) AS cases
 LEFT JOIN facts ON facts.object_id = cases.object_id
+SETTINGS enable_materialized_cte = 1

@@ -1,18 +1,20 @@
--- What the cases of a KPI came to: those that ended in [since, until), up to `turn` in slice 0 and from there on in slices
--- of `slice_us`, and those that had begun before `until` and not ended, in slice -1, with how long they had waited for a
--- value. For each value of a
--- dimension, or for all with an empty one; once for all currencies and once for each. An amount is converted at the rate
--- of the day a case ended, of an open one at that of `until`: the latest rate then, if no older than `rate_days`. Rates
--- are in the `base_currency`; into another it goes by the rates of both. Where it
--- `asks_latest`, that is the sum of the values of those cases that ended last. Cases are read of the `plain_days`, on which
--- open ones stand under 1970-01-01, and of what comes after `until`; what is summed already of the `summed_days`. A sum
--- that is too large for its column is NULL, and `is_too_large`.
--- params: kpi String, definition String, since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'), turn DateTime64(6, 'UTC'),
---   slice_us Int64, dimension String, entities Array(String), regions Array(String), currencies Array(String), segments Array(String),
---   sources Array(String), handoffs Array(String), rules Array(String), reporting_currency String,
---   base_currency String, rate_days UInt32, asks_latest Bool, plain_days Array(Date), summed_days Array(Date)
--- columns: slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount, unknown, converted,
---   unconverted, is_too_large
+-- What the cases of some KPIs, each by its id and definition, came to: those that ended in [since, until), up to `turn` in
+-- slice 0 and from there on in slices of `slice_us`, and those that had begun before `until` and not ended, in slice -1, with
+-- how long they had waited for a value. For each value of a dimension, or for all with an empty one; once for all currencies
+-- and once for each. An amount is converted at the rate of the day a case ended, of an open one at that of `until`: the latest
+-- rate then, if no older than `rate_days`. Rates are in the `base_currency`; into another it goes by the rates of both. For the
+-- KPIs in `asking_latest`, `latest` is the sum of the values of those cases that ended last. Of the `summed_days` what is summed
+-- already is read, but not of the KPIs that are `unsummed` on all of them nor of those `gaps` in which one has no sum; there,
+-- and on the `plain_days`, cases are. Open ones are read where it `asks_open`: they stand under 1970-01-01, and those that ended
+-- at `until` or later on that day and after it. A sum that is too large for its column is NULL, and `is_too_large`. A KPI may
+-- have the definition of another one here: its cases are then told, and are none.
+-- params: kpis Array(String), definitions Array(String), since DateTime64(6, 'UTC'), until DateTime64(6, 'UTC'),
+--   turn DateTime64(6, 'UTC'), slice_us Int64, dimension String, entities Array(String), regions Array(String),
+--   currencies Array(String), segments Array(String), sources Array(String), handoffs Array(String), rules Array(String),
+--   reporting_currency String, base_currency String, rate_days UInt32, asking_latest Array(String), asks_open Bool,
+--   plain_days Array(Date), summed_days Array(Date), unsummed Array(String), gaps Array(Tuple(String, Date))
+-- columns: kpi, definition, slice, label, is_total, money_in, cases, sum_of_values, latest, mean, median, p90, longest, amount,
+--   unknown, converted, unconverted, is_too_large
 WITH
     asked AS
     (
@@ -34,8 +36,12 @@ WITH
                 {dimension:String} = 'rule', toString(rule),
                 '') AS label
         FROM kpi_cases FINAL
-        WHERE kpi = {kpi:String} AND definition = {definition:String}
-            AND (day IN {plain_days:Array(Date)} OR day > toDate({until:DateTime64(6, 'UTC')}))
+        WHERE kpi IN {kpis:Array(String)} AND definition IN {definitions:Array(String)}
+            AND (day IN {plain_days:Array(Date)}
+                OR kpi IN {unsummed:Array(String)} AND day IN {summed_days:Array(Date)}
+                OR (kpi, day) IN {gaps:Array(Tuple(String, Date))}
+                OR {asks_open:Bool} AND (day = toDate(0) OR day > toDate({until:DateTime64(6, 'UTC')})))
+            AND ({asks_open:Bool} OR NOT is_open)
             -- Clocks that disagree end a duty before it began.
             AND (started_at < {until:DateTime64(6, 'UTC')} OR ended_at < {until:DateTime64(6, 'UTC')})
             AND (isNull(ended_at) OR ended_at >= {since:DateTime64(6, 'UTC')})
@@ -57,6 +63,9 @@ WITH
     summed AS
     (
         SELECT
+            kpi,
+            definition,
+            kpi IN {asking_latest:Array(String)} AS asks_latest,
             slice,
             label,
             if(isNull(amount), '', toString(currency)) AS money_in,
@@ -70,13 +79,16 @@ WITH
             countIf(isNull(amount)) AS without,
             -- With how many there are, since an instant at which all sums are 0 is left out.
             sumMap(
-                if({asks_latest:Bool}, [toUnixTimestamp64Micro(assumeNotNull(ended_at))], []),
-                if({asks_latest:Bool}, [ifNull(measure, 0)], []),
-                if({asks_latest:Bool}, [toUInt64(1)], [])) AS by_instant
+                if(asks_latest, [toUnixTimestamp64Micro(assumeNotNull(ended_at))], []),
+                if(asks_latest, [ifNull(measure, 0)], []),
+                if(asks_latest, [toUInt64(1)], [])) AS by_instant
         FROM asked
-        GROUP BY slice, label, money_in, priced_on
+        GROUP BY kpi, definition, slice, label, money_in, priced_on
         UNION ALL
         SELECT
+            kpi,
+            definition,
+            false AS asks_latest,
             if(toDateTime64(day, 6, 'UTC') < {turn:DateTime64(6, 'UTC')}, 0, 1 + intDiv(
                 toUnixTimestamp64Micro(toDateTime64(day, 6, 'UTC')) - toUnixTimestamp64Micro({turn:DateTime64(6, 'UTC')}),
                 {slice_us:Int64})) AS slice,
@@ -101,15 +113,18 @@ WITH
             without,
             CAST(([], [], []), 'Tuple(Array(Int64), Array(Float64), Array(UInt64))')
         FROM kpi_days FINAL
-        WHERE kpi = {kpi:String} AND definition = {definition:String} AND NOT is_marker
-            AND (day, version) IN
-            (
-                SELECT day, max(version)
-                FROM kpi_days
-                WHERE kpi = {kpi:String} AND definition = {definition:String} AND day IN {summed_days:Array(Date)}
-                GROUP BY day
-            )
+        WHERE kpi IN {kpis:Array(String)} AND definition IN {definitions:Array(String)} AND NOT is_marker
             AND day IN {summed_days:Array(Date)}
+            AND kpi NOT IN {unsummed:Array(String)}
+            AND (kpi, day) NOT IN {gaps:Array(Tuple(String, Date))}
+            AND (kpi, definition, day, version) IN
+            (
+                SELECT kpi, definition, day, max(version)
+                FROM kpi_days
+                WHERE kpi IN {kpis:Array(String)} AND definition IN {definitions:Array(String)}
+                    AND day IN {summed_days:Array(Date)}
+                GROUP BY kpi, definition, day
+            )
             AND (empty({entities:Array(String)}) OR has({entities:Array(String)}, legal_entity))
             AND (empty({regions:Array(String)}) OR has({regions:Array(String)}, region))
             AND (empty({currencies:Array(String)}) OR has({currencies:Array(String)}, currency))
@@ -119,6 +134,8 @@ WITH
             AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, rule))
     )
 SELECT
+    toString(kpi) AS kpi,
+    toString(definition) AS definition,
     slice,
     label,
     grouping(money_in) AS is_total,
@@ -164,5 +181,5 @@ FROM
     ) AS own
     ASOF LEFT JOIN rates ON rates.rate_currency = own.wanted AND own.priced_on >= rates.valid_on
 ) AS one
-GROUP BY GROUPING SETS ((slice, label), (slice, label, money_in))
-ORDER BY slice, label, is_total DESC, money_in
+GROUP BY GROUPING SETS ((kpi, definition, slice, label), (kpi, definition, slice, label, money_in))
+ORDER BY kpi, definition, slice, label, is_total DESC, money_in

@@ -1,6 +1,7 @@
 """What the guides tell people to run is there, and the unit that they install is whole."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -17,7 +18,10 @@ from tests.unit.test_conventions import ROOT
 
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 UNIT = ROOT / "deploy/systemd/milepost.service"
+SCRIPT = ROOT / "deploy/systemd/milepost.sh"
 COMMANDS = typer.main.get_command(app)
+ANALYZE = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")
 
 
 def unknown_commands(text: str) -> list[str]:
@@ -71,6 +75,13 @@ def test_there_are_guides() -> None:
     assert {"operations.md", "capacity.md"} <= {path.name for path in GUIDES}
 
 
+def unit_lines() -> list[tuple[str, str]]:
+    """Every setting of the unit's service, in order; a list such as SystemCallFilter stands several times."""
+    service = UNIT.read_text(encoding="utf-8").partition("[Service]")[2].partition("[Install]")[0]
+    lines = [line.partition("=") for line in service.splitlines() if "=" in line and not line.startswith("#")]
+    return [(name, value) for name, _, value in lines]
+
+
 def test_the_unit_starts_the_program_as_a_user_of_its_own() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
@@ -83,14 +94,92 @@ def test_the_unit_starts_the_program_as_a_user_of_its_own() -> None:
     assert named <= {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
 
 
-def test_systemd_reads_the_unit(tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if not analyze:
-        # The unit is read above; not every machine has systemd.
-        return
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/milepost/.venv/bin/milepost", "/bin/true"))
+def test_a_command_runs_as_the_unit_runs_the_program(tmp_path: Path) -> None:
+    unit = unit_lines()
+    options, program = started_by_the_script(tmp_path, "backup", "/var/backups/of today")
 
-    answer = subprocess.run([analyze, "verify", copy], capture_output=True, text=True, timeout=60, check=False)
+    assert program == [dict(unit)["ExecStart"].split()[0], "backup", "/var/backups/of today"]
+    assert {f"--uid={dict(unit)['User']}", f"--gid={dict(unit)['Group']}"} <= set(options)
+    assert f"--working-directory={dict(unit)['WorkingDirectory']}" in options
+    kept = {f"--property={name}={value}" for name, value in unit if name in ("EnvironmentFile", "UMask")}
+    assert {option for option in options if option.startswith("--property=")} == kept
+    settings = {f"--setenv={one}" for one in dict(unit)["Environment"].split()}
+    # What the program logs is for a collector of logs; a person reads a command's.
+    assert {option for option in options if option.startswith("--setenv=")} == settings - {"--setenv=MILEPOST_LOG=json"}
+
+
+@needs_systemd
+def test_systemd_run_knows_every_option_of_the_script(tmp_path: Path) -> None:
+    options, _ = started_by_the_script(tmp_path)
+    known = subprocess.run(["systemd-run", "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert {option.partition("=")[0] for option in options} - set(re.findall(r"--[\w-]+", known)) == set()
+
+
+def started_by_the_script(folder: Path, *arguments: str) -> tuple[list[str], list[str]]:
+    """The options that systemd-run is given, and the program with its arguments."""
+    stand_in = folder / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    answer = subprocess.run(
+        ["sh", str(SCRIPT), *arguments],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    given = answer.stdout.splitlines()
+    begin = next(place for place, one in enumerate(given) if not one.startswith("--"))
+    return given[:begin], given[begin:]
+
+
+def test_the_guide_installs_the_script_that_its_commands_are() -> None:
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+    assert f"install -m 0755 {SCRIPT.relative_to(ROOT)} /usr/local/sbin/milepost\n" in guide
+    # One that was given a setting in front would be given it in vain: systemd-run passes none on.
+    assert re.findall(r"^[A-Z_]+=\S+ milepost .*", guide, re.MULTILINE) == []
+
+
+def test_a_system_call_that_is_filtered_is_refused_and_does_not_end_the_program() -> None:
+    """OpenBLAS asks for mbind and chDB for sched_setaffinity and setpriority: both go on without them."""
+    service = unit_lines()
+
+    assert [value for name, value in service if name == "SystemCallFilter"] == [
+        "@system-service",
+        "~@privileged @resources",
+    ]
+    assert [value for name, value in service if name == "SystemCallErrorNumber"] == ["EPERM"]
+
+
+@needs_systemd
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    answer = analyze("verify", runnable(tmp_path))
 
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@needs_systemd
+def test_the_unit_exposes_no_more_than_the_guide_states(tmp_path: Path) -> None:
+    answer = analyze("security", "--offline=true", "--no-pager", runnable(tmp_path))
+    [stated] = re.findall(
+        r"`systemd-analyze security milepost` finds no more than at the installation \(([\d.]+), \"OK\",",
+        (ROOT / "docs/operations.md").read_text(encoding="utf-8"),
+    )
+
+    # Not the same: what a setting weighs changes with systemd's version.
+    [found] = re.findall(r"Overall exposure level for [\w.]+: ([\d.]+) OK", answer.stdout)
+    assert float(found) <= float(stated)
+
+
+def runnable(folder: Path) -> Path:
+    """The unit with a program that there is on this machine."""
+    copy = folder / UNIT.name
+    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/milepost/.venv/bin/milepost", "/bin/true"))
+    return copy
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(ANALYZE), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

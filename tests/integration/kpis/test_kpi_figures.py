@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.kpi import Dimension
-from kpis.figures import Question, course, figures
+from kpis.figures import Question, courses, figures
 from kpis.fx import bring_rates_in
 from storage.client import Store
 from storage.events import EventRow, insert_events
@@ -198,7 +198,7 @@ def test_the_course_has_each_step_and_leaves_out_the_empty(embedded_store: Store
     ]
     keep(embedded_store, events, kpi)
 
-    found = course(embedded_store, kpi, Question(NOW, NOW + 3 * DAY), DAY, SETTINGS.pricing)
+    found = courses(embedded_store, [kpi], Question(NOW, NOW + 3 * DAY), DAY, SETTINGS.pricing)[kpi.id]
 
     assert {at: one.value for at, one in found.items()} == {NOW: Decimal(10), NOW + 2 * DAY: Decimal(5)}
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.errors import StoreError
 from storage.client import Store
 from storage.cluster_ddl import Cluster, client_settings
 from storage.events import insert_events
@@ -79,3 +80,23 @@ def test_a_trace_is_noted_beside_its_spans(one_shard: Store, engine: Engine) -> 
     expected = [{"TraceId": "t-1", "begins": at.replace(microsecond=0), "ends": NOW.replace(microsecond=0)}]
     assert engine.select(one_shard, ends.format("otel_traces_trace_id_ts")) == expected
     assert engine.select(one_shard, ends.format("otel_traces_trace_id_ts_local")) == expected
+
+
+def test_a_start_waits_for_no_replica_where_the_database_is_there(
+    one_shard: Store, endpoint: ClickHouseEndpoint, engine: Engine
+) -> None:
+    with Store(endpoint.dsn(DATABASE), cluster="revenue") as store:
+        store.make_database()
+
+        assert engine.select(store, "SELECT currentDatabase() AS name") == [{"name": DATABASE}]
+
+
+def test_a_database_that_is_not_there_is_made_on_every_replica(endpoint: ClickHouseEndpoint) -> None:
+    with pytest.raises(StoreError) as raised:
+        Store(endpoint.dsn("elsewhere"), cluster="revenue")
+
+    # The engine of the tests has no cluster, so it says what it was asked for.
+    assert str(raised.value) == (
+        f"the store at 127.0.0.1:{endpoint.server_port}/elsewhere refused: "
+        "Code: 701. DB::Exception: Requested cluster 'revenue' not found. (CLUSTER_DOESNT_EXIST)"
+    )

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+import xml.etree.ElementTree as ElementTree
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import yaml
 from alerts.config import load_routing
 from milepost.cli import app
 from milepost.settings import PREFIX, Settings
+from storage.server_backup import ACCEPTED
 from tests.unit.deploy.compose_file import COMPOSE, ROOT, compose, milepost_services, services
 
 SCHEMA = json.loads((ROOT / "tests/testdata/schemas/compose-spec.json").read_text(encoding="utf-8"))
@@ -126,6 +128,41 @@ def test_every_role_has_a_health_check_and_waits_for_the_schema() -> None:
     assert {name for name in healthy if "healthcheck" not in services()[name]} == set()
 
 
+def test_every_service_that_can_be_asked_has_a_health_check() -> None:
+    asked = {name for name, one in services().items() if "healthcheck" in one}
+
+    # The first two end or only send; the last one's image has no program to ask with.
+    assert set(services()) - asked == {"prepare", "demo", "otel-collector"}
+    door = services()["console-door"]
+    port = door["command"][door["command"].index("--from") + 1].rpartition(":")[2]
+    assert door["healthcheck"]["test"][-1] == f"http://127.0.0.1:{port}/readyz"
+    assert services()["console-demo"]["ports"] == [f"127.0.0.1:{Settings().console_port}:{port}"]
+
+
+def test_a_backup_goes_to_a_volume_that_the_server_may_write() -> None:
+    path = ROOT / "deploy/compose/clickhouse/config.d/milepost.xml"
+    config = ElementTree.parse(path).getroot()
+    [disk] = list(config.findall("storage_configuration/disks/*"))
+    place = f"Disk('{config.findtext('backups/allowed_disk')}'"
+
+    assert (disk.tag, disk.findtext("type")) == (config.findtext("backups/allowed_disk"), "local")
+    assert f"{place}, 'milepost-2026-11-30.zip')" in ACCEPTED
+    folder = (disk.findtext("path") or "").rstrip("/")
+    assert ("backups", folder, "rw") in mounts(services()["clickhouse"])
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert f'milepost backup "{place}, ' in guide
+    assert f"docker compose cp clickhouse:{folder}/" in guide
+
+
+def test_grafana_has_its_data_sources_plugin_before_it_is_provisioned() -> None:
+    path = ROOT / "grafana/provisioning/datasources/milepost.yaml"
+    [source, _] = yaml.safe_load(path.read_text(encoding="utf-8"))["datasources"]
+    given = {name: value for name, value in services()["grafana"]["environment"].items() if "PREINSTALL" in name}
+
+    assert list(given) == ["GF_PLUGINS_PREINSTALL_SYNC"]
+    assert re.fullmatch(rf"{source['type']}@\d+\.\d+\.\d+", given["GF_PLUGINS_PREINSTALL_SYNC"])
+
+
 def test_the_demos_console_is_given_what_every_role_is() -> None:
     everybodys = milepost_services()["prepare"]["environment"]
 
@@ -229,6 +266,29 @@ def test_the_image_holds_what_the_tests_ran_with_and_nothing_of_the_tests() -> N
     direct = {re.split(r"[><=;\[ ]", one)[0] for one in project["project"]["dependencies"]}
     assert direct - set(image) == set()
     assert {"pytest", "mypy", "playwright", "pm4py"} & set(image) == set()
+
+
+def test_the_image_is_built_by_what_is_pinned() -> None:
+    pinned = dict(LOCKED.findall((ROOT / "deploy/build.lock").read_text(encoding="utf-8")))
+    tested = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+    assert {re.split(r"[><=]", one)[0] for one in project["build-system"]["requires"]} <= set(pinned)
+    # With their hashes.
+    assert [one for one in pinned_blocks((ROOT / "deploy/build.lock").read_text("utf-8")) if one not in tested] == []
+    assert "pip install --no-cache-dir --root-user-action=ignore --require-hashes -r build.lock" in dockerfile
+    assert re.findall(r"pip wheel.*", dockerfile) == [
+        "pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheels . \\"
+    ]
+    passed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    [copied] = re.findall(r"^COPY (deploy/.*) \./$", dockerfile, re.MULTILINE)
+    assert [name for name in copied.split() if f"!{name}" not in passed or not (ROOT / name).exists()] == []
+
+
+def pinned_blocks(text: str) -> list[str]:
+    """Every requirement of a lock file with its hashes."""
+    return re.findall(r"^\S+==.*(?:\n    --hash=.*)+", text, re.MULTILINE)
 
 
 def test_the_image_is_built_from_every_package() -> None:

@@ -1,6 +1,7 @@
 """deploy/kubernetes: what Kubernetes' own schemas allow, and nothing that Milepost does not have."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -10,8 +11,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from pydantic import ByteSize, TypeAdapter
 
 from alerts.config import load_routing
+from collector.spool import SEGMENT_BYTES
 from dashboard.sign_in_config import load_sign_in
 from milepost.settings import PREFIX, Settings
 from tests.unit.deploy.compose_file import ROOT
@@ -90,7 +93,12 @@ def test_every_file_is_in_the_kustomization() -> None:
 
     assert set(kustomization()["resources"]) == files
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert kustomization()["images"] == [{"name": "milepost", "newTag": project["project"]["version"]}]
+    [image] = kustomization()["images"]
+    assert (image["name"], image["newTag"]) == ("milepost", project["project"]["version"])
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    # Without a registry of its own `milepost` is an image of Docker's hub.
+    assert f"docker build -t {image['newName']}:{image['newTag']} ." in readme
+    assert image["newName"].partition("/")[0].endswith(".example.com")
 
 
 def test_every_variable_is_a_setting_and_every_port_its_default() -> None:
@@ -146,8 +154,12 @@ def test_a_collectors_spool_outlives_its_pod_and_holds_all_channels() -> None:
     [claim] = spec["volumeClaimTemplates"]
 
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenScaled": "Retain", "whenDeleted": "Retain"}
-    assert claim["spec"]["resources"]["requests"]["storage"] == "4Gi"
-    assert Settings().spool_size * 3 < 4 * 1024**3
+    channels = re.findall(r'self\._spooled\("(\w+)"', (ROOT / "collector/spooling.py").read_text(encoding="utf-8"))
+    assert channels == ["events", "traces", "logs", "dead_letters"]
+    configured = Settings.model_validate({"spool_size": settings().get("MILEPOST_SPOOL_SIZE", Settings().spool_size)})
+    # A segment stays until all of it is stored, and a file system keeps a tenth for itself.
+    held = len(channels) * (configured.spool_size + SEGMENT_BYTES)
+    assert held < 0.9 * TypeAdapter(ByteSize).validate_python(f"{claim['spec']['resources']['requests']['storage']}B")
     scaled = found("HorizontalPodAutoscaler", "collector")["spec"]
     assert scaled["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "collector"}
     assert "replicas" not in spec
@@ -161,7 +173,20 @@ def test_services_and_policies_choose_pods_that_there_are() -> None:
         if one["kind"] == "NetworkPolicy":
             chosen = one["spec"]["podSelector"].get("matchLabels", {}).items()
             assert [labels for labels in pods if chosen <= labels.items()]
-    assert found("NetworkPolicy", "nothing-else-comes-in")["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+def test_policies_are_about_mileposts_pods_alone() -> None:
+    """ClickHouse may stand in the same namespace, and nobody could reach it where a policy chose every pod."""
+    policies = {one["metadata"]["name"]: one["spec"] for one in objects() if one["kind"] == "NetworkPolicy"}
+    own = {"matchLabels": {"app.kubernetes.io/name": "milepost"}}
+
+    assert policies["nothing-else-comes-in"] == {"podSelector": own, "policyTypes": ["Ingress"]}
+    for spec in policies.values():
+        assert own["matchLabels"].items() <= spec["podSelector"]["matchLabels"].items()
+        doors = [peer for rule in spec.get("ingress", []) for peer in rule["from"]]
+        assert [peer for peer in doors if {} in peer.values()] == []
+    pods = [template["metadata"]["labels"] for _, template in templates()]
+    assert {labels["app.kubernetes.io/name"] for labels in pods} == {"milepost"}
 
 
 def test_the_configuration_is_right_but_for_the_users_own_secrets(tmp_path: Path) -> None:

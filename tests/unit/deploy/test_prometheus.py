@@ -108,6 +108,20 @@ def test_every_metric_in_a_rule_is_one_that_milepost_has() -> None:
     assert {name for text in texts for name in RECORDED.findall(text)} <= {rule["record"] for rule in recorded}
 
 
+def test_on_kubernetes_alerts_reach_an_alertmanager_and_the_token_is_made() -> None:
+    text = (FOLDER / "kubernetes.yml").read_text(encoding="utf-8")
+    config, readme = yaml.safe_load(text), (ROOT / "README.md").read_text(encoding="utf-8")
+    [alertmanager] = config["alerting"]["alertmanagers"]
+    [job] = config["scrape_configs"]
+    token = Path(job["authorization"]["credentials_file"])
+
+    assert alertmanager == {"static_configs": [{"targets": ["alertmanager.monitoring.svc:9093"]}]}
+    assert f"mounted into it at {token.parent}" in text
+    [secret] = re.findall(r"Secret\n# (\S+) in", text)
+    made = f"create secret generic {secret} --from-file={token.name}=/dev/stdin"
+    assert f"milepost tokens create prometheus --scope metrics \\\n  | kubectl -n monitoring {made}" in readme
+
+
 def test_the_scraped_names_are_services_of_the_compose_file() -> None:
     config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
     names = [one["names"] for one in config["scrape_configs"][0]["dns_sd_configs"]]
