@@ -18,7 +18,7 @@ GRANT SELECT ON system.backups TO milepost_backup;
 GRANT CLUSTER ON *.* TO milepost_backup;
 GRANT milepost_backup TO milepost_owner;
 -- Collector, engine and commands: every table is read and appended to. The members of runs are found anew by emptying three
--- tables; what a rival stored of an event that another collector took first is taken away.
+-- tables; the milestones of what a rival stored of an event that another collector took first are taken away.
 GRANT SELECT, INSERT ON milepost.* TO milepost_writer;
 GRANT ALTER DELETE ON milepost.engine_watermarks TO milepost_writer;
 GRANT ALTER DELETE ON milepost.object_milestones TO milepost_writer;
