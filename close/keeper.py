@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from domain.close import Gate, GateKind
-from domain.errors import StoreError, StoreUnreachable
+from domain.errors import LeaseLost, StoreError, StoreUnreachable
 from domain.instants import EARLIEST, EPOCH
 from domain.kaplan_meier import estimate
 from domain.survival import SurvivalCurve
@@ -50,7 +50,7 @@ class CloseKeeper:
             try:
                 changed += self._take_in(gate, through)
                 self._learn(gate)
-            except StoreUnreachable:
+            except (StoreUnreachable, LeaseLost):
                 raise
             except StoreError as error:
                 problems.append(f"gate {gate.id}: {error}")

@@ -79,12 +79,11 @@ class Collector:
         door: DoorSettings = DoorSettings(),
         spool: SpoolSettings | None = None,
         store_problem: Callable[[], StoreError | None] | None = None,
-        has_rivals: bool = False,
     ) -> None:
         """`routes` are answered beside the collector's own, such as the API that the commands use.
 
         With `spool` what comes while a server store is away is acknowledged from there; with `store_problem`, which
-        says why the store cannot be used yet, all until `load`. With `has_rivals` others store the same on one server.
+        says why the store cannot be used yet, all until `load`.
         """
         self._sources = sources or {}
         self._store = store
@@ -94,7 +93,7 @@ class Collector:
         self.metrics = CollectorMetrics(registry)
         self._spooling = Spooling(store, clock, self.metrics, spool)
         runs, spooling = SpanRuns(correlation.correlation_id), self._spooling
-        self._commits = Commits(store, clock, self.metrics, spooling, runs, has_rivals=has_rivals)
+        self._commits = Commits(store, clock, self.metrics, spooling, runs)
         mapper = SpanMapper(correlation, self.metrics)
         self._rates = SourceRates(self._contracts.rates, self.metrics)
         self.otlp = OtlpDoor(clock, self.metrics, self._commits, mapper, self._read_events, self._rates)

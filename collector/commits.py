@@ -35,16 +35,12 @@ class Commits:
         metrics: CollectorMetrics,
         spooling: Spooling,
         runs: SpanRuns = SpanRuns(),
-        *,
-        has_rivals: bool = False,
     ) -> None:
-        """With `has_rivals` other collectors may store events on the same server."""
-        self._has_rivals = has_rivals
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._writer: EventWriter | None = None
-        self._upkeep = Upkeep(lambda: self.writer.keep_up()) if has_rivals and not store.is_embedded else None
+        self._upkeep = None if store.is_embedded else Upkeep(lambda: self.writer.keep_up())
         self.events: GroupCommit[EventSubmission, EventOutcome] = GroupCommit(
             "commit events",
             spooling.events(self._commit_events),
@@ -78,7 +74,7 @@ class Commits:
 
     def load(self) -> None:
         """Reads the known identities from the store, which has to be prepared by now."""
-        self._writer = EventWriter(self._store, self._clock, self._metrics, has_rivals=self._has_rivals)
+        self._writer = EventWriter(self._store, self._clock, self._metrics)
 
     @property
     def writer(self) -> EventWriter:

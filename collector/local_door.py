@@ -40,16 +40,13 @@ class LocalDoor:
         clock: Clock,
         contracts: ContractDoor,
         correlation: CorrelationConfig = CorrelationConfig(),
-        *,
-        has_rivals: bool = False,
     ) -> None:
-        """With `has_rivals` others may store events on the same server meanwhile."""
         self._store = store
         self._clock = clock
         self._contracts = contracts
         self._metrics = CollectorMetrics(CollectorRegistry())
         self._mapper = SpanMapper(correlation, self._metrics)
-        self._events = EventWriter(store, clock, self._metrics, has_rivals=has_rivals)
+        self._events = EventWriter(store, clock, self._metrics)
         self._spans = SpanWriter(store, self._metrics, SpanRuns(correlation.correlation_id))
         self._objects = ObjectDoor(store, clock, contracts)
 
@@ -112,8 +109,6 @@ def local_replay(
     contracts: ContractDoor | None = None,
     sources: Iterable[SourceDefinition] = (),
     correlation: CorrelationConfig = CorrelationConfig(),
-    *,
-    has_rivals: bool = False,
 ) -> Replay:
     """Replays through writers of this process; that of events is made when the first is replayed."""
     metrics = CollectorMetrics(CollectorRegistry())
@@ -122,7 +117,7 @@ def local_replay(
 
     @cache
     def writer() -> EventWriter:
-        return EventWriter(store, clock, metrics, has_rivals=has_rivals)
+        return EventWriter(store, clock, metrics)
 
     def commit(group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = writer().commit(group)

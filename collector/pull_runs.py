@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,7 +48,7 @@ class PullRuns:
 
     def __init__(self, pulls: Iterable[Pull], metrics: PullMetrics, clock: Clock) -> None:
         self._stop = threading.Event()
-        self._pulls = {pull.definition.name: replace(pull, is_stopped=self._stop.is_set) for pull in pulls}
+        self._pulls = {pull.definition.name: pull for pull in pulls}
         self._turns = {name: threading.Lock() for name in self._pulls}
         self._metrics = metrics
         self._clock = clock
@@ -73,10 +74,13 @@ class PullRuns:
 
     def run(self, name: str, door: Door) -> PullOutcome:
         """What became of one run; a failure is told, logged and counted, and costs only this run."""
+        return self._run(name, door, self._stop)
+
+    def _run(self, name: str, door: Door, stop: threading.Event) -> PullOutcome:
         summary, error = IngestSummary(), ""
         with self._turns[name]:
             try:
-                self._pulls[name].run(door, summary)
+                replace(self._pulls[name], is_stopped=stop.is_set).run(door, summary)
             except Interrupted:
                 error = f'pull "{name}": interrupted; the next goes on from here'
             except MilepostError as failure:
@@ -94,29 +98,32 @@ class PullRuns:
 
     def start(self, door: Door) -> None:
         """Begins to pull, each at once and then at its interval; may be called again after a stop."""
-        self._stop.clear()
+        # A new one: a thread that was not waited for any longer still looks at that of its own time.
+        self._stop = threading.Event()
         for name in self._pulls:
             # A query that hangs in another system must not keep this process from ending.
-            thread = threading.Thread(target=self._follow, args=(name, door), name=f"pull-{name}", daemon=True)
+            told = (name, door, self._stop)
+            thread = threading.Thread(target=self._follow, args=told, name=f"pull-{name}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
         """Ends between two batches; what was acknowledged is remembered."""
         self._stop.set()
+        deadline = time.monotonic() + _LONGEST_STOP_SECONDS
         for thread in self._threads:
-            thread.join(timeout=_LONGEST_STOP_SECONDS)
+            thread.join(timeout=max(deadline - time.monotonic(), 0))
         self._threads.clear()
 
-    def _follow(self, name: str, door: Door) -> None:
+    def _follow(self, name: str, door: Door, stop: threading.Event) -> None:
         every = self._pulls[name].definition.config.every.total_seconds()
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
-                self.run(name, door)
+                self._run(name, door, stop)
             except Exception:
                 self._metrics.failures.labels(name).inc()
                 log.exception("pull %s failed in a way that nobody thought of", name)
-            self._stop.wait(every)
+            stop.wait(every)
 
 
 def pull_row(name: str, outcome: PullOutcome) -> dict[str, Any]:

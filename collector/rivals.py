@@ -17,17 +17,21 @@ from collector.identity import Hashes, KnownIdentities
 from collector.receivers.cloudevents import STRUCTURED, Candidate
 from domain.clock import Clock
 from domain.instants import LATEST, format_instant, from_micros
-from storage.client import Row, Store
+from storage.client import INSERT_SECONDS, Row, Store
 from storage.dead_letters import DeadLetter
-from storage.events import SETTLED_AFTER, EventRow, forget_rows, recent_identities, rows_of_events
+from storage.events import SETTLED_AFTER, EventRow, forget_milestones, recent_identities, rows_of_events
+from storage.runs import slice_end
 
 Identity = tuple[str, str]
 CONFLICT_CODE = "conflict"
 CONFLICT = "an event of this source and id is stored with other content; an id names one fact"
 # What others store is not missed for longer than this where much comes; each look costs the store a query.
 FOLLOWED_EVERY = timedelta(seconds=1)
-# Bounds what is in memory at once after a long rest.
+# So long a stretch is read at once, and of a longer one, after a rest, so many events: bounds what is in memory.
 _STRETCH = timedelta(seconds=30)
+_EVENTS_AT_ONCE = 500_000
+# In what two rows of one event may differ that say the same and lead to the same milestones.
+_OF_THE_WAY = ("received_us", "trace_id", "span_id")
 
 
 class Rivals:
@@ -66,7 +70,9 @@ class Rivals:
         after = self._followed_through - SETTLED_AFTER
         # A clock that is ahead of this one's view of it stamps what is seen all the same.
         while after < through:
-            end = min(after + _STRETCH, through)
+            end = through
+            if through - after > _STRETCH:
+                end = slice_end(self._store, after, through, _EVENTS_AT_ONCE, INSERT_SECONDS)
             identities, stamps = recent_identities(self._store, after, LATEST if end == through else end)
             self._known.add(np.unique(identities[~self._known.may_hold(identities)]))
             of_own = np.flatnonzero(np.isin(identities, hashes)) if len(hashes) else ()
@@ -77,10 +83,10 @@ class Rivals:
         return found
 
     def _settle(self, candidates: Sequence[Candidate]) -> dict[Identity, Row]:
-        """Lets what was received first stand, as everything that reads does, and takes the rest away."""
+        """Lets what was received first stand, as everything that reads does; what else was said has no milestones."""
         stored = rows_of_events(self._store, [_identity(one.event) for one in candidates])
         lost: dict[Identity, Row] = {}
-        letters, needless = [], []
+        letters, unlike_first = [], []
         for candidate in candidates:
             event = candidate.event
             # A merge may have left only the first already.
@@ -89,7 +95,8 @@ class Rivals:
             if not others:
                 continue
             first, *rest = rows
-            needless += rest
+            # The milestones of those that say the same merge with the first one's.
+            unlike_first += [row for row in rest if _said(row) != _said(first)]
             if first["received_us"] < event.received_us:
                 lost[_identity(event)] = first
             else:
@@ -98,8 +105,8 @@ class Rivals:
                 letters += [_letter_of(row, self._clock.now()) for row in unlike]
         if letters:
             insert_missing(self._store, letters)
-        if needless:
-            forget_rows(self._store, needless)
+        if unlike_first:
+            forget_milestones(self._store, unlike_first)
         return lost
 
 
@@ -107,15 +114,23 @@ def _identity(event: EventRow) -> Identity:
     return event.source, event.event_id
 
 
-def row_letter_id(event: EventRow) -> str:
+def _said(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in _OF_THE_WAY}
+
+
+def letter_id_of(event: EventRow) -> str:
     """The id of the dead letter of a row that is not the first of its event, whoever finds it."""
-    return part_id(f"{event.source}\0{event.event_id}", event.received_us)
+    return _letter_id(event.source, event.event_id, event.received_us)
+
+
+def _letter_id(source: str, event_id: str, received_us: int) -> str:
+    return part_id(f"{source}\0{event_id}", received_us)
 
 
 def _letter_of(row: Row, received_at: datetime) -> DeadLetter:
     """The dead letter of an event of which only what is stored is at hand: the same event, written anew."""
     return DeadLetter(
-        dead_letter_id=part_id(f"{row['source']}\0{row['event_id']}", row["received_us"]),
+        dead_letter_id=_letter_id(row["source"], row["event_id"], row["received_us"]),
         received_at=received_at,
         channel="events",
         code=CONFLICT_CODE,
@@ -139,6 +154,7 @@ def _cloud_event(row: Row) -> dict[str, object]:
         "subject": row["subject"],
         "datacontenttype": row["datacontenttype"],
         "dataschema": row["dataschema"],
+        "traceparent": f"00-{row['trace_id']}-{row['span_id']}-01" if row["span_id"] else "",
         **row["extensions"],
     }
     told = {name: value for name, value in attributes.items() if value != ""}

@@ -8,6 +8,7 @@ from domain.errors import StoreError
 
 log = logging.getLogger("milepost.collector")
 EVERY_SECONDS = 2.0
+_LONGEST_STOP_SECONDS = 15
 
 
 class Upkeep:
@@ -23,9 +24,9 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends."""
+        """Ends; what a server that hangs holds up is waited for no longer than what is being stored."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(timeout=_LONGEST_STOP_SECONDS)
 
     def _work(self) -> None:
         while not self._ended.wait(EVERY_SECONDS):

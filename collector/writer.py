@@ -21,7 +21,7 @@ from collector.event_content import same_content
 from collector.identity import Hashes, KnownIdentities, identity_hash
 from collector.metrics import CollectorMetrics
 from collector.receivers.cloudevents import Candidate, Received, Rejection
-from collector.rivals import CONFLICT, CONFLICT_CODE, FOLLOWED_EVERY, Identity, Rivals, row_letter_id
+from collector.rivals import CONFLICT, CONFLICT_CODE, FOLLOWED_EVERY, Identity, Rivals, letter_id_of
 from domain.clock import Clock
 from domain.errors import DataRefused, InsertLate, StoreUnreachable
 from domain.exemplar import timed
@@ -73,16 +73,16 @@ class EventOutcome:
 class EventWriter:
     """Commits groups of requests; `commit` runs on one thread at a time."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics, *, has_rivals: bool = False) -> None:
+    def __init__(self, store: Store, clock: Clock, metrics: CollectorMetrics) -> None:
         """Reads the known identities from the store: seconds at ten million events.
 
-        With `has_rivals` other processes may write events to the same server: these are stamped by its clock, and
-        looked for among what the others store.
+        To a server other processes may write events as well: these are stamped by its clock, and looked for among
+        what the others store.
         """
         self._store = store
         self._clock = clock
         self._metrics = metrics
-        self._stamps = StoreClock(store) if has_rivals and not store.is_embedded else None
+        self._stamps = None if store.is_embedded else StoreClock(store)
         self._receipt: Clock = self._stamps or clock
         self._known = KnownIdentities(count_events(store))
         since = self._receipt.now()
@@ -178,6 +178,9 @@ class EventWriter:
 
     def _store_group(self, group: Sequence[EventSubmission]) -> list[EventOutcome | Exception]:
         outcomes = [EventOutcome(rejected=list(submission.received.rejections)) for submission in group]
+        if self._stamps:
+            # Not every writer has an upkeep that does it.
+            self._stamps.keep_right()
         fresh, hashes, others = self._sort_out(group)
         # Before the insert: one that seems to fail may have stored them, and to ask needlessly costs little.
         self._known.add(hashes)
@@ -189,7 +192,7 @@ class EventWriter:
             if refused and _identity(candidate.event) in refused:
                 outcomes[index].rejected.append(_refused(candidate))
             elif lost and (first := lost.get(_identity(candidate.event))):
-                settle_repeat(outcomes[index], candidate, first, row_letter_id(candidate.event))
+                settle_repeat(outcomes[index], candidate, first, letter_id_of(candidate.event))
             else:
                 outcomes[index].accepted += 1
         for (index, candidate), known in others:

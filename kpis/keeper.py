@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
-from domain.errors import StoreError, StoreUnreachable
+from domain.errors import LeaseLost, StoreError, StoreUnreachable
 from domain.instants import EPOCH
 from domain.kpi import Dimension, Kpi, Origin, Statistic
 from domain.kpi_watch import KpiWatch
@@ -72,7 +72,7 @@ class KpiKeeper:
             known = known_through(self._store, kpi, through)
             if known > EPOCH and self._take_in(kpi, known):
                 changed.add(kpi.id)
-        except StoreUnreachable:
+        except (StoreUnreachable, LeaseLost):
             raise
         except StoreError as error:
             problems[kpi.id] = f"kpi {kpi.id}: {error}"

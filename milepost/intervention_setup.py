@@ -1,5 +1,6 @@
 """Puts together what calls the middleware: for a command with the store to itself, and for a running Milepost."""
 
+import logging
 import os
 import threading
 from datetime import datetime
@@ -13,12 +14,22 @@ from alerts.interventions.metrics import InterventionMetrics
 from alerts.interventions.planning import PlannedCall, Selection
 from alerts.interventions.worker import InterventionWorker
 from domain.clock import Clock
+from domain.intervention import InterventionState
 from milepost.answers.interventions import StoreInterventions
 from milepost.api.interventions import intervention_routes
 from milepost.rule_setup import rule_references
 from milepost.settings import Settings
 from rules.references import References
 from storage.client import Store
+from storage.interventions import interventions_in
+
+log = logging.getLogger("milepost.interventions")
+# What an earlier process did not come to, or was amid.
+_LEFT = (InterventionState.NOT_TRIED, InterventionState.CALLING)
+_WAITING = (
+    "calls to the middleware that were not made, or that got no answer: %d, in runs: %d; only a person goes on with "
+    "them, by `milepost interventions resume RUN` (`history` shows which)"
+)
 
 
 def local_interventions(store: Store, clock: Clock, settings: Settings) -> StoreInterventions:
@@ -42,9 +53,9 @@ class RunningInterventions:
     """The interventions of a running Milepost: runs are executed by a thread, and settled at every tick."""
 
     def __init__(self, store: Store, clock: Clock, settings: InterventionSettings, registry: CollectorRegistry) -> None:
-        stop = threading.Event()
-        self._desk = InterventionDesk(store, clock, settings, InterventionMetrics(registry), stop.wait)
-        self._worker = InterventionWorker(self._desk.caller, stop)
+        # The worker ends its pauses by itself.
+        self._desk = InterventionDesk(store, clock, settings, InterventionMetrics(registry), threading.Event().wait)
+        self._worker = InterventionWorker(self._desk.caller)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -56,7 +67,10 @@ class RunningInterventions:
         return self._desk.planner.plan(selection, now)
 
     def start(self) -> None:
-        """Begins with the runs that are requested from now on."""
+        """Begins with the runs that are requested from now on, and says how many calls wait for a person."""
+        left = interventions_in(self._desk.store, _LEFT)
+        if left:
+            log.warning(_WAITING, len(left), len({one.run_id for one in left}))
         self._worker.start()
 
     def stop(self) -> None:

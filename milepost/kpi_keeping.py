@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from close.book import CloseBook
-from domain.errors import StoreError, StoreUnreachable
+from domain.errors import LeaseLost, StoreError, StoreUnreachable
 from domain.kpi import Kpi
 from domain.period import Periods
 from domain.rule import Rule
@@ -72,7 +72,7 @@ class KpiKeeping:
         ):
             try:
                 keep()
-            except StoreUnreachable:
+            except (StoreUnreachable, LeaseLost):
                 raise
             except StoreError as error:
                 problems.append(str(error))

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from milepost.settings import LogFormat
 
-_QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn", "opentelemetry", "watchdog")
+_QUIET = ("httpx", "httpcore", "uvicorn", "opentelemetry", "watchdog")
+# Its warnings, one for each time that something takes too long, are told in our words.
+_ERRORS_ONLY = ("apscheduler",)
 _SILENT = ("clickhouse_connect", "urllib3", "apscheduler.executors")
 
 
@@ -41,5 +43,7 @@ def configure_logging(form: LogFormat) -> None:
     # They tell of what fails with a traceback, beside the error that is told in our words.
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in _ERRORS_ONLY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

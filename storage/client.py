@@ -153,10 +153,12 @@ class Store:
         columns = self.columns(query, params)
         return columns[0] if columns else ()
 
-    def columns(self, query: str, params: Mapping[str, object] | None = None) -> Sequence[Sequence[Any]]:
+    def columns(
+        self, query: str, params: Mapping[str, object] | None = None, seconds: int = PATIENCE_SECONDS
+    ) -> Sequence[Sequence[Any]]:
         """What queries/<query>.sql answers, a sequence a column, none where there are no rows: for plain values."""
         text = load_query(query).render(params or {}, {})
-        with self._errors(), self._lend() as client:
+        with self._errors(), self._lend(seconds=seconds) as client:
             result = client.query(text, parameters=_bind(params), column_oriented=True)
             columns: Sequence[Sequence[Any]] = result.result_columns
             return columns
@@ -170,10 +172,14 @@ class Store:
             return client.raw_query(text, parameters=_bind(params), settings=dict(settings), fmt=fmt)
 
     def run(
-        self, query: str, params: Mapping[str, object] | None = None, fragments: Mapping[str, str] | None = None
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        fragments: Mapping[str, str] | None = None,
+        seconds: int = PATIENCE_SECONDS,
     ) -> None:
         """Runs queries/<query>.sql for its effect, such as INSERT … SELECT."""
-        with self._errors(), self._lend() as client:
+        with self._errors(), self._lend(seconds=seconds) as client:
             self.require()
             client.command(load_query(query).render(params or {}, fragments or {}), parameters=_bind(params))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.instants import EPOCH, to_micros
-from storage.client import Row, Store
+from storage.client import INSERT_SECONDS, Row, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class DeadLetter:
 
 def insert_dead_letters(store: Store, letters: Sequence[DeadLetter]) -> None:
     """Stores dead letters; binary, since their bodies may be anything but text."""
-    store.insert("dead_letters", b"".join(map(_row_binary, letters)), fmt="RowBinary")
+    body = b"".join(map(_row_binary, letters))
+    store.insert("dead_letters", body, fmt="RowBinary", seconds=INSERT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def waiting_dead_letters(store: Store, letters: LetterFilter, after: LetterPlace
 
 def dead_letter_places(store: Store, ids: Sequence[str]) -> list[LetterPlace]:
     """Those of the ids that are dead letters, the oldest first."""
-    return [LetterPlace(**row) for row in store.rows("dead_letter_places", {"ids": list(ids)})]
+    return [LetterPlace(**row) for row in store.rows("dead_letter_places", {"ids": list(ids)}, seconds=INSERT_SECONDS)]
 
 
 def whole_dead_letters(store: Store, places: Sequence[LetterPlace]) -> list[DeadLetter]:

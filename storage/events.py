@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -46,11 +46,16 @@ class EventRow(msgspec.Struct, array_like=True, gc=False):
 STAMP_SECONDS = 3
 # By then an event that was stamped by the store's clock can be read, or was refused.
 SETTLED_AFTER = timedelta(seconds=STAMP_SECONDS + INSERT_SECONDS + 2)
+# How much later than another one that is not seen yet an event of the same identity may be received: as long as that
+# may be under way, and a while for an insert that was tried again.
+RIVALS_WITHIN = timedelta(seconds=30)
+_Key = TypeVar("_Key", bound=tuple[object, ...])
 _encoder = msgspec.json.Encoder()
 # A ClickHouse server takes 128 KiB a parameter (http_max_field_value_size), and escaping may double a text. The
 # embedded engine takes any, but 50,000 identities at once cost it 45 seconds, 1,500 at a time one and a half.
 _LARGEST_PARAMETER = 60_000
-_BETWEEN_TEXTS = len("('',''),")
+# The parameters of a statement that answers nothing go in its URL, where each byte may become three.
+_LARGEST_IN_URL = 15_000
 # Without optimize_on_insert=0 ClickHouse merges the rows of each insert in advance, as if they could repeat each other:
 # 14.0 µs of processor an event instead of 8.4, in inserts of 8,000.
 # One thread parses: splitting a group for several costs 10 % more processor than it saves waiting.
@@ -90,39 +95,66 @@ def rows_of_events(store: Store, identities: Sequence[tuple[str, str]]) -> dict[
     """Every stored row of the identities, of each that which was received first before the others."""
     found: dict[tuple[str, str], list[Row]] = {}
     for some in _portions(sorted(identities)):
-        for row in store.rows("rows_by_identity", {"identities": some}):
+        for row in store.rows("rows_by_identity", {"identities": some}, seconds=INSERT_SECONDS):
             found.setdefault((row["source"], row["event_id"]), []).append(row)
     return found
 
 
-def forget_rows(store: Store, rows: Sequence[Row]) -> None:
-    """Removes rows that `rows_of_events` gave, with their milestones: of events that are stored otherwise."""
-    keys = [(row["source"], row["event_id"], row["received_us"]) for row in rows]
-    objects = sorted({(one["type"], one["id"]) for row in rows for one in row["objects"]})
-    store.run("forget_milestone_rows", {"objects": objects, "rows": keys})
-    store.run("forget_event_rows", {"identities": [key[:2] for key in keys], "rows": keys})
+def forget_milestones(store: Store, rows: Sequence[Row]) -> None:
+    """Removes the milestones of rows that `rows_of_events` gave: of events that are stored otherwise.
+
+    The rows themselves stay until a merge leaves the first: a table in shards takes no DELETE. Until then what must
+    not count them takes the first of each.
+    """
+    named = [
+        ((one["type"], one["id"]), (row["source"], row["event_id"], row["received_us"]))
+        for row in rows
+        for one in row["objects"]
+    ]
+    for some in _weighed(sorted(named), _LARGEST_IN_URL):
+        params = {"objects": sorted({one for one, _ in some}), "rows": sorted({key for _, key in some})}
+        store.run("forget_milestone_rows", params, seconds=INSERT_SECONDS)
+
+
+def rivals_since(store: Store, after: datetime) -> datetime:
+    """From when on events have to be looked at to know which of those received after an instant were the first.
+
+    That instant itself where nobody else stores events.
+    """
+    return after if store.is_embedded else after - RIVALS_WITHIN
 
 
 def recent_identities(
     store: Store, after: datetime, through: datetime
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """The hash of each event's identity that was received in (after, through], and when in microseconds."""
-    columns = store.columns("recent_identities", {"after": after, "through": through}) or ((), ())
+    columns = store.columns("recent_identities", {"after": after, "through": through}, INSERT_SECONDS) or ((), ())
     return np.asarray(columns[0], dtype=np.uint64), np.asarray(columns[1], dtype=np.int64)
 
 
 def _portions(identities: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    portion: list[tuple[str, str]] = []
+    return _weighed(identities, _LARGEST_PARAMETER)
+
+
+def _weighed(keys: Sequence[_Key], most: int) -> Iterator[list[_Key]]:
+    """The keys in portions that weigh no more than `most` bytes as parameters."""
+    portion: list[_Key] = []
     size = 0
-    for source, event_id in identities:
-        weight = len(source.encode()) + len(event_id.encode()) + _BETWEEN_TEXTS
-        if portion and size + weight > _LARGEST_PARAMETER:
+    for key in keys:
+        weight = _weight(key)
+        if portion and size + weight > most:
             yield portion
             portion, size = [], 0
-        portion.append((source, event_id))
+        portion.append(key)
         size += weight
     if portion:
         yield portion
+
+
+def _weight(value: object) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_weight, value)) + len("(),")
+    return len(str(value).encode()) + len("'',")
 
 
 def count_events(store: Store) -> int:

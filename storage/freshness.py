@@ -12,6 +12,7 @@ from domain.contract import Contracts
 from domain.instants import EPOCH
 from storage.client import Row, Store
 from storage.engine_state import read_watermark
+from storage.events import rivals_since
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -66,7 +67,8 @@ class Silence:
 
 def note_traffic(store: Store, after: datetime, through: datetime) -> None:
     """Records what the sources sent in (after, through]; doing it again from the same `after` changes no figure."""
-    store.run("note_traffic", {"after": after, "through": through})
+    params = {"after": after, "through": through, "rivals_since": rivals_since(store, after)}
+    store.run("note_traffic", params)
 
 
 def source_freshness(

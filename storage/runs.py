@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from storage.client import Store
+from storage.client import PATIENCE_SECONDS, Store
+from storage.events import rivals_since
 
 # What can belong to a run: a business object by its type and id, or a correlation id under an empty type.
 Member = tuple[str, str]
@@ -93,9 +94,11 @@ class RunChanges:
     names: dict[int, RunName] = field(default_factory=dict)
 
 
-def slice_end(store: Store, after: datetime, through: datetime, events: int) -> datetime:
+def slice_end(
+    store: Store, after: datetime, through: datetime, events: int, seconds: int = PATIENCE_SECONDS
+) -> datetime:
     """Up to where about so many events of those received in (after, through] are; `through` where there are fewer."""
-    rows = store.rows("slice_end", {"after": after, "through": through, "events": events})
+    rows = store.rows("slice_end", {"after": after, "through": through, "events": events}, seconds=seconds)
     return rows[0]["received_at"] if rows else through
 
 
@@ -104,6 +107,7 @@ def unsettled_links(store: Store, after: datetime, through: datetime, rule: Link
     params = {
         "after": after,
         "through": through,
+        "rivals_since": rivals_since(store, after),
         "most": rule.most,
         "joining_types": list(rule.types),
         "exceptions": list(rule.exceptions),

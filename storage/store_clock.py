@@ -28,16 +28,18 @@ class StoreClock:
 
     def now(self) -> datetime:
         """As it was told last, and as much later as has passed since."""
-        return self._told + timedelta(seconds=self._steady() - self._told_at)
+        told, told_at = self._told
+        return told + timedelta(seconds=self._steady() - told_at)
 
     def keep_right(self) -> None:
         """Asks the store again where it was long ago; StoreError where it does not answer."""
-        if self._steady() - self._told_at > _ASKED_EVERY_SECONDS:
+        if self._steady() - self._told[1] > _ASKED_EVERY_SECONDS:
             self.adjust()
 
     def adjust(self) -> None:
         """Asks the store; an answer counts as of the middle of the time it took, and the quickest of some counts."""
-        self._told, self._told_at = min((self._ask() for _ in range(QUESTIONS)), key=lambda one: one[1])[0]
+        # In one assignment: other threads read it meanwhile.
+        self._told = min((self._ask() for _ in range(QUESTIONS)), key=lambda one: one[1])[0]
 
     def _ask(self) -> tuple[tuple[datetime, float], float]:
         """What the store says, as of when, and how long its answer took."""

@@ -38,20 +38,22 @@ class Caller:
         records: Records,
         pause: Pause,
     ) -> None:
+        """`pause` lets time pass where who executes a run gives no other."""
         self._store = store
         self._clock = clock
         self._interventions = interventions
         self._planner = planner
         self._situations = situations
         self._records = records
-        self._pause = pause
+        self._usual_pause = self._pause = pause
         self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._executing = threading.Lock()
 
-    def execute(self, run_id: str) -> None:
+    def execute(self, run_id: str, pause: Pause | None = None) -> None:
         """Makes the calls of the run that were not made or whose outcome is not known."""
         senders: dict[str, HttpSender] = {}
         with self._executing:
+            self._pause = pause or self._usual_pause
             try:
                 for one in interventions_of_run(self._store, run_id):
                     if one.state.is_resumable and not self._take(one, senders):

@@ -15,10 +15,9 @@ _STOP_SECONDS = 15.0
 class InterventionWorker:
     """One run after the other; what is not done at the stop stays as it is until somebody resumes it."""
 
-    def __init__(self, caller: Caller, stop: threading.Event) -> None:
-        """`stop` also ends the pauses of the caller."""
+    def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._stop = stop
+        self._stop = threading.Event()
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._known: list[str] = []
@@ -26,8 +25,10 @@ class InterventionWorker:
 
     def start(self) -> None:
         """Begins with what is submitted; may be called again after a stop."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._work, name="interventions", daemon=True)
+        # A new one: a thread that was not waited for any longer still looks at that of its own time.
+        self._stop = threading.Event()
+        told = (self._stop, self._waiting, self._known)
+        self._thread = threading.Thread(target=self._work, args=told, name="interventions", daemon=True)
         self._thread.start()
 
     def submit(self, run_id: str) -> None:
@@ -52,13 +53,13 @@ class InterventionWorker:
         with self._lock:
             self._waiting, self._known = queue.SimpleQueue(), []
 
-    def _work(self) -> None:
-        while not self._stop.is_set():
-            run_id = self._waiting.get()
+    def _work(self, stop: threading.Event, waiting: "queue.SimpleQueue[str]", known: list[str]) -> None:
+        while not stop.is_set():
+            run_id = waiting.get()
             if not run_id:
                 continue
             try:
-                self._caller.execute(run_id)
+                self._caller.execute(run_id, stop.wait)
             except StoreError as error:
                 logger.error("the run %s stopped, and can be resumed: %s", run_id, error)
             except Exception:
@@ -66,5 +67,5 @@ class InterventionWorker:
                 logger.exception("the run %s met something unforeseen; it can be resumed", run_id)
             finally:
                 with self._lock:
-                    if run_id in self._known:
-                        self._known.remove(run_id)
+                    if run_id in known:
+                        known.remove(run_id)

@@ -18,10 +18,9 @@ GRANT SELECT ON system.backups TO milepost_backup;
 GRANT CLUSTER ON *.* TO milepost_backup;
 GRANT milepost_backup TO milepost_owner;
 -- Collector, engine and commands: every table is read and appended to. The members of runs are found anew by emptying three
--- tables; what a rival stored of an event that another collector took first is taken away.
+-- tables; the milestones of what a rival stored of an event that another collector took first are taken away.
 GRANT SELECT, INSERT ON milepost.* TO milepost_writer;
 GRANT ALTER DELETE ON milepost.engine_watermarks TO milepost_writer;
-GRANT ALTER DELETE ON milepost.events TO milepost_writer;
 GRANT ALTER DELETE ON milepost.object_milestones TO milepost_writer;
 GRANT TRUNCATE ON milepost.run_members TO milepost_writer;
 GRANT TRUNCATE ON milepost.run_names TO milepost_writer;
@@ -46,7 +45,6 @@ GRANT INSERT ON milepost.events_stamped_input TO milepost_console;
 GRANT INSERT ON milepost.otlp_traces_input TO milepost_console;
 GRANT INSERT ON milepost.otlp_logs_input TO milepost_console;
 GRANT INSERT ON milepost.object_milestones TO milepost_console;
-GRANT ALTER DELETE ON milepost.events TO milepost_console;
 GRANT ALTER DELETE ON milepost.object_milestones TO milepost_console;
 -- Boards and people with SQL read what the README names as stable, and no tokens. Where a cluster's remote_servers has a secret,
 -- grant events_local, otel_traces_local, otel_traces_trace_id_ts_local and otel_logs_local as well.

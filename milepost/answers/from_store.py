@@ -106,7 +106,7 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreClose, StoreFlow, StoreHops
         contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, self._store)
         definitions = load_definitions(settings.sources_paths).values()
         correlation = load_correlation(settings.correlation_path)
-        replay = local_replay(self._store, self._clock, contracts, definitions, correlation, has_rivals=True)
+        replay = local_replay(self._store, self._clock, contracts, definitions, correlation)
         selection = selection_of(wish)
         while True:
             page = replay.run(selection, Actor(wish.by), dry_run=wish.dry_run, reason=wish.reason)
@@ -195,7 +195,7 @@ class StoreAnswers(StorePeople, StoreIncidents, StoreClose, StoreFlow, StoreHops
         # Afterwards what was cut short is no longer the newest, and no start would look for it.
         repair_latest(self._store)
         correlation = load_correlation(settings.correlation_path)
-        return LocalDoor(self._store, self._clock, contracts, correlation, has_rivals=True)
+        return LocalDoor(self._store, self._clock, contracts, correlation)
 
     def pull(self, settings: Settings, names: Sequence[str]) -> Iterator[Answer]:
         """What became of the rows of each pull, or of all."""

@@ -58,7 +58,6 @@ class CollectorPart:
             door=DoorSettings(settings.host not in LOOPBACK, settings.rate_limit, self.operator),
             spool=SpoolSettings(settings.spool, settings.spool_size),
             store_problem=lambda: ground.arrival.problem,
-            has_rivals=True,
         )
         ground.arrival.attempt(self.collector.load)
         self._server = HttpServer(TimedRequests(self.collector.app, ground.registry), self._socket, "collector")

@@ -72,7 +72,6 @@ class ConsoleRole:
             open_contract_door(settings, references.contracts, store),
             load_definitions(settings.sources_paths).values(),
             load_correlation(settings.correlation_path),
-            has_rivals=True,
         )
         calling = intervention_settings(interventions, references)
         metrics = InterventionMetrics(CollectorRegistry())

@@ -34,6 +34,7 @@ from milepost.ready_pulls import ready_pulls
 from milepost.roles.duty import Duty, DutyMetrics
 from milepost.roles.ground import Ground, log
 from milepost.roles.lease_keeper import LeaseKeeper, LeaseMetrics
+from milepost.roles.overruns import Overruns
 from milepost.routing_reload import RoutingFile
 from milepost.rule_reload import RuleFiles
 from rules.references import References
@@ -133,6 +134,9 @@ class EnginePart:
             self.keeper.start(lambda: self._tick_now(scheduler))
         if self._duty is not None:
             self._begin_sending(self._duty)
+        elif self.keeper is None and not self._ground.arrival.problem:
+            # Alone it need not wait for its turn, and what was being sent not for a tick.
+            self._on_duty()
         scheduler.start()
         closing.callback(scheduler.shutdown)
 
@@ -213,7 +217,7 @@ class EnginePart:
         lease = self.keeper.lease if self.keeper else None
         duty.dispatcher.resume(self._ground.clock.now(), lease.resumed_epoch if lease else 0)
         if lease is not None:
-            lease.note_resumed()
+            lease.note_resumed(duty.epoch)
         duty.dispatcher.start()
         self._readers.callback(duty.dispatcher.stop)
         self.pulls.start(self._door)
@@ -255,6 +259,7 @@ class EnginePart:
                 max_instances=1,
             )
         scheduler.add_listener(self._job_failed, EVENT_JOB_ERROR)
+        Overruns().follow(scheduler)
         return scheduler
 
     def _job_failed(self, event: JobExecutionEvent) -> None:

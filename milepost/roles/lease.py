@@ -87,7 +87,8 @@ class Lease:
     @property
     def age(self) -> float | None:
         """Seconds since this engine last made sure that it is the only one; None where it is not."""
-        return None if self._looked_at is None else self._steady() - self._looked_at
+        looked_at = self._looked_at
+        return None if looked_at is None else self._steady() - looked_at
 
     @property
     def active(self) -> str:
@@ -108,11 +109,15 @@ class Lease:
             if self._own is not None:
                 self._hold(self._own)
 
-    def note_resumed(self) -> None:
-        """Notes that this engine has taken up what the one before left on its way; StoreError where it cannot."""
+    def note_resumed(self, epoch: int) -> None:
+        """Notes that this engine took up, in its turn of this number, what the one before left on its way.
+
+        Nothing where that turn is over. StoreError where it cannot.
+        """
         with self._lock:
-            if self._own is not None:
-                self._store(replace(self._own, is_resumed=True))
+            own = self._own
+            if own is not None and own.epoch == epoch and own.state is ClaimState.ACTIVE:
+                self._store(replace(own, is_resumed=True))
 
     def give_up(self) -> None:
         """Lets the next engine act at once; to be called when this one does nothing more."""

@@ -41,5 +41,5 @@ class PullDoor:
                 settings, store = self._settings, self._store
                 contracts = open_contract_door(settings, load_contracts(settings.contracts_path).contracts, store)
                 correlation = load_correlation(settings.correlation_path)
-                self._door = LocalDoor(store, self._clock, contracts, correlation, has_rivals=True)
+                self._door = LocalDoor(store, self._clock, contracts, correlation)
             return self._door

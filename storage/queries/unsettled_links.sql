@@ -3,8 +3,10 @@
 -- the earliest instant at which that occurred, and whether that is earlier than what is known of the correlation id. A
 -- correlation id is a member with an empty type. Objects are members if their type joins, or if it does not but the
 -- link (event type, object type, qualifier) is an exception; of a type of which an event names more than `most`, none.
--- params: after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), most UInt32, joining_types Array(String),
---   exceptions Array(Tuple(String, String, String))
+-- A row of an event of which another one was received earlier, from `rivals_since` on, says nothing. Where that is
+-- `after`, nobody else stores events, and none is looked for.
+-- params: after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'), rivals_since DateTime64(6, 'UTC'), most UInt32,
+--   joining_types Array(String), exceptions Array(Tuple(String, String, String))
 -- columns: types, ids, runs, first_us, is_earlier
 WITH
     named AS
@@ -25,6 +27,19 @@ WITH
         FROM events
         WHERE received_at > {after:DateTime64(6, 'UTC')} AND received_at <= {through:DateTime64(6, 'UTC')}
             AND (correlation_id != '' OR length(joined) > 1)
+            AND
+            (
+                {rivals_since:DateTime64(6, 'UTC')} = {after:DateTime64(6, 'UTC')}
+                OR (source, event_id, received_at) NOT IN
+                (
+                    SELECT source, event_id, arrayJoin(arraySlice(arraySort(groupArray(stamps.received_at)), 2))
+                    FROM events AS stamps
+                    WHERE stamps.received_at > {rivals_since:DateTime64(6, 'UTC')}
+                        AND stamps.received_at <= {through:DateTime64(6, 'UTC')}
+                    GROUP BY source, event_id
+                    HAVING count() > 1
+                )
+            )
     ),
     links AS
     (

@@ -10,12 +10,19 @@ FROM object_milestones AS milestones
 LEFT JOIN
 (
     SELECT source, event_id, arrayFirst(object -> has({hubs:Array(String)}, object.type), objects).id AS customer
-    FROM events
-    WHERE (source, event_id) IN
+    FROM
     (
-        SELECT source, event_id FROM object_milestones
-        WHERE (object_type, object_id) IN {objects:Array(Tuple(String, String))}
-    ) AND arrayExists(object -> has({hubs:Array(String)}, object.type), objects)
+        SELECT source, event_id, objects
+        FROM events
+        WHERE (source, event_id) IN
+        (
+            SELECT source, event_id FROM object_milestones
+            WHERE (object_type, object_id) IN {objects:Array(Tuple(String, String))}
+        )
+        ORDER BY source, event_id, received_at
+        LIMIT 1 BY source, event_id
+    )
+    WHERE arrayExists(object -> has({hubs:Array(String)}, object.type), objects)
 ) AS named ON named.source = milestones.source AND named.event_id = milestones.event_id
 WHERE (milestones.object_type, milestones.object_id) IN {objects:Array(Tuple(String, String))}
 GROUP BY object_type, object_id

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner, Result
 
 from alerts.interventions.config import load_interventions
+from alerts.interventions.desk import InterventionDesk
+from alerts.interventions.metrics import InterventionMetrics
+from alerts.interventions.planning import Selection
+from alerts.interventions.runs import RunWish
 from collector.app import Collector
+from domain.audit import Actor
 from domain.clock import FixedClock
 from domain.errors import UsageError
 from milepost.answers.from_api import ApiAnswers
@@ -108,6 +114,31 @@ def done(answers: InterventionAnswers, row: dict[str, Any]) -> dict[str, Any]:
     """The run once its calls are made."""
     eventually(lambda: not answers.shown_run(row["run_id"])["is_running"], "the calls are made")
     return answers.shown_run(row["run_id"])
+
+
+def test_a_start_says_how_many_calls_wait_for_a_person_and_makes_none(
+    embedded_store: Store, settings: Settings, middleware: Middleware, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FixedClock(NOW)
+    configured = intervention_settings(load_interventions(settings.interventions_path), rule_references(settings))
+    running = RunningInterventions(embedded_store, clock, configured, CollectorRegistry())
+    running.start()
+    running.stop()
+    quiet = list(caplog.messages)
+    desk = InterventionDesk(
+        embedded_store, clock, configured, InterventionMetrics(CollectorRegistry()), threading.Event().wait
+    )
+    desk.runs.request(RunWish(Selection("repost_order", ["order/O-1", "order/O-2"]), "stuck", "abcdefgh"), Actor("ana"))
+
+    running.start()
+    running.stop()
+
+    assert quiet == []
+    assert caplog.messages == [
+        "calls to the middleware that were not made, or that got no answer: 2, in runs: 1; only a person goes on with "
+        "them, by `milepost interventions resume RUN` (`history` shows which)"
+    ]
+    assert middleware.asked == []
 
 
 def test_a_run_is_planned_made_and_shown(answers: InterventionAnswers, middleware: Middleware) -> None:

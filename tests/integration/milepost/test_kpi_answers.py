@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from domain.errors import ConfigError, StoreError, UsageError
+from domain.errors import ConfigError, LeaseLost, StoreError, UsageError
 from domain.instants import parse_instant
 from kpis.catalog import SHIPPED
 from kpis.flow_keeper import flow_kept_through
@@ -17,6 +17,7 @@ from milepost.settings import Settings
 from storage.client import Store
 from storage.events import insert_events
 from tests.builders import NOW, event_row
+from tests.engine import Engine
 from tests.integration.milepost.places import PLACES, answers_at
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -225,6 +226,35 @@ def test_what_cannot_be_kept_keeps_nothing_else_from_being_kept(embedded_store: 
     assert str(failed.value) == "ArithmeticError: no figure has so many digits"
     assert flow_kept_through(embedded_store) == NOW + HOUR
     assert registry.get_sample_value("milepost_kpi_open_cases", {"kpi": "order_to_invoice", "legal_entity": ""}) == 1
+
+
+class Idle:
+    """A keeping that keeps nothing."""
+
+    def run(self, *_: object) -> None:
+        pass
+
+
+class Over:
+    """A turn that is over."""
+
+    epoch = 1
+
+    def require(self) -> None:
+        raise LeaseLost("it is another one's turn")
+
+
+def test_an_engine_whose_turn_is_over_keeps_nothing_and_says_so_once(embedded_store: Store, engine: Engine) -> None:
+    insert_events(embedded_store, [event_row("a", "order.approved", occurred_at=NOW, received_at=NOW)])
+    settings = Settings()
+    keeping = KpiKeeping(settings, rule_references(settings), CollectorRegistry(), NOW, demo=False)
+    keeping.hops = Idle()  # type: ignore[assignment]
+
+    with Store(engine.dsn(embedded_store.database), fence=Over()) as store:
+        for keep in (keeping.run, keeping.close.run):
+            with pytest.raises(LeaseLost) as lost:
+                keep(store, NOW + HOUR, NOW + HOUR)
+            assert str(lost.value) == "it is another one's turn"
 
 
 @pytest.mark.parametrize("place", PLACES)

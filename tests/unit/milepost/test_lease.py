@@ -175,11 +175,27 @@ def test_what_was_resumed_is_known_to_the_next() -> None:
     claims, steady = Claims(), Steady()
     one, other = lease_of(claims, steady, "a"), lease_of(claims, steady, "b")
     one.step()
-    one.note_resumed()
+    one.note_resumed(one.epoch)
     one.give_up()
     other.step()
 
     assert (one.resumed_epoch, other.resumed_epoch) == (0, 1)
+
+
+def test_what_was_resumed_in_a_turn_that_is_over_is_noted_of_no_other() -> None:
+    claims, steady = Claims(), Steady()
+    one, other = lease_of(claims, steady, "a"), lease_of(claims, steady, "b")
+    one.step()
+    turn = one.epoch
+    one.give_up()
+    other.step()
+    other.give_up()
+    one.step()
+
+    one.note_resumed(turn)
+
+    assert one.epoch == turn + 2
+    assert not any(claim.is_resumed for claim in claims.read())
 
 
 def test_a_store_that_does_not_show_what_it_took_lets_nobody_act() -> None:

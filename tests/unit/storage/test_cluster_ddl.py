@@ -53,6 +53,16 @@ def test_a_table_that_only_views_read_stays_as_it_is_on_every_replica() -> None:
     ]
 
 
+def test_no_statement_changes_rows_of_a_sharded_table_which_a_distributed_one_refuses() -> None:
+    changes = re.compile(
+        r"\b(?:DELETE FROM|ALTER TABLE|TRUNCATE TABLE|OPTIMIZE TABLE|UPDATE)\s+(?:IF EXISTS\s+)?`?(\w+)"
+    )
+    changed = {table for path in QUERIES.glob("*.sql") for table in changes.findall(path.read_text(encoding="utf-8"))}
+
+    assert "object_milestones" in changed
+    assert not changed & SHARDED.keys()
+
+
 def test_a_column_is_added_on_the_shards_first_and_then_to_what_is_in_front_of_them() -> None:
     assert CLUSTER.statements("0001_more", "ALTER TABLE events ADD COLUMN IF NOT EXISTS more String") == [
         "ALTER TABLE events_local ON CLUSTER revenue ADD COLUMN IF NOT EXISTS more String",
