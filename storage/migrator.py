@@ -16,6 +16,8 @@ from storage.cluster_ddl import Cluster
 from storage.sql_files import load_query
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# That of the embedded engine, by which all statements are tested.
+OLDEST_SERVER = (26, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,17 @@ def statements(cluster: Cluster | None, name: str, statement: str) -> list[str]:
     return cluster.statements(name, statement) if cluster else [statement]
 
 
+def _require_version(store: Store, version: str) -> None:
+    """MigrationError where the server lacks what statements use, such as materialized common table expressions."""
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
+        oldest = ".".join(map(str, OLDEST_SERVER))
+        raise MigrationError(f"the store {store.where} is ClickHouse {version}; Milepost needs {oldest} or later")
+
+
 def _is_begun(store: Store) -> bool:
     """Whether the store has a record of migrations; MigrationError where that was made for another kind of store."""
     records = store.rows("has_schema_migrations")[0]
+    _require_version(store, records["server_version"])
     if not records["found"]:
         return False
     if store.cluster and records["engine"] == "MergeTree":

@@ -4,7 +4,7 @@
 -- columns: gate, digest
 SELECT
     toString(gate) AS gate,
-    sum(cityHash64(object_type, object_id, case_id, started_at, ifNull(toString(amount), '?'), currency)) AS digest
+    sum(cityHash64(object_type, object_id, case_id, ifNull(toString(amount), '?'), currency)) AS digest
 FROM close_cases AS cases FINAL
 WHERE (cases.gate, cases.definition) IN (SELECT arrayJoin({gates:Array(Tuple(String, String))}))
     AND slot >= {since:UInt32} AND slot < {until:UInt32}

@@ -45,6 +45,12 @@ def test_a_viewer_sees_an_alert_and_cannot_act(
 def test_an_operator_acknowledges_and_the_audit_log_says_who_was_signed_in(
     window: BrowserContext, milepost: RunningMilepost, provider: OidcProvider
 ) -> None:
+    def sign_ins() -> list[str]:
+        found = [entry for entry in audit(milepost, "session.sign_in") if entry["who"] == "otto@example.com"]
+        return [entry["details"]["subject"] for entry in found]
+
+    # Other tests of this program may have signed the same person in.
+    before = sign_ins()
     provider.signs_in("u-otto", "otto@example.com", "on-call")
     visit = sign_in(window, milepost, "/alerts?state=firing")
     page = visit.page
@@ -59,8 +65,7 @@ def test_an_operator_acknowledges_and_the_audit_log_says_who_was_signed_in(
     [act] = audit(milepost, "alert.acknowledge")
     assert (act["who"], act["token"], act["reason"]) == ("otto@example.com", "", "I am at the period lock")
     assert act["details"]["signed_in"] == {"role": "operator"}
-    signed_in = [entry for entry in audit(milepost, "session.sign_in") if entry["who"] == "otto@example.com"]
-    assert [entry["details"]["subject"] for entry in signed_in] == ["u-otto"]
+    assert sign_ins() == [*before, "u-otto"]
     assert run_milepost(milepost.folder, "audit", "verify").returncode == 0
     visit.assert_clean()
 

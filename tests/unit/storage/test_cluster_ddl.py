@@ -168,13 +168,13 @@ class StoreOf:
 
     where = "db:8123/milepost"
 
-    def __init__(self, engine: str, cluster: Cluster | None) -> None:
-        self._engine = engine
+    def __init__(self, engine: str, cluster: Cluster | None, version: str = "26.9.6.6") -> None:
+        self._record = {"found": True, "engine": engine, "server_version": version}
         self.cluster = cluster
 
     def rows(self, query: str) -> list[dict[str, object]]:
         """What is there: the record, and nothing applied."""
-        return [{"found": True, "engine": self._engine}] if query == "has_schema_migrations" else []
+        return [self._record] if query == "has_schema_migrations" else []
 
 
 def _pending(engine: str, cluster: Cluster | None) -> object:
@@ -202,6 +202,13 @@ def test_a_cluster_is_not_migrated_as_one_server() -> None:
 def test_a_store_of_the_kind_that_is_set_is_taken() -> None:
     assert _pending("MergeTree", None) == []
     assert _pending("ReplicatedMergeTree", CLUSTER) == []
+
+
+def test_a_server_that_is_too_old_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(MigrationError) as refusal:
+        pending(StoreOf("MergeTree", None, "26.8.14.3"), [])  # type: ignore[arg-type]
+    assert str(refusal.value) == "the store db:8123/milepost is ClickHouse 26.8.14.3; Milepost needs 26.9 or later"
+    assert pending(StoreOf("MergeTree", None, "27.1.1.1"), []) == []  # type: ignore[arg-type]
 
 
 def test_an_embedded_store_is_in_no_cluster() -> None:
