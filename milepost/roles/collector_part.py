@@ -40,8 +40,8 @@ class CollectorPart:
         """Takes its ports; gRPC opens its own later, and here it is only tried."""
         settings = self._ground.settings
         self._socket = self._ground.bind(settings.host, settings.collector_port, "MILEPOST_COLLECTOR_PORT")
-        with bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT") as probe:
-            self._grpc_port = probe.getsockname()[1]
+        # A free one (0) is whichever it finds then: another process may have taken this one meanwhile.
+        bind(settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT").close()
         self.url = address(self._socket)
 
     def open(self, routes: Sequence[BaseRoute]) -> None:
@@ -69,7 +69,7 @@ class CollectorPart:
         closing.callback(self.collector.stop)
         self._server.start()
         closing.callback(self._server.stop)
-        grpc_server = GrpcServer(self.collector, settings.host, self._grpc_port, "MILEPOST_GRPC_PORT")
+        grpc_server = GrpcServer(self.collector, settings.host, settings.grpc_port, "MILEPOST_GRPC_PORT")
         grpc_server.start()
         closing.callback(grpc_server.stop)
         self._grpc_address = grpc_server.address
