@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.test_conventions import ROOT, tree_of
 
-TESTS = re.compile(r"`([\w/]+\.py)::(\w+)`")
+TESTS = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 HEADING = ["What is tried", "What stops it", "Shown by"]
 
 
@@ -25,9 +25,7 @@ def rows() -> list[list[str]]:
 
 def names_in(file: str) -> set[str]:
     return {
-        node.name
-        for node in ast.walk(tree_of(ROOT / "tests" / file))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        node.name for node in ast.walk(tree_of(ROOT / file)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 
 
