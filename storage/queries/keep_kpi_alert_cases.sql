@@ -1,6 +1,7 @@
 -- Brings the kept cases of one KPI in line with what was recorded of alerts in (after, through]: with `touched` of those of
 -- which something was recorded or acknowledged in it, else of all. What was a case by `after` is deleted and what is one by
 -- `through` is written, as in keep_kpi_cases. The statement that finds the cases reads `alerts`, each once, as it stood.
+-- Of each it is known since when its source is heard; 1970 where none is named.
 -- An acknowledgement, and what is told of a close, is stored a moment after it was made, and the tick in between missed it:
 -- hence a minute more is looked back, and what stands as open is deleted, too.
 -- params: kpi String, definition String, touched Bool, after DateTime64(6, 'UTC'), through DateTime64(6, 'UTC'),
@@ -12,6 +13,15 @@ INSERT INTO kpi_cases
     region, source, segment, handoff, rule, version, is_deleted
 )
 WITH
+    (
+        SELECT mapFromArrays(groupArray(name), groupArray(since))
+        FROM
+        (
+            SELECT toString(source) AS name, min(first_received_at) AS since
+            FROM source_freshness
+            GROUP BY name
+        )
+    ) AS heard,
     looked_at AS MATERIALIZED
     (
         SELECT object_type, object_id, alert_id
@@ -32,7 +42,8 @@ WITH
     (
         SELECT
             told.*,
-            acknowledgements.acknowledged_at AS acknowledged_at
+            acknowledgements.acknowledged_at AS acknowledged_at,
+            heard[told.labels['source']] AS heard_since
         FROM
         (
             SELECT

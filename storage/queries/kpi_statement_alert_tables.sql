@@ -23,7 +23,8 @@ FROM
                 CAST(NULL, 'Nullable(DateTime64(6, \'UTC\'))') AS acknowledged_at,
                 CAST(NULL, 'Nullable(Decimal(38, 9))') AS amount,
                 '' AS currency,
-                CAST(map(), 'Map(LowCardinality(String), String)') AS labels
+                CAST(map(), 'Map(LowCardinality(String), String)') AS labels,
+                toDateTime64(0, 6, 'UTC') AS heard_since
             WHERE false
         )
     SELECT

@@ -14,9 +14,11 @@ from storage.alert_actions import write_action
 from storage.alerts import write_transitions
 from storage.client import Store
 from storage.engine_state import RULES_ENGINE, Watermark, write_watermark
+from storage.events import insert_events
+from storage.freshness import note_traffic
 from storage.kpi_cases import ALL_CASES, case_rows
 from storage.kpi_values import read_statements
-from tests.builders import NOW, alert
+from tests.builders import NOW, alert, event_row
 from tests.integration.kpis.keeping import DAY, HOUR, KPIS, SETTINGS, SINCE, UNTIL, by, figure
 
 MINUTE = timedelta(minutes=1)
@@ -60,6 +62,25 @@ def test_time_to_detect_is_from_the_breach_until_the_tick_that_found_it(embedded
 
     assert (found.value, found.closed.cases, found.open.cases) == (Decimal(4 * 60), 2, 0)
     assert found.closed.money.total == Decimal("25000.00")
+
+
+def test_what_was_broken_before_its_source_was_heard_nobody_could_detect_sooner(embedded_store: Store) -> None:
+    """The history that a source is begun with holds what was broken long ago."""
+    loaded, since, nobodys = three({"source": "crm"})
+    nobodys = replace(nobodys, labels={})
+    broken = NOW - DAY
+    insert_events(embedded_store, [event_row("e-1", "order.approved", ["order/O-1"], source="crm", received_at=NOW)])
+    note_traffic(embedded_store, NOW - HOUR, NOW + MINUTE)
+    told(embedded_store, replace(loaded, fired_at=broken), replace(nobodys, fired_at=broken), at=NOW + MINUTE)
+    told(embedded_store, replace(since, fired_at=NOW), at=NOW + 2 * MINUTE)
+    keep(embedded_store, DETECT, NOW + HOUR)
+
+    rows, _ = case_rows(embedded_store, DETECT, SINCE, UNTIL, ALL_CASES, is_open=False, limit=10)
+
+    assert sorted((row.object_id, row.value) for row in rows) == [
+        (since.business_object.id, 120.0),
+        (nobodys.business_object.id, 86400.0 + 60),
+    ]
 
 
 def test_time_to_isolate_ends_with_an_acknowledgement_and_what_ended_without_one_is_no_case(
