@@ -176,7 +176,7 @@ def test_the_demo_fires_an_alert_that_its_trace_explains(tmp_path: Path) -> None
         alerts = eventually(
             lambda: [one for one in milepost.alerts(state="firing") if one["alert"] == "OrderNotPosted"],
             "OrderNotPosted firing",
-            seconds=120,
+            seconds=300,
         )
         notifications = eventually(
             lambda: [

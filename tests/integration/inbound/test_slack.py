@@ -34,9 +34,11 @@ def test_a_click_acknowledges_what_its_message_told(chat: Door) -> None:
 
 
 def test_a_click_that_comes_again_is_done_once_and_the_next_click_again(chat: Door) -> None:
+    said = []
     for _ in range(2):
         chat.click("Useful")
-    said = [chat.answered(), chat.answered()]
+        # Answers are sent by themselves, and of two at once either may come first.
+        said.append(chat.answered())
     chat.click("Noise", action_ts="1600000009.000001")
 
     assert said == ["Marked useful: 2 alerts, by ana (Slack U012AB3CD).", "This was done before."]
