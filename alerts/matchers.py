@@ -5,10 +5,11 @@ one (`team=~a|b c`), which wins wherever it accepts a text, and one for UTF-8 na
 """
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from alerts.linear_regex import Match, compile_regex
 
 ACCEPTED = 'a matcher such as team="billing", severity!=info or region=~"EMEA|APAC"'
 _OPERATORS = ("=", "!=", "=~", "!~")
@@ -39,11 +40,11 @@ class Matcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether the labels meet the condition."""
         text = labels.get(self.name, "")
-        equal = self._regex.fullmatch(text) is not None if "~" in self.operator else text == self.value
+        equal = self._regex(text) if "~" in self.operator else text == self.value
         return equal != self.operator.startswith("!")
 
     @cached_property
-    def _regex(self) -> re.Pattern[str]:
+    def _regex(self) -> Match:
         return _compile(self.value)
 
     def __str__(self) -> str:
@@ -79,17 +80,11 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _compile(value: str) -> re.Pattern[str]:
+def _compile(value: str) -> Match:
     for found in _BEYOND_RE2.finditer(value):
         if found["skip"] is None:
             raise ValueError(f"{value!r} uses {found[0]!r}, which Alertmanager's regexes (RE2) lack")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)
-            # RE2's \d, \w, \s and \b are ASCII, Python's are not unless told.
-            return re.compile(value, re.ASCII)
-    except (re.error, FutureWarning) as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
+    return compile_regex(value)
 
 
 def _parse_utf8(text: str) -> tuple[Matcher, ...]:

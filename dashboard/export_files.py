@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from domain.spreadsheet import harmless
+
 # So many rows a file holds; what is left out is said in its name and beside the button.
 MOST_ROWS = 50_000
 Cell = str | int | float | Decimal | datetime | None
-# What a spreadsheet would take for a formula at the beginning of a text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # A spreadsheet's numbers hold so many digits; longer ones are written as text, or digits would be lost.
 _EXCEL_DIGITS = 15
 _EXCEL_FIRST = datetime(1900, 3, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ class Sheet:
 
 
 def csv_file(sheet: Sheet) -> bytes:
-    """Comma-separated values in UTF-8; a text that would be a formula begins with an apostrophe."""
+    """Comma-separated values in UTF-8; what would be a formula has an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(sheet.columns)
@@ -124,8 +124,7 @@ FORMATS: Mapping[str, tuple[Callable[[Sheet], bytes], str]] = {
 
 
 def _csv_cell(cell: Cell) -> str:
-    text = _plain(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+    return harmless(cell) if isinstance(cell, str) else _plain(cell)
 
 
 def _plain(cell: Cell) -> str:

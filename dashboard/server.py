@@ -20,6 +20,7 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 
 from dashboard.entry_page import EntryPage
+from dashboard.page_guard import PageGuard
 from dashboard.session import ConsoleContext, attach
 from dashboard.sign_in import SignIn
 from dashboard.sign_in_config import LOOPBACK_NAMES, SignInSetup
@@ -43,11 +44,13 @@ def console_app(context: ConsoleContext, setup: SignInSetup | None = None, known
     bootstrap.load_config_options(_options(setup, known_as))
     if setup is None:
         app: ASGIApp = st.App(APP, on_script_error=report_error)
-        return EntryPage(app)
+        return PageGuard(EntryPage(app))
     _load_authlib()
     # Given so, they stand in no file and in no environment.
     app = st.App(APP, on_script_error=report_error, secrets=setup.streamlit_secrets)
-    return SignInDoor(EntryPage(app), context.store, context.clock, is_https=setup.origin.startswith("https:"))
+    return SignInDoor(
+        PageGuard(EntryPage(app)), context.store, context.clock, is_https=setup.origin.startswith("https:")
+    )
 
 
 def _load_authlib() -> None:

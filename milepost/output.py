@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 _WIDEST = 100
+# What a terminal would obey, what turns the direction of writing, and halves of characters, which cannot be printed:
+# systems send any text. Tabs and line ends stay.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def echo(line: str, *, err: bool = False) -> None:
     """Prints a line at once; a reader that has gone away is no error."""
-    _print(line, sys.stderr if err else sys.stdout)
+    _print(_UNWANTED.sub("�", line), sys.stderr if err else sys.stdout)
 
 
 def problem(line: str) -> None:
@@ -21,7 +25,9 @@ def problem(line: str) -> None:
 
 def print_json(value: Any) -> None:
     """Prints JSON on standard output."""
-    echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # In JSON another way to write the same text.
+    echo(_UNWANTED.sub(lambda found: json.dumps(found[0])[1:-1], text))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], when_empty: str) -> None:

@@ -47,7 +47,8 @@ class FolderLock:
 
 def _lock_folder(folder: Path, api_url: str | None, api_token: str) -> TextIO:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # It holds what was sent, and by a usual umask every account of the machine could read it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (folder / LOCK).open("a+", encoding="utf-8")
     except OSError as error:
         raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}") from error

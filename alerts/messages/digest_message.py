@@ -11,11 +11,10 @@ from alerts.messages.story import digest_counts, open_money, say_instant, say_mo
 from alerts.messages.text_limits import one_line
 from alerts.notification import Notification
 from domain.money import Money
+from domain.spreadsheet import harmless
 
 COLUMNS = tuple(DigestLine(None, None, None, None).row())
 UNKNOWN = "unknown"
-# With these a spreadsheet takes a field for a formula. https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBERS = ("open_amount", "ended_amount")
 
 
@@ -82,4 +81,4 @@ def _field(name: str, value: Any) -> Any:
     # Digits, of which a negative amount is no formula.
     if not isinstance(value, str) or name in _NUMBERS:
         return value
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return harmless(value)

@@ -33,6 +33,8 @@ _WITH_COMMA = re.compile(r"([+-]?)(\d{1,3}(?:[.\s'’]\d{3})+|\d+)(?:,(\d+))?(-?
 _WITH_POINT = re.compile(r"[+-]?\d{1,3}(?:[,\s'’]\d{3})+\.\d+")
 _GROUPING, _NO_DIGIT = re.compile(r"[,\s'’]"), re.compile(r"\D")
 _DELIMITERS = ",;\t|"
+# In characters. A small .gz may hold a line of gigabytes, or a row that goes on over lines without end.
+LARGEST_ROW = 1024 * 1024
 
 
 def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedItem]:
@@ -44,16 +46,35 @@ def read(source: SourceFile, reading: Reading) -> Iterator[EventItem | RefusedIt
     encoding = "utf-8-sig" if mapping.config.encoding.lower() in ("utf-8", "utf8") else mapping.config.encoding
     with source.open() as file:
         text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
-        lines = csv.reader(text, delimiter=mapping.config.delimiter or _delimiter(source.head))
+        rows = _Rows(text)
+        lines = csv.reader(rows.lines(), delimiter=mapping.config.delimiter or _delimiter(source.head))
         try:
             header = [name.strip() for name in next(lines, [])]
+            rows.read = 0
             for cells in lines:
+                rows.read = 0
                 if cells:
                     yield table.item(lines.line_num, header, cells)
         except csv.Error as error:
             raise UsageError(f"{source.path}:{lines.line_num}: not CSV: {error}") from None
         finally:
             text.detach()
+
+
+class _Rows:
+    """The lines of a table; csv.Error where those of one row are too long. `read` is set back after every row."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.read = 0
+        self._text = text
+
+    def lines(self) -> Iterator[str]:
+        """Each line with its end."""
+        while line := self._text.readline(LARGEST_ROW + 1):
+            self.read += len(line)
+            if self.read > LARGEST_ROW:
+                raise csv.Error(f"one row is longer than {LARGEST_ROW} characters")
+            yield line
 
 
 class TableEvents:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import people
-from dashboard.components.markup import Html, element
+from dashboard.components.markup import Html, as_label, element
 from dashboard.components.page import write
 from domain.errors import UsageError
 from domain.permission import NotPermitted, Permission
@@ -56,7 +56,7 @@ def reason_form(
 def tell_done() -> None:
     """Says once what was done last."""
     if said := st.session_state.pop(_SAID, ""):
-        st.toast(said, icon=":material/check:")
+        st.toast(as_label(said), icon=":material/check:")
 
 
 def may_not(permission: Permission) -> str | None:

@@ -9,6 +9,7 @@ from alerts.matchers import Matcher
 from dashboard import actions, people
 from dashboard.components.acting import may_not, no_permission, reason_form
 from dashboard.components.intervention_preview import draw_preview, may_be_previewed
+from dashboard.components.markup import as_label
 from dashboard.components.page import write
 from domain.alert import AlertState
 from domain.alert_action import ActionKind, Mark
@@ -150,7 +151,8 @@ def _draw_silence(file: AlertFile, key: str) -> None:
     asked: dict[str, str] = {}
 
     def before() -> None:
-        asked["scope"] = st.radio("What", list(scopes), key=f"{key}_scope") or next(iter(scopes))
+        chosen = st.radio("What", list(scopes), format_func=as_label, key=f"{key}_scope")
+        asked["scope"] = chosen or next(iter(scopes))
         asked["length"] = st.selectbox("For how long", list(_LENGTHS), key=f"{key}_length") or next(iter(_LENGTHS))
 
     def do(who: str, reason: str) -> str:

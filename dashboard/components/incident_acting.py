@@ -9,6 +9,7 @@ import streamlit as st
 from alerts.matchers import Matcher
 from dashboard import actions, incident_reads, people
 from dashboard.components.acting import may_not, reason_form
+from dashboard.components.markup import as_label
 from dashboard.formatting import count_of
 from dashboard.incident_reads import MOST_ALERTS, IncidentFile
 from domain.duration import format_duration
@@ -93,7 +94,8 @@ def _silence(file: IncidentFile) -> None:
     asked: dict[str, str] = {}
 
     def before() -> None:
-        asked["scope"] = st.radio("What", list(scopes), key="incident_scope") or next(iter(scopes))
+        chosen = st.radio("What", list(scopes), format_func=as_label, key="incident_scope")
+        asked["scope"] = chosen or next(iter(scopes))
         asked["length"] = st.selectbox("For how long", list(_LENGTHS), key="incident_length") or next(iter(_LENGTHS))
 
     def do(who: str, why: str) -> str:

@@ -1,5 +1,6 @@
 """Markup that cannot be broken by what it shows: text is escaped unless it is Html already."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -33,3 +34,14 @@ def join(*parts: str | Iterable[str]) -> Html:
 
 def _text(child: str) -> str:
     return child if isinstance(child, Html) else escape(child)
+
+
+# What begins or ends anything in Markdown but what stands at the beginning of a line, where labels have nothing.
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>~$])")
+# What becomes a link by itself, whatever is escaped in it; parted by a character that nobody sees.
+_ADDRESS = re.compile(r"(https?|www)(?=://|\.)", re.IGNORECASE)
+
+
+def as_label(text: str) -> str:
+    """The text as the label of a button and the like, which Streamlit reads as Markdown: with links and pictures."""
+    return _ADDRESS.sub("\\1\u2060", _MARKDOWN.sub(r"\\\1", " ".join(text.split())))

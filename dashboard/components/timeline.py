@@ -236,7 +236,7 @@ class _Picture:
             mode="markers+text",
             x=[self._at(event.occurred_at) for event in events],
             y=[self._lane_of[event.source] for event in events],
-            text=[event.type if index in labels else "" for index, event in enumerate(events)],
+            text=[plain(event.type) if index in labels else "" for index, event in enumerate(events)],
             textposition=[labels.get(index, "top right") for index in range(len(events))],
             textfont={"size": 11, "color": self._palette.text},
             cliponaxis=False,

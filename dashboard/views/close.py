@@ -19,6 +19,7 @@ from dashboard.components.close import (
 from dashboard.components.close_course import course_figure, course_table, course_words
 from dashboard.components.figures import CONFIG
 from dashboard.components.frame import Follows, draw_frame
+from dashboard.components.markup import as_label
 from dashboard.components.page import palette, reader, shielded, write
 from dashboard.formatting import count_of, duration, grouped, percent
 from domain.close import CellState, EntityClose
@@ -321,7 +322,7 @@ def _form(close: EntityClose) -> None:
         actions.sign_off_close(close, who, reason, with_blockers=asked["with_blockers"])
         return f"{whose} signed off, as {who.strip()}"
 
-    reason_form("close_sign_off", f"Sign off {whose}", do, permission=Permission.SIGN_OFF, before=before)
+    reason_form("close_sign_off", as_label(f"Sign off {whose}"), do, permission=Permission.SIGN_OFF, before=before)
 
 
 shielded(_page)

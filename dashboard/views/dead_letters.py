@@ -18,6 +18,7 @@ from dashboard.components.letters import (
     letter_row,
     reasons_table,
 )
+from dashboard.components.markup import as_label
 from dashboard.components.page import reader, shielded, write
 from dashboard.formatting import count_of
 from storage.dead_letter_attempts import LetterState
@@ -122,7 +123,7 @@ def _draw_letters(letters: LetterFilter) -> None:
                 write(letter_row(letter, who))
                 # Over the whole row.
                 opened |= st.button(
-                    f"Open {letter.code} of {letter.source or 'an unknown source'}",
+                    as_label(f"Open {letter.code} of {letter.source or 'an unknown source'}"),
                     key=f"open_{letter.dead_letter_id}",
                     on_click=_open,
                     args=(letter.dead_letter_id,),

@@ -12,6 +12,7 @@ from dashboard.components.alert_filters import states_and_ownership
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.export import export
 from dashboard.components.frame import draw_frame
+from dashboard.components.markup import as_label
 from dashboard.components.money_funnel import funnel
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.work_acting import draw_work_actions
@@ -140,7 +141,7 @@ def _draw_rows(wish: WorkWish, shown: str, currency: str) -> None:
 
 
 def _row(item: WorkItem, *, is_open: bool) -> None:
-    name = f"{item.business_object.type} {item.business_object.id}"
+    name = as_label(f"{item.business_object.type} {item.business_object.id}")
     with st.container(key=f"work_row_{item.alert_id}", gap=None):
         write(work_row(item, reader(), is_open=is_open))
         st.checkbox(

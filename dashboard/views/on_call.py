@@ -18,6 +18,7 @@ from dashboard.components.export import export
 from dashboard.components.frame import Follows, draw_frame
 from dashboard.components.hop_health import draw_hop_health
 from dashboard.components.incident_page import INCIDENT, draw_incident, draw_incidents
+from dashboard.components.markup import as_label
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.why import why_panel
 from dashboard.export_sheets import alerts_sheet
@@ -109,7 +110,7 @@ def _draw_alerts(wish: AlertWish) -> None:
                 write(alert_row(alert, who, handling, muted.get(alert.alert_id, ())))
                 # Over the whole row.
                 opened |= st.button(
-                    f"Open {alert.rule} on {alert.business_object.type} {alert.business_object.id}",
+                    as_label(f"Open {alert.rule} on {alert.business_object.type} {alert.business_object.id}"),
                     key=f"open_{alert.alert_id}",
                     on_click=_open,
                     args=(alert.alert_id,),
@@ -191,7 +192,7 @@ def _draw_rest(file: AlertFile) -> None:
     with st.container(key="alert_links", horizontal=True, vertical_alignment="center"):
         st.page_link(
             filters.TRACE_PAGE,
-            label=f"Trace {record.business_object.type} {record.business_object.id}",
+            label=as_label(f"Trace {record.business_object.type} {record.business_object.id}"),
             icon=":material/route:",
             query_params={filters.OBJECT: str(record.business_object)},
         )

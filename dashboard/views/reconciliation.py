@@ -9,6 +9,7 @@ from dashboard.components.acting import reason_form, tell_done
 from dashboard.components.cards import heading, notice, sentence
 from dashboard.components.export import export
 from dashboard.components.frame import draw_frame
+from dashboard.components.markup import as_label
 from dashboard.components.page import reader, shielded, write
 from dashboard.components.reconcile_parts import exception
 from dashboard.export_sheets import work_sheet
@@ -92,7 +93,7 @@ def _draw(wish: WorkWish, currency: str) -> None:
         with st.container(border=True, key=f"exception_{item.alert_id}"):
             write(exception(item, compare(rules[item.rule], reads.events_of(item.business_object)), reader()))
             if not wish.accepted:
-                name = f"{item.business_object.type} {item.business_object.id}"
+                name = as_label(f"{item.business_object.type} {item.business_object.id}")
                 st.button(
                     "Accept…",
                     key=f"accept_{item.alert_id}",

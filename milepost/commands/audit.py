@@ -10,11 +10,11 @@ import typer
 
 from domain.clock import SystemClock
 from domain.instants import EARLIEST, LATEST
+from domain.spreadsheet import harmless
 from milepost.answers.from_store import open_answers
 from milepost.answers.protocol import Answers
 from milepost.audit_rows import COLUMNS
 from milepost.commands.options import Output, OutputOption, instant_of
-from milepost.export.csv_file import harmless
 from milepost.output import echo, print_json, problem
 from milepost.settings import load_settings
 from storage.audit import AuditPeriod

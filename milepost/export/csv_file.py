@@ -6,14 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from domain.spreadsheet import harmless
 from storage.event_export import StoredEvent
 
 COLUMNS = (
     *("source", "event_id", "type", "occurred_at", "received_at", "correlation_id", "objects", "amount", "currency"),
     *("legal_entity", "region", "attributes"),
 )
-# With these a spreadsheet takes a field for a formula. https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -48,8 +47,3 @@ def _row(event: StoredEvent) -> list[str]:
     # Digits that the store has checked: a negative amount is no formula, and stays a number.
     row.insert(COLUMNS.index("amount"), event.amount or "")
     return row
-
-
-def harmless(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would calculate with it."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

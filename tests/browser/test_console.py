@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, WebSocket, expect
 
@@ -19,7 +20,7 @@ from storage.migrator import migrate
 from tests.browser.closing import reopen_close
 from tests.browser.refused_posting import seed_refused_posting
 from tests.browser.stuck_order import ERROR, STUCK
-from tests.browser.visiting import CHROMIUM, SCREENSHOTS, Visit
+from tests.browser.visiting import CHROMIUM, SCREENSHOTS, Visit, websocket_answer
 from tests.builders import NOW
 from tests.engine import Engine
 
@@ -377,3 +378,20 @@ def test_a_page_fits_its_window(
         assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         visit.photograph(f"{name}-{size}-{theme}")
     visit.assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Origin": "{console}"}, 101, id="the console's own page"),
+        pytest.param({"Origin": "https://evil.example"}, 403, id="another site's page"),
+        pytest.param({"Origin": "null"}, 403, id="a page without a site"),
+        pytest.param({"Origin": "http://evil.example", "Host": "evil.example"}, 403, id="a name that leads here"),
+    ],
+)
+def test_only_its_own_page_may_open_the_consoles_websocket(
+    console_url: str, headers: dict[str, str], status: int
+) -> None:
+    told = {name: value.format(console=console_url) for name, value in headers.items()}
+    assert websocket_answer(console_url, told) == status
+    assert httpx.get(console_url).headers["content-security-policy"] == "frame-ancestors 'self'"

@@ -1,8 +1,10 @@
 """A Chromium on this machine, and a page in it with all that the browser complained of."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -49,3 +51,16 @@ class Visit:
         self.page.set_viewport_size({"width": size["width"], "height": height})
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
         self.page.set_viewport_size(size)
+
+
+def websocket_answer(console_url: str, headers: Mapping[str, str]) -> int:
+    """The status that a request to open the console's websocket is answered with; 101 where it is opened."""
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Protocol": "streamlit",
+    }
+    with httpx.stream("GET", f"{console_url}/_stcore/stream", headers={**upgrade, **headers}) as answer:
+        return answer.status_code

@@ -1,5 +1,7 @@
 """Matchers: what they accept, what they match, how they are written."""
 
+import re
+
 import pytest
 
 from alerts.matchers import Matcher, parse_matchers, write_labels, write_matchers
@@ -96,3 +98,35 @@ def test_matchers_are_written_sorted_and_quoted_as_in_group_keys() -> None:
 def test_labels_are_written_sorted_and_quoted_as_in_group_keys() -> None:
     assert write_labels({"b": "x\ny", "a": 'q"'}) == '{a="q\\"", b="x\\ny"}'
     assert write_labels({}) == "{}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "matching", "other"),
+    [
+        pytest.param("(a|aa)+", "a" * 60, "a" * 60 + "!", id="a repeated choice"),
+        pytest.param("(a*)*b", "a" * 60 + "b", "a" * 60, id="repetitions of repetitions"),
+        pytest.param("(a|aa)" * 40, "a" * 60, "a" * 60 + "!", id="choice after choice"),
+        pytest.param("a?" * 40 + "a" * 40, "a" * 60, "a" * 39, id="what may be missing forty times"),
+        pytest.param("a*a*a*a*a*a*b", "a" * 3000 + "b", "a" * 3000, id="repetition after repetition"),
+        pytest.param(r"(?:\w+\s?)+", "two words", "words " * 20 + "!", id="words"),
+    ],
+)
+def test_no_expression_keeps_the_engine_busy_whatever_a_label_says(expression: str, matching: str, other: str) -> None:
+    # Python's own engine would take from a minute to longer than there is a universe.
+    (parsed,) = parse_matchers(f'object_id=~"{expression}"'.replace("\\", "\\\\"))
+
+    assert parsed.matches({"object_id": matching})
+    assert not parsed.matches({"object_id": other})
+
+
+def test_what_re2_has_no_room_for_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"is not a regular expression of RE2: .*invalid repetition size"):
+        parse_matchers('a=~"(x{1000}){1000}"')
+
+
+@pytest.mark.parametrize("expression", ["(A|B)+", "A.*B.*", "(?i)(a|b)*", r"\\d+\\.\\d+", "x|y.*z+", "(a)(b)?"])
+@pytest.mark.parametrize("text", ["", "A", "AB", "ABBA", "A\nB", "ab", "1.2", "٧.٧", "y-zz", "A-B\n"])
+def test_both_engines_read_an_expression_alike(expression: str, text: str) -> None:
+    (parsed,) = parse_matchers(f'a=~"{expression}"')
+
+    assert parsed.matches({"a": text}) == bool(re.fullmatch(parsed.value, text, re.ASCII))

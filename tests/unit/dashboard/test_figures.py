@@ -67,6 +67,19 @@ def test_labels_that_would_run_into_each_other_are_left_to_hovering() -> None:
     assert len(marks.x) == 5
 
 
+def test_a_type_that_is_markup_is_drawn_as_text() -> None:
+    link = '<a href="https://elsewhere.example">here</a>'
+    throughput = Throughput(NOW - 3 * HOUR, NOW, HOUR, {link: {NOW - HOUR: 9}})
+
+    bars = throughput_figure(throughput, [link], READER, LIGHT)
+    marked = journey(events=(event(link),))
+    marks = timeline_figure(marked, whole(marked, READER), READER, LIGHT, 2000)
+
+    assert "<a" not in bars.to_json().replace("\\u003c", "<")
+    assert "<a" not in marks.to_json().replace("\\u003c", "<")
+    assert "&lt;a" in marks.to_json()
+
+
 def test_spans_stand_under_their_callers_whatever_order_they_came_in() -> None:
     spans = [span("child", "root", started_at=NOW), span("stray", "lost", started_at=NOW + HOUR), span("root")]
 

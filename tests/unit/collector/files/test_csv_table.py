@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.files.csv_table import LARGEST_ROW
 from collector.files.items import Reading
 from collector.files.mapping import load_mapping
 from collector.source_functions import SourceFunctions
 from domain.errors import ConfigError, UsageError
-from tests.unit.collector.files.doors import RecordingDoor, events, ingest, refusals, written
+from tests.unit.collector.files.doors import RecordingDoor, events, ingest, items, refusals, written
 
 INVOICES = """id: number
 type: "join('.', ['invoice', state])"
@@ -243,3 +244,27 @@ def test_a_table_without_a_mapping_file_is_refused(tmp_path: Path) -> None:
         events(path)
 
     assert str(caught.value) == f"{path}: a table needs --mapping FILE, which says which columns make an event"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param("x" * (LARGEST_ROW + 1), 0, id="a header"),
+        pytest.param(TABLE + "," * (LARGEST_ROW + 1), 2, id="one line"),
+        pytest.param(TABLE + '"\n",' * (LARGEST_ROW // 2), 262_146, id="a row over many lines"),
+    ],
+)
+def test_a_row_that_never_ends_is_given_up_before_it_fills_the_memory(tmp_path: Path, content: str, line: int) -> None:
+    path = written(tmp_path / "invoices.csv.gz", content)
+
+    with pytest.raises(UsageError) as caught:
+        items(path, reading(tmp_path))
+
+    assert str(caught.value) == f"{path}:{line}: not CSV: one row is longer than {LARGEST_ROW} characters"
+
+
+def test_rows_of_any_number_are_read_though_together_they_are_longer(tmp_path: Path) -> None:
+    row = TABLE.splitlines(keepends=True)[1].replace("30 days", "x" * 100_000)
+    table = TABLE + "".join(row.replace("I-1", f"I-{number}") for number in range(2, 15))
+
+    assert len(events(written(tmp_path / "invoices.csv", table), reading(tmp_path))) == 14

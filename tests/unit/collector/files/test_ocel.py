@@ -252,3 +252,38 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match=r"not OCEL 2\.0 as SQLite"):
         items(path)
+
+
+MAPS = "CREATE TABLE event_map_type(ocel_type, ocel_type_map); CREATE TABLE object_map_type(ocel_type, ocel_type_map);"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        pytest.param(
+            "CREATE TABLE t(x); INSERT INTO t VALUES (0), (1);"
+            "CREATE VIEW object AS SELECT a.x AS ocel_id, 'o' AS ocel_type FROM t a, t b, t c, t d;",
+            "access to t.x is prohibited",
+            id="a view that joins a table with itself",
+        ),
+        pytest.param(
+            "CREATE VIEW object AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+            "SELECT x AS ocel_id, 'o' AS ocel_type FROM c;",
+            "not authorized",
+            id="a view that never ends",
+        ),
+        pytest.param(
+            "CREATE TABLE object(ocel_id GENERATED ALWAYS AS (hex(zeroblob(100000000))), ocel_type);"
+            "INSERT INTO object(ocel_type) VALUES ('o');",
+            "string or blob too big",
+            id="a column that works out gigabytes",
+        ),
+    ],
+)
+def test_a_database_has_nothing_worked_out(tmp_path: Path, script: str, reason: str) -> None:
+    path = written(tmp_path / "log.sqlite", sqlite_file(tmp_path / "made", MAPS + script))
+
+    with pytest.raises(UsageError) as caught:
+        items(path)
+
+    assert str(caught.value) == f"{path}: not OCEL 2.0 as SQLite: {reason}"
